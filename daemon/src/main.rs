@@ -1,0 +1,2 @@
+//! The binary `postern`.
+fn main() {}

@@ -1,0 +1,55 @@
+//! `Snapshot`: everything the planes need to serve, as one immutable value.
+//!
+//! Control makes it, `dataplane` and `dns` take it, and neither knows who made it: one read from a
+//! file serves as well. Generations only grow; a plane that has taken generation *n* ignores every
+//! snapshot of generation *n* or below. Unchanged parts are shared between generations, so a plane
+//! may compare the `Arc`s by pointer to find what changed.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Endpoint, LoadBalancer, LoadBalancerId, RegionName, TargetGroup, TargetGroupId, VpcEndpointId,
+};
+
+/// The number of a configuration: the store's revision that it was made from.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Generation(pub u64);
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// What is to be served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Grows with every change.
+    pub generation: Generation,
+    /// The Region, part of every name.
+    pub region: RegionName,
+    /// Endpoints that are pending or available.
+    pub endpoints: BTreeMap<VpcEndpointId, Arc<Endpoint>>,
+    /// The load balancers that their interfaces use.
+    pub load_balancers: BTreeMap<LoadBalancerId, Arc<LoadBalancer>>,
+    /// The target groups that those forward to.
+    pub target_groups: BTreeMap<TargetGroupId, Arc<TargetGroup>>,
+}
+
+impl Snapshot {
+    /// The snapshot of nothing, generation 0, with which every plane starts.
+    pub fn empty(region: RegionName) -> Self {
+        Self {
+            generation: Generation(0),
+            region,
+            endpoints: BTreeMap::new(),
+            load_balancers: BTreeMap::new(),
+            target_groups: BTreeMap::new(),
+        }
+    }
+}
