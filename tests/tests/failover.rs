@@ -1,7 +1,6 @@
 //! Targets and zones that die: new connections go elsewhere within the health threshold, and a zone
 //! without a healthy target leaves the Regional name but keeps its zonal one.
 
-
 use std::time::Duration;
 
 use tests::{
