@@ -96,9 +96,10 @@ impl CatalogBuilder {
 
 /// The name of a Region's zone.
 fn apex(region: &RegionName) -> Name {
-    let domain = ENDPOINT_DOMAIN.split('.').rev().try_fold(Name::root(), |name, label| {
-        name.child(label.as_bytes())
-    });
+    let domain = ENDPOINT_DOMAIN
+        .split('.')
+        .rev()
+        .try_fold(Name::root(), |name, label| name.child(label.as_bytes()));
     domain
         .and_then(|domain| domain.child(region.as_str().as_bytes()))
         .expect("a Region's name is one label and the domain is short")

@@ -28,8 +28,8 @@ impl Name {
     /// The name with one label in front; nothing if the label or the name gets too long.
     pub fn child(&self, label: &[u8]) -> Option<Self> {
         let len = u8::try_from(label.len()).ok()?;
-        let fits = (1..=LABEL_LEN_MAX).contains(&label.len())
-            && self.0.len() + label.len() < NAME_LEN_MAX;
+        let fits =
+            (1..=LABEL_LEN_MAX).contains(&label.len()) && self.0.len() + label.len() < NAME_LEN_MAX;
         let mut wire = Vec::with_capacity(self.0.len() + label.len() + 1);
         wire.push(len);
         wire.extend(label.iter().map(u8::to_ascii_lowercase));
