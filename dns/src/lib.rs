@@ -4,6 +4,11 @@
 //! answering threads whenever the snapshot or the health changes; `udp` and `tcp` carry questions and
 //! answers. Nothing here knows a name or a record, and nothing knows who made the snapshot.
 
+mod metrics;
 pub mod server;
+mod socket;
+mod tcp;
+mod udp;
+mod zones;
 
 pub use server::{Config, Server, StartError};

@@ -1,9 +1,25 @@
-//! Starting and stopping the DNS plane. Knows no wire format.
+//! Starting and stopping the DNS plane: which threads and tasks there are. Knows no wire format.
 
-use std::{io, net::SocketAddr, num::NonZeroUsize, sync::Arc};
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
 
+use arc_swap::ArcSwap;
+use dns_core::CatalogBuilder;
 use model::{Clock, Health, Snapshot};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{net::TcpListener, runtime::Handle, sync::watch, task};
+
+use crate::{
+    metrics,
+    socket::{self, Bound},
+    tcp,
+    udp::Workers,
+    zones::{Source, Zones},
+};
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -34,17 +50,28 @@ pub enum StartError {
 }
 
 /// The running DNS plane. Dropping it stops it without waiting.
-#[derive(Debug)]
 pub struct Server {
     local_addr: SocketAddr,
+    udp: Workers,
+    zones: JoinHandle<()>,
+    tcp: task::JoinHandle<()>,
+    /// Its end ends the tasks and the thread that watch it.
+    stop: watch::Sender<bool>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("local_addr", &self.local_addr).finish_non_exhaustive()
+    }
 }
 
 impl Server {
-    /// Binds the sockets and starts answering with what the two watches hold at this moment.
+    /// Binds the sockets and starts answering with what the two watches hold at this moment. TCP is
+    /// served on `runtime`, UDP and the making of zones on threads of their own.
     ///
     /// # Errors
     ///
-    /// When an address cannot be bound or a thread cannot be started; nothing is left running.
+    /// When the address cannot be bound or a thread cannot be started; nothing is left running.
     pub fn start(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -52,8 +79,27 @@ impl Server {
         health: watch::Receiver<Arc<Health>>,
         runtime: Handle,
     ) -> Result<Self, StartError> {
-        drop((clock, snapshots, health, runtime));
-        Ok(Self { local_addr: config.listen })
+        metrics::describe();
+        let Bound { udp, tcp, addr } = socket::bind(config.listen, config.workers)?;
+        let builder = CatalogBuilder::new(name_servers(addr.ip()));
+        let mut zones = Zones::new(Source { snapshots, health }, builder, clock);
+        let catalog = Arc::new(ArcSwap::new(zones.build()));
+        let (stop, stopped) = watch::channel(false);
+        let udp = Workers::start(udp, &catalog)?;
+        let listener = {
+            let _context = runtime.enter();
+            TcpListener::from_std(tcp).map_err(|source| StartError::Bind {
+                addr,
+                protocol: "TCP",
+                source,
+            })?
+        };
+        let tcp = runtime.spawn(tcp::serve(listener, Arc::clone(&catalog), stopped.clone()));
+        let zones = thread::Builder::new()
+            .name("dns-zones".to_owned())
+            .spawn(move || zones.run(&catalog, stopped, &runtime))
+            .map_err(StartError::Thread)?;
+        Ok(Self { local_addr: addr, udp, zones, tcp, stop })
     }
 
     /// The address that answers, with the port chosen.
@@ -62,5 +108,23 @@ impl Server {
     }
 
     /// Stops answering and waits until threads and tasks have ended.
-    pub async fn stop(self) {}
+    pub async fn stop(self) {
+        drop(self.stop);
+        let threads = task::spawn_blocking(move || {
+            self.udp.join();
+            if self.zones.join().is_err() {
+                tracing::error!("the thread that makes DNS zones panicked");
+            }
+        });
+        for ended in [self.tcp.await, threads.await] {
+            if let Err(error) = ended {
+                tracing::error!(%error, "end the DNS plane");
+            }
+        }
+    }
+}
+
+/// The addresses to give for the zone's name server: the one listened on, if it is a single one.
+fn name_servers(listen: IpAddr) -> Vec<IpAddr> {
+    if listen.is_unspecified() { Vec::new() } else { vec![listen] }
 }
