@@ -1,1 +1,3 @@
-//! Placeholder, replaced by the first landing of this crate.
+//! Shell of the control plane.
+
+mod signature;
