@@ -1,3 +1,4 @@
 //! Shell of the control plane.
 
+pub mod query;
 mod signature;
