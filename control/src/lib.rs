@@ -9,4 +9,4 @@ pub mod metrics;
 pub mod store;
 
 pub use config::{AccessKey, Account, Config, Secret};
-pub use keeper::{Keeper, StartError, SubmitError, Unavailable};
+pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};
