@@ -6,6 +6,8 @@ pub mod config;
 mod draw;
 pub mod keeper;
 pub mod metrics;
+pub mod query;
+mod signature;
 pub mod store;
 
 pub use config::{AccessKey, Account, Config, Secret};
