@@ -1,8 +1,8 @@
 //! Binding: one address for UDP and TCP, claimed before it is shared among workers.
 //!
-//! The first UDP socket is bound without SO_REUSEPORT, so that it fails if anyone else has the port,
-//! and gets the option only then; the workers' other sockets then join it. There is no moment in which
-//! another process could slip in. Does not know what is served.
+//! The first UDP socket is bound without SO_REUSEPORT, so that it fails if anyone else has the
+//! port, and gets the option only then; the workers' other sockets then join it. There is no
+//! moment in which another process could slip in. Does not know what is served.
 
 use std::{
     io,

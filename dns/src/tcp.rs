@@ -1,9 +1,9 @@
 //! DNS over TCP (RFC 7766): length-prefixed messages, as many as the client likes, in any segments.
 //!
-//! A connection's questions are answered in turn, since answering never waits; a client that sends
-//! several at once gets all replies with one write. Bounded are: connections, connections per client,
-//! the time in which a whole question must arrive and a reply must be taken, and the replies held back
-//! for writing. Does not know names.
+//! A connection's questions are answered in turn, since answering never waits; a client that
+//! sends several at once gets all replies with one write. Bounded are: connections, connections
+//! per client, the time in which a whole question must arrive and a reply must be taken, and the
+//! replies held back for writing. Does not know names.
 
 use std::{
     collections::HashMap,
@@ -29,8 +29,8 @@ use crate::metrics::{self, Queries, Tally};
 const CONNECTIONS_MAX: usize = 1024;
 /// Connections at a time of one client, so that none can keep out the others.
 const CONNECTIONS_PER_CLIENT_MAX: u32 = 128;
-/// How long a connection may take for a whole question, and to take a reply. RFC 7766 6.2.3 asks for
-/// a few seconds, RFC 9210 4.3 finds 10 s in use.
+/// How long a connection may take for a whole question, and to take a reply. RFC 7766 6.2.3 asks
+/// for a few seconds, RFC 9210 4.3 finds 10 s in use.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 /// Room to read into: several questions.
 const READ_LEN: usize = 4096;

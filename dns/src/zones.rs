@@ -1,8 +1,8 @@
 //! The thread that makes catalogs: it waits for a new snapshot or new health, builds, and swaps.
 //!
-//! Answering never waits for it: whoever answers goes on with the last catalog until the next one is
-//! whole. Changes that come during a build are taken together by the next one. Snapshots never go
-//! back, and if their maker goes away the last one is served on. Does not know wire formats.
+//! Answering never waits for it: whoever answers goes on with the last catalog until the next one
+//! is whole. Changes that come during a build are taken together by the next one. Snapshots never
+//! go back, and if their maker goes away the last one is served on. Does not know wire formats.
 
 use std::sync::Arc;
 

@@ -2,9 +2,9 @@
 //!
 //! A [`Batch`] owns room for a number of datagrams and their replies. One call receives what is
 //! waiting, another sends the replies, each from the very address that its question was sent to
-//! (RFC 2181 4): the kernel says which in a PKTINFO control message, and the same message, sent back,
-//! sets it. Relies on a socket for which [`tell_local_addresses`] was called and that has no other
-//! option that adds control messages. Does not know what the datagrams say.
+//! (RFC 2181 4): the kernel says which in a PKTINFO control message, and the same message, sent
+//! back, sets it. Relies on a socket for which [`tell_local_addresses`] was called and that has
+//! no other option that adds control messages. Does not know what the datagrams say.
 
 use std::{
     cell::UnsafeCell,
@@ -85,8 +85,8 @@ pub fn tell_local_addresses(socket: BorrowedFd<'_>, is_ipv6: bool) -> io::Result
     };
     let on: libc::c_int = 1;
     let len = libc::socklen_t::try_from(size_of_val(&on)).unwrap_or(0);
-    // SAFETY: the descriptor is open while borrowed; the pointer and length are those of a live c_int.
-    // JUSTIFICATION: neither rustix nor socket2 offers these two options.
+    // SAFETY: the descriptor is open while borrowed; the pointer and length are those of a live
+    // c_int. JUSTIFICATION: neither rustix nor socket2 offers these two options.
     let code = unsafe {
         libc::setsockopt(socket.as_raw_fd(), level, option, ptr::from_ref(&on).cast(), len)
     };
@@ -94,7 +94,8 @@ pub fn tell_local_addresses(socket: BorrowedFd<'_>, is_ipv6: bool) -> io::Result
 }
 
 impl Batch {
-    /// A batch of `slots` datagrams of at most `question_len` bytes and replies of at most `reply_len`.
+    /// A batch of `slots` datagrams of at most `question_len` bytes and replies of at most
+    /// `reply_len`.
     pub fn new(slots: u32, question_len: usize, reply_len: usize) -> Self {
         let slots: Box<[_]> = (0..slots.clamp(1, SLOTS_MAX))
             .map(|_| UnsafeCell::new(Slot::new(question_len, reply_len)))
@@ -152,8 +153,8 @@ impl Batch {
         Ok(self.received_len)
     }
 
-    /// Has every received datagram answered: `answer` writes into the buffer and gives the length of
-    /// the reply, 0 for none.
+    /// Has every received datagram answered: `answer` writes into the buffer and gives the length
+    /// of the reply, 0 for none.
     pub fn answer_each(&mut self, mut answer: impl FnMut(Datagram<'_>, &mut [u8]) -> usize) {
         self.replies.clear();
         for index in 0..self.received_len {
@@ -183,16 +184,16 @@ impl Batch {
         self.replies.push(header);
     }
 
-    /// Sends all replies, and gives how many the system would not take: the socket's buffer is full,
-    /// or there is no way back to the peer. Those are lost, as datagrams may be.
+    /// Sends all replies, and gives how many the system would not take: the socket's buffer is
+    /// full, or there is no way back to the peer. Those are lost, as datagrams may be.
     pub fn send(&mut self, socket: BorrowedFd<'_>) -> usize {
         let mut lost = 0;
         let mut rest = self.replies.as_mut_slice();
         while !rest.is_empty() {
             let count = libc::c_uint::try_from(rest.len()).unwrap_or(SLOTS_MAX);
-            // SAFETY: there are `count` headers, each pointing to a slot's name, control message and
-            // reply, of which the first `iov_len` bytes are written; nothing else borrows them.
-            // JUSTIFICATION: no safe crate offers sendmmsg.
+            // SAFETY: there are `count` headers, each pointing to a slot's name, control message
+            // and reply, of which the first `iov_len` bytes are written; nothing else borrows
+            // them. JUSTIFICATION: no safe crate offers sendmmsg.
             let sent = unsafe {
                 libc::sendmmsg(socket.as_raw_fd(), rest.as_mut_ptr(), count, libc::MSG_DONTWAIT)
             };

@@ -1,7 +1,7 @@
 //! From a question's bytes to the reply's (RFC 1034 4.3.2, as amended by what is cited below).
 //!
-//! One function, total over all inputs: it allocates nothing, waits for nothing and panics on nothing.
-//! Does not know how the bytes came, beyond what limits their length.
+//! One function, total over all inputs: it allocates nothing, waits for nothing and panics on
+//! nothing. Does not know how the bytes came, beyond what limits their length.
 
 use crate::{
     name::label_count,
@@ -98,9 +98,9 @@ impl Answer {
 
 /// Answers a message from what a view holds, into a buffer.
 ///
-/// `turn` chooses the order of addresses: drawn evenly from all numbers, it makes every order equally
-/// likely. A UDP reply needs a buffer of [`UDP_LEN_MAX`], a TCP reply one of [`TCP_LEN_MAX`]; with
-/// less, it is truncated earlier.
+/// `turn` chooses the order of addresses: drawn evenly from all numbers, it makes every order
+/// equally likely. A UDP reply needs a buffer of [`UDP_LEN_MAX`], a TCP reply one of
+/// [`TCP_LEN_MAX`]; with less, it is truncated earlier.
 pub fn answer(
     view: &View,
     message: &[u8],
@@ -273,6 +273,9 @@ impl<'q> Search<'q> {
         }
         let Some(rrset) = node.rrset(self.query.qtype) else { return false };
         rrset.write(reply, Section::Answer, owner, question, self.turn);
+        if self.query.qtype == RecordType::CNAME {
+            return true;
+        }
         for target in rrset.targets() {
             let mark = reply.mark();
             self.write_addresses(reply, zone, target);

@@ -1,8 +1,8 @@
 //! The Region's zone, `<region>.vpce.amazonaws.com`, made of a snapshot and of health.
 //!
-//! What one endpoint contributes depends on that endpoint and on which of its interfaces are healthy,
-//! so it is kept from build to build and made anew only if either changed; a snapshot shares the
-//! endpoints that did not change. Does not know when to build, nor who asks.
+//! What one endpoint contributes depends on that endpoint and on which of its interfaces are
+//! healthy, so it is kept from build to build and made anew only if either changed; a snapshot
+//! shares the endpoints that did not change. Does not know when to build, nor who asks.
 
 use std::{
     collections::{BTreeMap, HashMap},

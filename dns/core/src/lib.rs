@@ -1,9 +1,9 @@
 //! The DNS plane's core: zones and answers, without sockets, clocks or randomness.
 //!
-//! Read in this order: [`endpoint_zone`] turns a snapshot and health into a [`Catalog`]; [`answer()`]
-//! turns a question's bytes and a client's [`View`] of it into the reply's bytes. Below them `zone`
-//! knows which names exist, `record` and `rotation` how records are laid out, `query` and `reply` the
-//! two messages, `name` and `wire` their letters.
+//! Read in this order: [`endpoint_zone`] turns a snapshot and health into a [`Catalog`];
+//! [`answer()`] turns a question's bytes and a client's [`View`] of it into the reply's bytes.
+//! Below them `zone` knows which names exist, `record` and `rotation` how records are laid out,
+//! `query` and `reply` the two messages, `name` and `wire` their letters.
 
 mod answer;
 mod endpoint_zone;

@@ -104,7 +104,8 @@ fn read_edns(
     Ok(edns)
 }
 
-/// Whether the bytes are a sequence of EDNS options (RFC 6891 6.1.2). None is known, all are ignored.
+/// Whether the bytes are a sequence of EDNS options (RFC 6891 6.1.2). None is known, all are
+/// ignored.
 fn are_options(mut rdata: &[u8]) -> bool {
     while !rdata.is_empty() {
         let Some(len) = u16_at(rdata, 2) else { return false };

@@ -1,8 +1,8 @@
 //! Records as they are kept for answering: whole RRsets, laid out for copying.
 //!
-//! Addresses are rendered once, owner pointing to the question, in a layout of which every order is a
-//! slice. Other records keep their data in wire form without compression, and the reply compresses the
-//! names that RFC 3597 4 lets it compress. Does not know zones.
+//! Addresses are rendered once, owner pointing to the question, in a layout of which every order
+//! is a slice. Other records keep their data in wire form without compression, and the reply
+//! compresses the names that RFC 3597 4 lets it compress. Does not know zones.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -63,8 +63,8 @@ impl RrSet {
         self.rtype
     }
 
-    /// The names in the data of records that lead on: NS and CNAME by their whole data, MX and SRV by
-    /// its end.
+    /// The names in the data of records that lead on: NS and CNAME by their whole data, MX and
+    /// SRV by its end.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &[u8]> {
         let skip = match self.rtype {
             RecordType::NS | RecordType::CNAME => Some(0),

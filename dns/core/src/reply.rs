@@ -1,8 +1,8 @@
 //! Writing a reply into a caller's buffer: sections, name compression, truncation, OPT.
 //!
-//! A reply starts as a copy of the header and question, so the question comes back bit for bit. What
-//! does not fit is noticed at the end: the reply is then cut back to its question with TC set, and
-//! keeps its OPT record (RFC 2181 9, RFC 6891 7). Does not know what is right to answer.
+//! A reply starts as a copy of the header and question, so the question comes back bit for bit.
+//! What does not fit is noticed at the end: the reply is then cut back to its question with TC
+//! set, and keeps its OPT record (RFC 2181 9, RFC 6891 7). Does not know what is right to answer.
 
 use crate::{
     name::{ancestors, labels, parent},
@@ -42,8 +42,8 @@ pub(crate) struct Reply<'b> {
 }
 
 impl<'b> Reply<'b> {
-    /// Starts the reply to a query, to be at most `len_max` long; nothing if the buffer is too small
-    /// to repeat the question.
+    /// Starts the reply to a query, to be at most `len_max` long; nothing if the buffer is too
+    /// small to repeat the question.
     pub(crate) fn to(query: &Query<'_>, bytes: &'b mut [u8], len_max: usize) -> Option<Self> {
         let room_for_opt = if query.edns.is_some() { OPT_LEN } else { 0 };
         let limit = bytes.len().min(len_max).checked_sub(room_for_opt)?;
@@ -71,7 +71,8 @@ impl<'b> Reply<'b> {
         self.counts[section as usize] += count;
     }
 
-    /// Appends one record that is ready but for pointers to one name, which go to these places in it.
+    /// Appends one record that is ready but for pointers to one name, which go to these places in
+    /// it.
     pub(crate) fn template(
         &mut self,
         section: Section,

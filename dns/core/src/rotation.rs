@@ -1,9 +1,9 @@
 //! The order of addresses in an answer (RFC 1794).
 //!
-//! Records of equal length are laid out once so that every order that is ever sent is one slice of
-//! the layout: an answer is then a single copy. Up to three records have all their permutations, so
-//! that losing the first address spreads its clients evenly over the others; more have their rotations.
-//! Knows no record's content.
+//! Records of equal length are laid out once so that every order that is ever sent is one slice
+//! of the layout: an answer is then a single copy. Up to three records have all their
+//! permutations, so that losing the first address spreads its clients evenly over the others;
+//! more have their rotations. Knows no record's content.
 
 /// A layout of three in which every permutation stands somewhere: 0 1 2 0 1 0 2 1 0.
 const ALL_OF_THREE: [usize; 9] = [0, 1, 2, 0, 1, 0, 2, 1, 0];

@@ -1,8 +1,8 @@
 //! Which zones a client sees, and everything that is served at one moment.
 //!
-//! A [`Catalog`] is immutable: whoever answers takes one, answers from it, and takes the next one for
-//! the next question, so no answer mixes two. Unchanged zones are shared between catalogs. Does not
-//! know sockets, nor how zones are made.
+//! A [`Catalog`] is immutable: whoever answers takes one, answers from it, and takes the next one
+//! for the next question, so no answer mixes two. Unchanged zones are shared between catalogs.
+//! Does not know sockets, nor how zones are made.
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 

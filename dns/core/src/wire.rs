@@ -5,7 +5,8 @@ use std::fmt;
 
 /// Length of the fixed header (RFC 1035 4.1.1).
 pub(crate) const HEADER_LEN: usize = 12;
-/// Largest UDP message without EDNS (RFC 1035 4.2.1), and the least that EDNS may offer (RFC 6891 6.2.3).
+/// Largest UDP message without EDNS (RFC 1035 4.2.1), and the least that EDNS may offer (RFC 6891
+/// 6.2.3).
 pub(crate) const PLAIN_UDP_LEN_MAX: usize = 512;
 /// Largest UDP message that we send, and the size that we offer: fits the least IPv6 MTU of 1,280
 /// bytes, so nothing fragments (DNS flag day 2020).

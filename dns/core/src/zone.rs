@@ -1,9 +1,9 @@
 //! A zone: every name that exists in it, and how a name is looked up (RFC 1034 4.3.2, RFC 4592).
 //!
-//! One table holds all names, also those that exist only because something exists below them (empty
-//! non-terminals), so a name exists if and only if the table has it, and the closest encloser of any
-//! name is found by walking down from the apex. An exact name costs one look-up. Immutable once
-//! built. Does not know who asks or what else is served.
+//! One table holds all names, also those that exist only because something exists below them
+//! (empty non-terminals), so a name exists if and only if the table has it, and the closest
+//! encloser of any name is found by walking down from the apex. An exact name costs one look-up.
+//! Immutable once built. Does not know who asks or what else is served.
 
 use std::{borrow::Borrow, collections::HashSet, hash, sync::Arc};
 
@@ -107,9 +107,9 @@ pub(crate) struct Zone {
 }
 
 impl Zone {
-    /// Makes a zone of its nodes, adding those in between. `soa` is the data of the apex's SOA record
-    /// and its TTL. The apex itself is among the nodes, and a cut comes before the nodes below it.
-    /// `capacity` is about how many there are.
+    /// Makes a zone of its nodes, adding those in between. `soa` is the data of the apex's SOA
+    /// record and its TTL. The apex itself is among the nodes, and a cut comes before the nodes
+    /// below it. `capacity` is about how many there are.
     pub(crate) fn assemble(
         apex: Name,
         soa: (&[u8], u32),
@@ -171,8 +171,8 @@ impl Zone {
         }
     }
 
-    /// Walks down from the apex to the closest encloser. A name that is absent near the apex costs no
-    /// more than one near it, however long it is.
+    /// Walks down from the apex to the closest encloser. A name that is absent near the apex
+    /// costs no more than one near it, however long it is.
     fn descend(&self, name: &[u8]) -> Lookup<'_> {
         let mut starts = [0u8; NAME_LEN_MAX / 2 + 1];
         let mut count = 0;
