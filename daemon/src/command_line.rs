@@ -10,6 +10,7 @@ use crate::{
     runtime,
     signal::Stop,
     target::{Behaviour, Mode, Target},
+    wiring,
 };
 
 /// A self-hosted PrivateLink.
@@ -24,10 +25,34 @@ pub(crate) struct CommandLine {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run the gateway.
+    Run(Run),
     /// Report every mistake of a configuration file, and do nothing else.
     Check(Check),
     /// Be a target: something to connect to, with or without a PROXY protocol header.
     Target(TargetCommand),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Where the state lives, instead of the configuration's `state_dir`.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl Run {
+    /// Runs until a signal to stop.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let mut config = load(&self.config)?;
+        if let Some(state_dir) = self.state_dir {
+            config.state_dir = state_dir;
+        }
+        wiring::run(config)
+    }
 }
 
 /// Arguments of `check`.

@@ -109,6 +109,8 @@ pub(crate) struct AccessKey {
     pub(crate) id: String,
     /// Never sent.
     pub(crate) secret: Secret,
+    /// Whether the secret is written in the configuration itself, so that repeating it tells nothing.
+    pub(crate) is_shown: bool,
 }
 
 /// The data plane's settings.
@@ -344,7 +346,7 @@ fn read_key(
         table.report("access_key_id", "another access key has this id");
     }
     let secret = secret::read(table, folder, environment);
-    Some(AccessKey { id: id?, secret: secret? })
+    Some(AccessKey { id: id?, secret: secret?, is_shown: table.has("secret_access_key") })
 }
 
 /// An access key id: it stands between slashes in each request's credential.
@@ -361,11 +363,12 @@ impl std::str::FromStr for KeyId {
 }
 
 fn read_dataplane(root: &mut Table<'_>) -> Dataplane {
-    // A target of a Network Load Balancer has 30 s to answer; on a local network 5 s are plenty.
-    let mut dataplane = Dataplane { workers: None, connect_timeout: Duration::from_secs(5) };
+    // A client waits 30 s at most in all; after 10 s another target may still be tried.
+    let mut dataplane = Dataplane { workers: None, connect_timeout: Duration::from_secs(10) };
     if let Some(mut table) = root.table("dataplane") {
         dataplane.workers = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX });
-        if let Some(timeout) = table.optional("connect_timeout", &Span { min: "10ms", max: "5m" }) {
+        if let Some(timeout) = table.optional("connect_timeout", &Span { min: "10ms", max: "30s" })
+        {
             dataplane.connect_timeout = timeout;
         }
         table.finish();

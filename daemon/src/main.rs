@@ -7,18 +7,28 @@ use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 
+mod admin;
+mod bootstrap;
 mod clock;
 mod command_line;
 mod config;
+mod demo;
+mod listen;
+mod metrics;
 mod runtime;
+mod settings;
 mod signal;
+mod state_dir;
+mod summary;
 mod target;
 mod telemetry;
+mod wiring;
 
 use command_line::{Command, CommandLine};
 
 fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
+        Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
         Command::Target(target) => target.run(),
     };

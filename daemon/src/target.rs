@@ -65,7 +65,7 @@ pub(crate) struct Behaviour {
 
 /// A target that is bound.
 pub(crate) struct Target {
-    listener: TcpListener,
+    listener: std::net::TcpListener,
     behaviour: Behaviour,
 }
 
@@ -77,7 +77,7 @@ impl Target {
         socket.set_nonblocking(true)?;
         socket.bind(&addr.into())?;
         socket.listen(BACKLOG)?;
-        Ok(Self { listener: TcpListener::from_std(socket.into())?, behaviour })
+        Ok(Self { listener: socket.into(), behaviour })
     }
 
     /// The address, with the port chosen.
@@ -87,12 +87,19 @@ impl Target {
 
     /// Takes connections until it is dropped, and with it all of them.
     pub(crate) async fn serve(self) {
+        let listener = match TcpListener::from_std(self.listener) {
+            Ok(listener) => listener,
+            Err(error) => {
+                warn!(target = %self.behaviour.name, %error, "cannot take connections");
+                return;
+            }
+        };
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}
             let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-            match self.listener.accept().await {
+            match listener.accept().await {
                 Ok((stream, peer)) => {
                     let behaviour = self.behaviour.clone();
                     connections.spawn(async move {

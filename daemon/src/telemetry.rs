@@ -3,7 +3,7 @@
 //! Each connection's one line has the target `access`, so that `info,access=off` silences these
 //! alone. Does not know what is logged.
 
-use std::{fmt, io::IsTerminal};
+use std::io::IsTerminal;
 
 use tracing_subscriber::{EnvFilter, fmt::time::SystemTime, util::SubscriberInitExt};
 
@@ -32,18 +32,4 @@ pub(crate) fn start(log: &Log) {
     };
     // A second start keeps the first; only tests in one process see this.
     drop(started);
-}
-
-/// An error with all its causes, for the one line it is printed on.
-pub(crate) struct Chain<'e>(
-    /// The outermost error.
-    pub(crate) &'e (dyn std::error::Error + 'static),
-);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        std::iter::successors(self.0.source(), |error| error.source())
-            .try_for_each(|error| write!(f, ": {error}"))
-    }
 }

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use control_core::Principal;
 use ipnet::Ipv4Net;
 use model::{AccountId, ZoneName};
 
@@ -120,7 +121,7 @@ pub(crate) struct Service {
     /// Whether the provider answers each connection request.
     pub(crate) acceptance_required: bool,
     /// Who may connect: ARNs, or `*`.
-    pub(crate) allowed_principals: Vec<String>,
+    pub(crate) allowed_principals: Vec<Principal>,
 }
 
 /// An interface endpoint.
@@ -245,12 +246,7 @@ fn read_vpc(table: &mut Table<'_>, account: &OneOf) -> Option<Vpc> {
     Some(Vpc { key: key?, account: account?.parse().ok()?, cidr: cidr? })
 }
 
-fn read_subnet(
-    table: &mut Table<'_>,
-    vpc: &OneOf,
-    zone: &OneOf,
-    vpcs: &[Vpc],
-) -> Option<Subnet> {
+fn read_subnet(table: &mut Table<'_>, vpc: &OneOf, zone: &OneOf, vpcs: &[Vpc]) -> Option<Subnet> {
     let key = table.required("key", &KEY);
     let vpc = table.required("vpc", vpc);
     let zone = table.required("zone", zone);
@@ -314,7 +310,7 @@ fn read_service(table: &mut Table<'_>, balancer: &OneOf) -> Option<Service> {
         table.report("load_balancers", format!("missing; expected a list, each {expected}"));
     }
     let acceptance_required = table.optional("acceptance_required", &Switch).unwrap_or(true);
-    let principal = Text("an ARN such as \"arn:aws:iam::222222222222:root\", or \"*\"");
+    let principal = Parsed("an ARN such as \"arn:aws:iam::222222222222:root\", or \"*\"");
     let allowed_principals = values(table.list("allowed_principals", &principal));
     Some(Service { key: key?, load_balancers, acceptance_required, allowed_principals })
 }
@@ -343,11 +339,5 @@ fn read_endpoint(
         table.report("interfaces", "missing; expected a list of tables with subnet and ipv4");
     }
     let accept = table.optional("accept", &Switch).unwrap_or(false);
-    Some(Endpoint {
-        key: key?,
-        vpc: vpc?,
-        service: service?,
-        interfaces,
-        accept,
-    })
+    Some(Endpoint { key: key?, vpc: vpc?, service: service?, interfaces, accept })
 }
