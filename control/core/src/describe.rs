@@ -65,7 +65,7 @@ macro_rules! own {
                     self.registry
                         .$one(id)
                         .filter(|found| found.owner == self.caller.account)
-                        .ok_or(Refusal::NotFound(id.into()))
+                        .ok_or_else(|| Refusal::NotFound(id.into()))
                 }
 
                 /// All of the caller's own, in the order of their ids.
@@ -205,7 +205,7 @@ impl<'a> View<'a> {
                 let interface = endpoint.interfaces.iter().find(|interface| interface.id == id)?;
                 Some(NetworkInterface { endpoint, interface })
             })
-            .ok_or(Refusal::NotFound(id.into()))
+            .ok_or_else(|| Refusal::NotFound(id.into()))
     }
 
     /// The tags of everything that the caller owns, kind by kind.

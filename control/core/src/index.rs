@@ -9,8 +9,8 @@ use model::{AccountId, InterfaceId, SubnetId, Timestamp};
 
 use crate::{
     record::{Key, Record},
-    resource::{ResourceId, ResourceKind, VpcEndpoint},
-    transition::awaits_data_plane,
+    resource::{ResourceId, ResourceKind, TargetState, VpcEndpoint},
+    transition::{awaits_data_plane, ends_by_itself},
 };
 
 /// One entry.
@@ -83,8 +83,8 @@ impl Entry {
                 ]
             }
             Record::Target(target) => match target.state {
-                crate::resource::TargetState::Registered => Vec::new(),
-                crate::resource::TargetState::Draining { until } => {
+                TargetState::Registered => Vec::new(),
+                TargetState::Draining { until } => {
                     vec![Self::Due(until, record.key())]
                 }
             },
@@ -110,7 +110,9 @@ impl Entry {
             Self::Owned(endpoint.owner.clone(), id),
             Self::Referrer(endpoint.service.into(), id),
         ];
-        entries.extend(endpoint.deadline.map(|at| Self::Due(at, Key::Endpoint(endpoint.id))));
+        if ends_by_itself(endpoint.state) {
+            entries.extend(endpoint.deadline.map(|at| Self::Due(at, Key::Endpoint(endpoint.id))));
+        }
         if awaits_data_plane(endpoint.state) {
             entries.push(Self::Awaiting(id));
         }

@@ -32,7 +32,7 @@ pub enum Quota {
     PermissionsPerService,
     /// Interface endpoints of a VPC.
     EndpointsPerVpc,
-    /// Client tokens that an account has in memory.
+    /// Client tokens of an account that are remembered.
     ClientTokensPerAccount,
     /// Resources, tags, targets or principals named by one command.
     ItemsPerCommand,
@@ -55,8 +55,8 @@ impl Quota {
             Self::LoadBalancersPerService => 50,
             Self::PermissionsPerService => 1000,
             Self::EndpointsPerVpc => 50,
-            // At 24 hours a token, 100 creates a second would need more; such a caller brings no token.
-            Self::ClientTokensPerAccount => 100_000,
+            // A token lives for a day and is counted at each use, so the count must stay cheap.
+            Self::ClientTokensPerAccount => 10_000,
             // One transaction carries at most as many records as one command may name.
             Self::ItemsPerCommand => 1000,
         }

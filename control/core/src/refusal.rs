@@ -1,7 +1,7 @@
 //! Why a command is refused: a closed list that carries what it is about as data. The error codes
-//! and the sentences are the wire's ([`control`'s API](crate)).
+//! and the sentences are the wire's.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::RangeInclusive};
 
 use ipnet::Ipv4Net;
 use model::{
@@ -320,10 +320,6 @@ pub enum Setting {
     DeregistrationDelay,
     /// Draining interval of unhealthy targets.
     UnhealthyDrainingInterval,
-    /// Whether connections to unhealthy targets are ended.
-    UnhealthyConnectionTermination,
-    /// Whether the client's address is kept.
-    PreserveClientIp,
     /// Healthy targets below which a zone leaves DNS.
     DnsFailoverCount,
     /// Percentage of healthy targets below which a zone leaves DNS.
@@ -334,4 +330,15 @@ pub enum Setting {
     RoutingPercentage,
     /// Secondary addresses per subnet.
     SecondaryAddresses,
+}
+
+impl Setting {
+    /// Refuses a value beyond the range.
+    pub(crate) fn check(self, value: u32, range: &RangeInclusive<u32>) -> Result<(), Refusal> {
+        if range.contains(&value) {
+            return Ok(());
+        }
+        let (min, max) = (*range.start(), *range.end());
+        Err(Refusal::OutOfRange { setting: self, value, min, max })
+    }
 }

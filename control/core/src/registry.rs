@@ -18,8 +18,9 @@ use crate::{
     index::Entry,
     record::{Key, Record},
     resource::{
-        ClientToken, ClientTokenKey, EndpointService, Listener, LoadBalancer, Permission,
-        ResourceId, ResourceKind, Subnet, Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
+        ClientToken, ClientTokenKey, CreateOperation, EndpointService, Listener, LoadBalancer,
+        Permission, ResourceId, ResourceKind, Subnet, Target, TargetGroup, TargetKey, Vpc,
+        VpcEndpoint,
     },
     settings::Settings,
 };
@@ -215,6 +216,19 @@ impl Registry {
     /// A remembered client token.
     pub fn client_token(&self, key: &ClientTokenKey) -> Option<&Arc<ClientToken>> {
         self.client_tokens.get(key)
+    }
+
+    /// The remembered client tokens of an account.
+    pub fn client_tokens_of(&self, account: &AccountId) -> impl Iterator<Item = &Arc<ClientToken>> {
+        let lowest = ClientTokenKey {
+            account: account.clone(),
+            operation: CreateOperation::Service,
+            token: "".into(),
+        };
+        self.client_tokens
+            .range(lowest..)
+            .map(|(_, token)| token)
+            .take_while(move |token| &token.key.account == account)
     }
 
     /// The resources of a kind that an account owns, in the order of their ids.

@@ -65,6 +65,9 @@ macro_rules! resource_ids {
         }
 
         impl ResourceKind {
+            /// All kinds.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
             /// The lowest and the highest identifier of this kind, for ranges.
             pub(crate) fn bounds(self) -> (ResourceId, ResourceId) {
                 match self {

@@ -130,6 +130,19 @@ pub const fn holds_service(state: EndpointState) -> bool {
     }
 }
 
+/// Whether the state ends at the endpoint's deadline: the request expires, the deletion waits no
+/// longer, the deleted endpoint is forgotten.
+pub const fn ends_by_itself(state: EndpointState) -> bool {
+    match state {
+        EndpointState::PendingAcceptance | EndpointState::Deleting | EndpointState::Deleted => true,
+        EndpointState::Pending
+        | EndpointState::Available
+        | EndpointState::Rejected
+        | EndpointState::Expired
+        | EndpointState::Failed => false,
+    }
+}
+
 /// Whether the endpoint waits for a report of the data plane.
 pub const fn awaits_data_plane(state: EndpointState) -> bool {
     match state {

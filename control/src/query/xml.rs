@@ -26,6 +26,13 @@ impl Xml {
         Self { writer: Writer::new(Vec::with_capacity(1024)) }
     }
 
+    /// The answer of EC2 operations that have nothing to show.
+    pub(crate) fn yes() -> Self {
+        let mut xml = Self::new();
+        xml.value("return", true);
+        xml
+    }
+
     /// An element with elements inside.
     pub(crate) fn element(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
         self.write(Event::Start(BytesStart::new(name)));
@@ -90,6 +97,22 @@ impl Xml {
         xml.append(self);
         xml.write(Event::End(BytesEnd::new(root)));
         xml
+    }
+
+    /// The sequence as the members of an EC2 answer.
+    pub(crate) fn ec2_document(self, action: &str, namespace: &str, request_id: &str) -> Vec<u8> {
+        let mut xml = Self::new();
+        xml.text("requestId", request_id);
+        xml.append(self);
+        xml.rooted(&format!("{action}Response"), namespace).into_document()
+    }
+
+    /// The sequence as the members of an AWS Query answer.
+    pub(crate) fn query_document(self, action: &str, namespace: &str, request_id: &str) -> Vec<u8> {
+        let mut xml = Self::new();
+        xml.element(&format!("{action}Result"), |xml| xml.append(self));
+        xml.element("ResponseMetadata", |xml| xml.text("RequestId", request_id));
+        xml.rooted(&format!("{action}Response"), namespace).into_document()
     }
 
     /// Adds another sequence.
