@@ -24,6 +24,7 @@ mod reader;
 mod secret;
 
 use bootstrap::Bootstrap;
+pub(crate) use read::parse;
 use reader::Mistake;
 pub(crate) use secret::Secret;
 
@@ -195,7 +196,7 @@ pub(crate) fn load(path: &Path, environment: Environment<'_>) -> Result<Config, 
     let text = std::fs::read_to_string(path)
         .map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    read::parse(&text, folder, environment)
+    parse(&text, folder, environment)
         .map_err(|found| LoadError::Mistaken(Mistakes { file: path.to_owned(), found }))
 }
 

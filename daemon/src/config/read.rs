@@ -16,7 +16,7 @@ use super::{
 };
 use crate::target::Mode;
 
-pub(super) fn parse(
+pub(crate) fn parse(
     text: &str,
     folder: &Path,
     environment: Environment<'_>,

@@ -187,7 +187,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "interfaces = [3, { subnet = \"pa\"",
         "44: `bootstrap.endpoints[0].interfaces[0]`: expected a table, found 3",
     ),
-    ("name = \"us-east-1a\"", "name = us-east-1a", "10: string values must be quoted, expected literal string"),
+    (
+        "name = \"us-east-1a\"",
+        "name = us-east-1a",
+        "10: string values must be quoted, expected literal string",
+    ),
 ];
 
 #[test]
