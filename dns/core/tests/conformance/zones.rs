@@ -5,7 +5,7 @@ use model::{Health, Snapshot};
 
 use crate::rig::{ask, reply, text, udp};
 
-fn zone(name: &str, lines: &str) -> Result<StaticZone, Fault> {
+pub(crate) fn zone(name: &str, lines: &str) -> Result<StaticZone, Fault> {
     let mut include = |file: &str| match file {
         "hosts" => Some(b"a A 192.0.2.7\n$ORIGIN deep\nb 5 A 192.0.2.8\n".to_vec()),
         "loop" => Some(b"$INCLUDE loop\n".to_vec()),
