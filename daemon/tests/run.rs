@@ -176,6 +176,11 @@ async fn the_quickstart_runs_from_start_to_end_and_again() {
     println!("ready in {:?}, {} KiB resident", first.started_in, first.resident_kib());
     assert!(first.started_in < START_MAX, "{:?}", first.started_in);
     let id = serves(&first, &config).await;
+    let log = fs::read_to_string(config.with_extension("log")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let access: Vec<_> = lines.filter(|line| line["target"] == "access").collect();
+    assert_eq!(access.len(), 2, "one line per connection: {log}");
+    assert!(access.iter().all(|line| line["fields"]["endpoint"] == *id), "{access:?}");
     first.signal(Signal::INT);
     let state = first.state.clone();
     assert!(first.wait().success(), "Ctrl-C is a clean end");
