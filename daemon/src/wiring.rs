@@ -41,6 +41,7 @@ const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     let state = StateDir::take(&config.state_dir)?;
     telemetry::start(&config.log);
+    runtime::raise_descriptor_limit();
     let clock: Arc<dyn Clock> = Arc::new(MachineClock);
     let exporter = Exporter::install(&*clock)?;
     let runtime = runtime::control()?;
@@ -102,6 +103,7 @@ impl Gateway {
             dns: dns.local_addr(),
             admin: admin_listener.local_addr().context("read the admin address")?,
         };
+        control::metrics::describe();
         let store = Redb::open(state.path().join(STORE))?;
         let control = settings::control(config);
         let (seed, to_keeper) = (fastrand::u64(..), health.clone());
