@@ -1,6 +1,6 @@
-//! kill -9 at any moment: every acknowledged commit is there when the store is opened again, nothing
-//! is there by halves, and at most the one commit that was under way is there without having been
-//! acknowledged.
+//! kill -9 at any moment: every acknowledged commit is there when the store is opened again,
+//! nothing is there by halves, and at most the one commit that was under way is there without
+//! having been acknowledged.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::{
