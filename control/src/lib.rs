@@ -3,11 +3,20 @@
 //! What is allowed is `control-core`'s business; this crate keeps it durable, published and
 //! reachable.
 
+pub mod api;
+mod arn;
 pub mod config;
 mod draw;
+mod ec2;
+mod elb;
+mod http;
 pub mod keeper;
 pub mod metrics;
+pub mod query;
+mod signature;
 pub mod store;
+mod sts;
+mod wording;
 
 pub use config::{AccessKey, Account, Config, Secret};
 pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};

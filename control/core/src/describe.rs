@@ -18,7 +18,7 @@ use crate::{
         EndpointService, Interface, Listener, LoadBalancer, Permission, ResourceId, ResourceKind,
         ServiceName, Subnet, Target, TargetGroup, Vpc, VpcEndpoint,
     },
-    settings::Zone,
+    settings::{Settings, Zone},
     tag::Tags,
 };
 
@@ -92,6 +92,16 @@ own! {
 }
 
 impl<'a> View<'a> {
+    /// Who looks.
+    pub fn caller(self) -> &'a Caller {
+        self.caller
+    }
+
+    /// The operator's choices.
+    pub fn settings(self) -> &'a Settings {
+        self.registry.settings()
+    }
+
     /// The zones by the caller's names.
     pub fn zones(self) -> impl Iterator<Item = &'a Zone> {
         self.registry.settings().zones_of(&self.caller.account)

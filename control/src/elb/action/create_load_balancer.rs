@@ -1,0 +1,67 @@
+//! `CreateLoadBalancer`: makes a Network Load Balancer.
+
+use control_core::{Command, Outcome, command::CreateLoadBalancer};
+use model::{IpAddressType, SubnetId};
+
+use crate::{
+    api::Call,
+    elb::{
+        arns::Arns,
+        shape::load_balancer::{IP_ADDRESS_TYPES, SCHEMES, write},
+        tag,
+    },
+    query::{Fault, Input, Xml, fault::quoted},
+};
+
+const UNSUPPORTED: &[&str] = &["CustomerOwnedIpv4Pool", "IpamPools"];
+/// Members of a subnet mapping that give the load balancer addresses of its own, which it has none
+/// of.
+const UNSUPPORTED_OF_SUBNET: &[&str] =
+    &["AllocationId", "IPv6Address", "PrivateIPv4Address", "SourceNatIpv6Prefix"];
+
+pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
+    let input = call.input();
+    input.refuse(UNSUPPORTED)?;
+    if input.text("Type")? != Some("network") {
+        let message = "The only type of load balancers supported here is network.";
+        return Err(Fault::new("InvalidConfigurationRequest", message));
+    }
+    if !input.texts("SecurityGroups")?.is_empty() {
+        return Err(Fault::unsupported_parameter("SecurityGroups"));
+    }
+    input.choice("EnablePrefixForIpv6SourceNat", &[("off", ())])?;
+    let command = Command::CreateLoadBalancer(CreateLoadBalancer {
+        name: input.required_text("Name")?.into(),
+        subnets: subnets(&input)?,
+        scheme: input.choice("Scheme", &SCHEMES)?.unwrap_or_default(),
+        ip_address_type: input
+            .choice("IpAddressType", &IP_ADDRESS_TYPES)?
+            .unwrap_or(IpAddressType::Ipv4),
+        tags: tag::read(&input)?,
+    });
+    let change = call.change(&input)?;
+
+    let Outcome::LoadBalancer(lb) = call.make(change, command).await? else {
+        return Err(Fault::internal());
+    };
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let mut xml = Xml::new();
+    xml.list("LoadBalancers", "member", [&lb], |xml, lb| write(xml, arns, lb));
+    Ok(xml)
+}
+
+fn subnets(input: &Input<'_>) -> Result<Vec<SubnetId>, Fault> {
+    let mut texts = input.texts("Subnets")?;
+    for mapping in input.structures("SubnetMappings") {
+        mapping.refuse(UNSUPPORTED_OF_SUBNET)?;
+        texts.push(mapping.required_text("SubnetId")?);
+    }
+    let parse = |text: &str| {
+        text.parse().map_err(|_| {
+            let message = format!("The subnet ID '{}' does not exist", quoted(text));
+            Fault::new("SubnetNotFound", message)
+        })
+    };
+    texts.into_iter().map(parse).collect()
+}

@@ -1,0 +1,40 @@
+//! `CreateTargetGroup`: makes a target group of addresses.
+
+use control_core::{Command, Outcome, command::CreateTargetGroup};
+
+use crate::{
+    api::Call,
+    elb::{arns::Arns, forward::read_protocol, health_check, shape::target_group::write, tag},
+    query::{Fault, Xml},
+};
+
+const UNSUPPORTED: &[&str] = &["ProtocolVersion", "TargetControlPort"];
+
+pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
+    let input = call.input();
+    input.refuse(UNSUPPORTED)?;
+    if input.text("TargetType")? != Some("ip") {
+        let message = "The only target type supported here is ip.";
+        return Err(Fault::new("InvalidConfigurationRequest", message));
+    }
+    input.choice("IpAddressType", &[("ipv4", ())])?;
+    let protocol = read_protocol(&input, "Protocol")?;
+    let command = Command::CreateTargetGroup(CreateTargetGroup {
+        name: input.required_text("Name")?.into(),
+        protocol: protocol.ok_or_else(|| Fault::missing_parameter("Protocol"))?,
+        port: input.required("Port", "a port from 1 to 65535")?,
+        vpc: input.required("VpcId", "the id of a VPC")?,
+        health_check: health_check::read(&input)?,
+        tags: tag::read(&input)?,
+    });
+    let change = call.change(&input)?;
+
+    let Outcome::TargetGroup(group) = call.make(change, command).await? else {
+        return Err(Fault::internal());
+    };
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let mut xml = Xml::new();
+    xml.list("TargetGroups", "member", [&group], |xml, group| write(xml, arns, group));
+    Ok(xml)
+}

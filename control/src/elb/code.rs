@@ -1,0 +1,103 @@
+//! ELBv2's error codes for refusals: one total function (the API reference's "Errors" of each
+//! operation).
+
+use control_core::{Refusal, quota::Quota, resource::ResourceKind};
+
+use crate::{query::Fault, wording::wording};
+
+/// The fault of a refusal.
+pub(crate) fn fault(refusal: &Refusal) -> Fault {
+    Fault::new(code(refusal), wording(refusal))
+}
+
+fn code(refusal: &Refusal) -> &'static str {
+    use Refusal as R;
+    match refusal {
+        R::NotFound(id) => not_found(id.kind()),
+        R::QuotaExceeded { quota, .. } => too_many(*quota),
+        R::NameTaken { by, .. } => match by.kind() {
+            ResourceKind::TargetGroup => "DuplicateTargetGroupName",
+            _ => "DuplicateLoadBalancerName",
+        },
+        R::InUse { .. } | R::ConnectionsExist { .. } | R::LoadBalancerTaken { .. } => {
+            "ResourceInUse"
+        }
+        R::DeletionProtected(_) | R::TagsNotYours(_) => "OperationNotPermitted",
+        R::SubnetOutsideVpc { .. } => "InvalidSubnet",
+        R::PortTaken { .. } => "DuplicateListener",
+        R::TargetGroupProtocol(_) => "IncompatibleProtocols",
+        R::TargetGroupTaken { .. } => "TargetGroupAssociationLimit",
+        R::TargetAddress(_) | R::TargetZoneMissing(_) | R::TargetZone { .. } => "InvalidTarget",
+        R::SubnetsInSameZone { .. }
+        | R::IpAddressTypeUnsupported(_)
+        | R::OutOfRange { .. }
+        | R::Conflicting { .. }
+        | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
+        R::ServiceNameNotFound(_)
+        | R::ConnectionNotFound { .. }
+        | R::ZoneNotFound(_)
+        | R::ZoneMissing
+        | R::RecordTooLarge { .. }
+        | R::TagKeyLength { .. }
+        | R::TagValueLength { .. }
+        | R::TagKeyReserved { .. }
+        | R::CidrSize { .. }
+        | R::CidrOutsideVpc { .. }
+        | R::CidrOverlap { .. }
+        | R::NameMalformed { .. }
+        | R::SubnetMissing
+        | R::TargetGroupMissing
+        | R::TargetGroupTwice(_)
+        | R::TargetMissing
+        | R::LoadBalancerMissing
+        | R::LoadBalancerNotInService { .. }
+        | R::IpAddressTypeMissing
+        | R::ServiceIpAddressType { .. }
+        | R::DnsRecordIpType { .. }
+        | R::PrivateDnsUnsupported(_)
+        | R::ServiceZone { .. }
+        | R::SubnetNotInEndpoint { .. }
+        | R::AddressTwice(_)
+        | R::AddressOutsideSubnet { .. }
+        | R::AddressReserved { .. }
+        | R::AddressTaken { .. }
+        | R::AddressesExhausted(_)
+        | R::IllegalMove { .. }
+        | R::ClientTokenMalformed
+        | R::ClientTokenMismatch { .. } => "ValidationError",
+    }
+}
+
+/// The code for what does not exist, or is another account's.
+pub(super) fn not_found(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::LoadBalancer => "LoadBalancerNotFound",
+        ResourceKind::Listener => "ListenerNotFound",
+        ResourceKind::TargetGroup => "TargetGroupNotFound",
+        ResourceKind::Subnet => "SubnetNotFound",
+        ResourceKind::Vpc
+        | ResourceKind::Service
+        | ResourceKind::Permission
+        | ResourceKind::Endpoint
+        | ResourceKind::Interface => "ValidationError",
+    }
+}
+
+fn too_many(quota: Quota) -> &'static str {
+    match quota {
+        Quota::LoadBalancersPerAccount => "TooManyLoadBalancers",
+        Quota::ListenersPerLoadBalancer => "TooManyListeners",
+        Quota::TargetGroupsPerAccount => "TooManyTargetGroups",
+        Quota::TargetGroupsPerListener => "TooManyUniqueTargetGroupsPerLoadBalancer",
+        Quota::TargetsPerTargetGroup => "TooManyTargets",
+        Quota::TagsPerResource => "TooManyTags",
+        Quota::VpcsPerAccount
+        | Quota::SubnetsPerVpc
+        | Quota::ServicesPerAccount
+        | Quota::LoadBalancersPerService
+        | Quota::PermissionsPerService
+        | Quota::EndpointsPerVpc
+        | Quota::ClientTokensPerAccount
+        | Quota::ItemsPerCommand => "ValidationError",
+    }
+}

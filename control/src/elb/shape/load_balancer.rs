@@ -1,0 +1,54 @@
+//! A load balancer as ELBv2 shows it.
+
+use control_core::resource::{LoadBalancer, Scheme};
+use model::IpAddressType;
+
+use super::super::arns::Arns;
+use crate::query::Xml;
+
+/// The hosted zone of load balancers' names. There are no such names here, and so one id will do
+/// for clients that insist on one; it is that of us-east-1.
+const HOSTED_ZONE: &str = "Z26RNL4JYFTOTI";
+
+/// The schemes by their names.
+pub(in crate::elb) const SCHEMES: [(&str, Scheme); 2] =
+    [("internal", Scheme::Internal), ("internet-facing", Scheme::InternetFacing)];
+
+/// The address types by their names.
+pub(in crate::elb) const IP_ADDRESS_TYPES: [(&str, IpAddressType); 2] =
+    [("ipv4", IpAddressType::Ipv4), ("dualstack", IpAddressType::Dualstack)];
+
+/// Writes its members.
+pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, lb: &LoadBalancer) {
+    let settings = arns.0.settings();
+    xml.text("LoadBalancerArn", arns.of_load_balancer(lb));
+    let (name, id, region) = (&lb.name, lb.id, &settings.region);
+    xml.text("DNSName", format!("{name}-{id}.elb.{region}.amazonaws.com"));
+    xml.text("CanonicalHostedZoneId", HOSTED_ZONE);
+    xml.time("CreatedTime", lb.created);
+    xml.text("LoadBalancerName", name);
+    xml.text(
+        "Scheme",
+        match lb.scheme {
+            Scheme::Internal => "internal",
+            Scheme::InternetFacing => "internet-facing",
+        },
+    );
+    xml.value("VpcId", lb.vpc);
+    xml.element("State", |xml| xml.text("Code", "active"));
+    xml.text("Type", "network");
+    xml.list("AvailabilityZones", "member", &lb.subnets, |xml, (zone, subnet)| {
+        let name = settings.zone_name(&lb.owner, zone);
+        xml.text("ZoneName", name.map_or(zone.as_str(), |name| name.as_str()));
+        xml.value("SubnetId", subnet);
+        xml.values("LoadBalancerAddresses", "member", [""; 0]);
+    });
+    xml.text(
+        "IpAddressType",
+        match lb.ip_address_type {
+            IpAddressType::Ipv4 => "ipv4",
+            IpAddressType::Ipv6 => "ipv6",
+            IpAddressType::Dualstack => "dualstack",
+        },
+    );
+}

@@ -1,0 +1,36 @@
+//! A target group as ELBv2 shows it.
+
+use control_core::resource::{HealthCheckProtocol, TargetGroup};
+
+use super::{super::arns::Arns, listener::protocol};
+use crate::query::Xml;
+
+/// Writes its members.
+pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, group: &TargetGroup) {
+    let check = &group.health_check;
+    xml.text("TargetGroupArn", arns.of_target_group(group));
+    xml.text("TargetGroupName", &group.name);
+    xml.text("Protocol", protocol(group.protocol));
+    xml.value("Port", group.port);
+    xml.value("VpcId", group.vpc);
+    xml.text(
+        "HealthCheckProtocol",
+        match check.protocol {
+            HealthCheckProtocol::Tcp => "TCP",
+        },
+    );
+    xml.text(
+        "HealthCheckPort",
+        check.port.map_or_else(|| "traffic-port".to_owned(), |port| port.to_string()),
+    );
+    xml.value("HealthCheckEnabled", true);
+    xml.value("HealthCheckIntervalSeconds", check.interval_s);
+    xml.value("HealthCheckTimeoutSeconds", check.timeout_s);
+    xml.value("HealthyThresholdCount", check.healthy_threshold);
+    xml.value("UnhealthyThresholdCount", check.unhealthy_threshold);
+    let used_by = arns.0.load_balancers_of(group.id);
+    let used_by = used_by.into_iter().map(|lb| arns.of_load_balancer(lb));
+    xml.values("LoadBalancerArns", "member", used_by);
+    xml.text("TargetType", "ip");
+    xml.text("IpAddressType", "ipv4");
+}

@@ -1,0 +1,211 @@
+//! The configuration: a TOML file, read whole, with every mistake reported at once.
+//!
+//! The names are part of the product; scripts rely on them. This is the only reader of
+//! configuration files and of the environment. Paths are relative to the folder of the file. Does
+//! not know how any of it is put to use.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use model::{AccountId, RegionName, ZoneId, ZoneName};
+use thiserror::Error;
+
+use crate::target::Mode;
+
+pub(crate) mod bootstrap;
+mod kind;
+mod read;
+mod reader;
+mod secret;
+
+use bootstrap::Bootstrap;
+pub(crate) use read::parse;
+use reader::Mistake;
+pub(crate) use secret::Secret;
+
+/// How a variable of the environment is looked up.
+pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+/// What `postern run` needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The one Region.
+    pub(crate) region: RegionName,
+    /// Where the state lives.
+    pub(crate) state_dir: PathBuf,
+    /// How endpoint addresses are bound.
+    pub(crate) addresses: Addresses,
+    /// What the daemon itself listens on.
+    pub(crate) listen: Listen,
+    /// The Availability Zones.
+    pub(crate) zones: Vec<Zone>,
+    /// The tenants.
+    pub(crate) accounts: Vec<Account>,
+    /// How long a connection request may wait for an answer.
+    pub(crate) acceptance_timeout: Duration,
+    /// How long connections may go on after the first signal to stop.
+    pub(crate) drain_timeout: Duration,
+    /// The data plane's settings.
+    pub(crate) dataplane: Dataplane,
+    /// How many threads answer DNS.
+    pub(crate) dns_workers: NonZeroUsize,
+    /// What is logged, and how.
+    pub(crate) log: Log,
+    /// Whether to say at the end of the start what there is to try, even without a terminal.
+    pub(crate) summary: bool,
+    /// Targets that the daemon runs itself.
+    pub(crate) demo_targets: Vec<DemoTarget>,
+    /// What must exist once the daemon is ready.
+    pub(crate) bootstrap: Bootstrap,
+}
+
+/// How endpoint addresses are bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    /// The machine has them.
+    AsIs,
+    /// The machine need not have them (IP_FREEBIND).
+    Freebind,
+}
+
+/// What the daemon itself listens on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listen {
+    /// The control API.
+    pub(crate) api: SocketAddr,
+    /// DNS, UDP and TCP.
+    pub(crate) dns: SocketAddr,
+    /// Metrics and readiness.
+    pub(crate) admin: SocketAddr,
+}
+
+/// An Availability Zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Zone {
+    /// As accounts name it.
+    pub(crate) name: ZoneName,
+    /// As everyone knows it.
+    pub(crate) id: ZoneId,
+}
+
+/// A tenant.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    /// Twelve digits.
+    pub(crate) id: AccountId,
+    /// For people.
+    pub(crate) name: String,
+    /// What its requests are signed with.
+    pub(crate) keys: Vec<AccessKey>,
+}
+
+/// An access key of an account.
+#[derive(Clone, Debug)]
+pub(crate) struct AccessKey {
+    /// Sent with each request.
+    pub(crate) id: String,
+    /// Never sent.
+    pub(crate) secret: Secret,
+    /// Whether the secret is written in the configuration itself, so that repeating it tells
+    /// nothing.
+    pub(crate) is_shown: bool,
+}
+
+/// The data plane's settings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dataplane {
+    /// Traffic threads; none means one per core.
+    pub(crate) workers: Option<NonZeroUsize>,
+    /// How long a target may take to answer a connection attempt.
+    pub(crate) connect_timeout: Duration,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    /// A filter in the notation of `tracing`, for example `info,access=off`.
+    pub(crate) level: String,
+    /// The form of a line.
+    pub(crate) format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+/// A target that the daemon runs itself, for demonstrations.
+#[derive(Clone, Debug)]
+pub(crate) struct DemoTarget {
+    /// The name it answers with.
+    pub(crate) name: String,
+    /// What it does.
+    pub(crate) mode: Mode,
+    /// Where.
+    pub(crate) listen: SocketAddr,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, Error)]
+pub(crate) enum LoadError {
+    /// The file cannot be read.
+    #[error("read the configuration {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file says something that is not allowed.
+    #[error("{0}")]
+    Mistaken(Mistakes),
+}
+
+/// All mistakes of one file, in the order of their lines.
+#[derive(Debug)]
+pub(crate) struct Mistakes {
+    file: PathBuf,
+    found: Vec<Mistake>,
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        for Mistake { line, message } in &self.found {
+            writeln!(f, "{file}:{line}: {message}")?;
+        }
+        match self.found.len() {
+            1 => write!(f, "{file} has 1 mistake"),
+            n => write!(f, "{file} has {n} mistakes"),
+        }
+    }
+}
+
+/// Reads the configuration file.
+pub(crate) fn load(path: &Path, environment: Environment<'_>) -> Result<Config, LoadError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    parse(&text, folder, environment)
+        .map_err(|found| LoadError::Mistaken(Mistakes { file: path.to_owned(), found }))
+}
+
+/// Looks a variable up in the environment of the process.
+pub(crate) fn process_environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! What one client sees: the zones that all see, those of its network, and single names.
+//!
+//! Single names come first, since they shadow exactly themselves; then the nearest zone, its
+//! network's before everyone's. Does not know who the client is.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    island::Islands,
+    name::{NameHash, ancestors, label_count},
+    node::Node,
+    zone::Zone,
+};
+
+/// Zones by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ZoneSet {
+    zones: HashMap<Box<[u8]>, Arc<Zone>, NameHash>,
+    /// Bit *n* is set if some zone's name has *n* labels: a question is looked up at those only.
+    depths: u128,
+}
+
+impl ZoneSet {
+    /// Adds a zone, in place of one of the same name.
+    pub(crate) fn insert(&mut self, zone: Arc<Zone>) {
+        let apex = zone.apex().as_wire();
+        self.depths |= 1 << label_count(apex);
+        self.zones.insert(apex.into(), zone);
+    }
+
+    /// How many names exist.
+    pub(crate) fn name_count(&self) -> usize {
+        self.zones.values().map(|zone| zone.name_count()).sum()
+    }
+}
+
+/// What a client sees.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    shared: Arc<ZoneSet>,
+    own: ZoneSet,
+    islands: Islands,
+}
+
+impl View {
+    /// What everyone sees, and beside it zones and single names of one network's own.
+    pub(crate) fn new(shared: Arc<ZoneSet>, own: ZoneSet, islands: Islands) -> Self {
+        Self { shared, own, islands }
+    }
+
+    /// The single name that a name is, and the set it is from.
+    pub(crate) fn island(&self, name: &[u8], label_count: usize) -> Option<(&Islands, &Node)> {
+        self.islands.find(name, label_count).map(|node| (&self.islands, node))
+    }
+
+    /// The zone nearest above a name that has this many labels.
+    pub(crate) fn zone_of(&self, name: &[u8], label_count: usize) -> Option<&Zone> {
+        let depths = self.shared.depths | self.own.depths;
+        let at_most = (0..=label_count).rev();
+        ancestors(name)
+            .zip(at_most)
+            .filter(|(_, depth)| depths >> depth & 1 == 1)
+            .find_map(|(apex, _)| self.own.zones.get(apex).or_else(|| self.shared.zones.get(apex)))
+            .map(|zone| &**zone)
+    }
+
+    /// How many names only this network sees.
+    pub(crate) fn own_name_count(&self) -> usize {
+        self.own.name_count() + self.islands.name_count()
+    }
+}
