@@ -1,8 +1,8 @@
-//! Decides commands: what follows from one, or why it is refused. Never mutates: the answer is a list
-//! of events, and applying them is another step, after they are durable.
+//! Decides commands: what follows from one, or why it is refused. Never mutates: the answer is a
+//! list of events, and applying them is another step, after they are durable.
 //!
-//! [`decide`] is for callers, and sees what the caller sees; [`decide_chore`] is for Postern itself.
-//! One file per resource; none of them knows how a command came or where events go.
+//! [`decide`] is for callers, and sees what the caller sees; [`decide_chore`] is for Postern
+//! itself. One file per resource; none of them knows how a command came or where events go.
 
 mod chore;
 mod client_token;
