@@ -269,8 +269,10 @@ fn faulty_master_files_are_refused_with_file_and_line() {
 
 #[test]
 fn rfc2181_9_large_rrsets_are_cut_over_udp_and_whole_over_tcp() {
+    let most = 70_000;
+    let counted: String = (0..most).map(|n| format!("most TXT {n}\n")).collect();
     let records: String = (0..200).map(|n| format!("many A 10.0.0.{n}\n")).collect();
-    let zone = zone("t", &format!("@ 60 SOA ns m 1 2 3 4 60\n{records}")).unwrap();
+    let zone = zone("t", &format!("@ 60 SOA ns m 1 2 3 4 60\n{records}{counted}")).unwrap();
     let mut builder = CatalogBuilder::default();
     builder.set_static_zones(vec![zone]);
     let empty = Snapshot::empty("us-east-1".parse().unwrap());
@@ -279,6 +281,11 @@ fn rfc2181_9_large_rrsets_are_cut_over_udp_and_whole_over_tcp() {
     assert_eq!(text(&udp(&catalog, &question).1), "NoError aa tc");
     let (_, tcp) = reply(&catalog, &question, Transport::Tcp, 65_535);
     assert_eq!(text(&tcp).lines().count(), 201);
+    // More records than a count can say.
+    let question = ask("most.t", TXT).bytes();
+    assert_eq!(text(&udp(&catalog, &question).1), "NoError aa tc");
+    let (_, tcp) = reply(&catalog, &question, Transport::Tcp, 65_535);
+    assert_eq!(text(&tcp), "NoError aa tc");
 }
 
 proptest! {
@@ -289,8 +296,8 @@ proptest! {
             prop::sample::select(vec![
                 "a", "@", "*", "*.a", "b.a", ".", "..", "\n", "\n", "\n", " ", "\t", "(", ")", ";",
                 "\"", "\\", "\\#", "\\065", "\\999", "$ORIGIN", "$TTL", "$INCLUDE", "IN", "CH",
-                "A", "AAAA", "NS", "MX", "TXT", "CNAME", "SOA", "HTTPS", "TYPE2", "TYPE15", "1", "4",
-                "192.0.2.1", "::1", "alpn=", "port=1", "0A", "C00C", "4294967296", "\u{e9}",
+                "A", "AAAA", "NS", "MX", "TXT", "CNAME", "SOA", "HTTPS", "TYPE2", "TYPE15", "1",
+                "4", "192.0.2.1", "::1", "alpn=", "port=1", "0A", "C00C", "4294967296", "\u{e9}",
             ]),
             0..60,
         ),
