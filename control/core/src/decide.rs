@@ -20,6 +20,8 @@ mod target;
 mod target_group;
 mod vpc;
 
+use std::collections::BTreeSet;
+
 use model::Timestamp;
 
 pub use chore::{Chore, decide_chore};
@@ -64,7 +66,8 @@ pub fn decide(
     draw: &mut dyn Draw,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
-    let decision = dispatch(&mut Desk { registry, caller, draw, now }, command)?;
+    let mut desk = Desk { registry, caller, draw, now, drawn: BTreeSet::new() };
+    let decision = dispatch(&mut desk, command)?;
     decision.events.iter().flat_map(|event| &event.changes).try_for_each(check_size)?;
     Ok(decision)
 }
