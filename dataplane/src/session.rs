@@ -197,7 +197,7 @@ pub(crate) enum Verdict {
 
 impl Idle {
     pub(crate) fn new(timeout: Duration, now: u32) -> Self {
-        let timeout = ticks(timeout).max(1);
+        let timeout = ticks(timeout);
         Self { timeout, last_active: now, counted_at: 0, segments: 0 }
     }
 
@@ -233,9 +233,9 @@ impl Idle {
     }
 }
 
-/// A duration in ticks, rounded up.
+/// A duration in ticks, rounded up, and one more: part of the present tick is over.
 pub(crate) fn ticks(duration: Duration) -> u32 {
-    u32::try_from(duration.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u32::MAX)
+    u32::try_from(duration.as_millis().div_ceil(TICK.as_millis()) + 1).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -248,10 +248,10 @@ mod tests {
         assert!(bytes <= 192, "{bytes}");
     }
 
-    /// Plays ticks against a timeout of 100 until the cut; `alive` tells at which ticks the segment
+    /// Plays ticks against a timeout of 100 ticks until the cut; `alive` tells at which ticks the segment
     /// count grows by keepalives.
     fn cut_at(alive: impl Fn(u32) -> bool) -> u32 {
-        let mut idle = Idle::new(TICK * 100, 1000);
+        let mut idle = Idle::new(TICK * 99, 1000);
         let mut next = idle.first_look();
         let mut segments = 5;
         for now in 1001..10_000 {

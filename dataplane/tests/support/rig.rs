@@ -342,6 +342,11 @@ impl Rig {
         wait_until("the snapshot is in force", || self.health().generation == generation);
     }
 
+    /// Sends a snapshot as it is, and waits for nothing.
+    pub(crate) fn publish_as_is(&self, snapshot: Snapshot) {
+        self.snapshots.send(Arc::new(snapshot)).unwrap();
+    }
+
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health.borrow())
     }
