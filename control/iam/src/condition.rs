@@ -118,7 +118,7 @@ impl Condition {
         let present = context.values(&self.key);
         if self.operator == Operator::Null {
             let absent = present.is_none_or(<[String]>::is_empty);
-            return self.values.iter().any(|value| *value == Operand::Bool(absent));
+            return self.values.contains(&Operand::Bool(absent));
         }
         let Some(present) = present else {
             // A missing key meets ForAllValues, IfExists and the negated operators.
@@ -166,7 +166,7 @@ impl Operator {
             _ => {
                 let numeric = name.strip_prefix("Numeric").and_then(Comparison::parse);
                 let date = name.strip_prefix("Date").and_then(Comparison::parse);
-                numeric.map(Self::Numeric).or(date.map(Self::Date))?
+                numeric.map(Self::Numeric).or_else(|| date.map(Self::Date))?
             }
         })
     }

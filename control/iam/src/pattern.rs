@@ -1,7 +1,7 @@
 //! Texts with `*`, `?` and `${variables}`, and what they match.
 //!
-//! A pattern is parsed once into tokens. A variable's value is put in as literal tokens, so a `*` inside
-//! a value never becomes a wildcard: the hole that other evaluators have.
+//! A pattern is parsed once into tokens. A variable's value is put in as literal tokens, so a `*`
+//! inside a value never becomes a wildcard: the hole that other evaluators have.
 
 use crate::request::Context;
 
@@ -63,8 +63,8 @@ impl Pattern {
         Self(tokens)
     }
 
-    /// The tokens with variables replaced; none if a variable has no single value and no default, in
-    /// which case nothing matches.
+    /// The tokens with variables replaced; none if a variable has no single value and no default,
+    /// in which case nothing matches.
     fn resolve(&self, context: &Context) -> Option<Vec<Token>> {
         let mut tokens = Vec::with_capacity(self.0.len());
         for token in &self.0 {
@@ -96,8 +96,8 @@ impl Pattern {
         })
     }
 
-    /// Whether the pattern matches an ARN component by component: a wildcard does not reach over one
-    /// of the first five colons. The sixth component, the resource, may hold colons itself.
+    /// Whether the pattern matches an ARN component by component: a wildcard does not reach over
+    /// one of the first five colons. The sixth component, the resource, may hold colons itself.
     pub fn matches_arn(&self, arn: &str, context: &Context) -> bool {
         let Some(tokens) = self.resolve(context) else {
             return false;
