@@ -8,6 +8,7 @@
 
 pub mod condition;
 pub mod document;
+pub mod endpoint_policy;
 pub mod evaluate;
 pub mod pattern;
 pub mod principal;
