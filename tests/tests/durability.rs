@@ -1,5 +1,5 @@
-//! kill -9 at random points of an API workload: what was acknowledged is there after the restart, what
-//! was refused is not, and the endpoint serves again within a second.
+//! kill -9 at random points of an API workload: what was acknowledged is there after the restart,
+//! what was refused is not, and the endpoint serves again within a second.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
