@@ -1,5 +1,5 @@
-//! The extra rules for policies of VPC endpoints (guide: "Control access to VPC endpoints using endpoint
-//! policies", Considerations). The document is otherwise a resource policy.
+//! The extra rules for policies of VPC endpoints (guide: "Control access to VPC endpoints using
+//! endpoint policies", Considerations). The document is otherwise a resource policy.
 
 use std::fmt;
 
