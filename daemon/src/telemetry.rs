@@ -1,8 +1,8 @@
 //! Logs: lines for people on a terminal, JSON objects otherwise, always on standard error.
 //!
 //! Each connection's one line has the target `access`, so that `info,access=off` silences these
-//! alone. A thread of its own writes: whoever logs, traffic above all, never waits for a reader of the
-//! log. Does not know what is logged.
+//! alone. A thread of its own writes: whoever logs, traffic above all, never waits for a reader of
+//! the log. Does not know what is logged.
 
 use std::io::IsTerminal;
 
