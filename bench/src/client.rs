@@ -178,3 +178,51 @@ impl Stopwatch {
         self.0.map_or(Duration::ZERO, |from| from.elapsed())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+
+    #[test]
+    fn all_work_gets_done() {
+        let close = Close::Reset;
+        let works = [
+            (Work::Requests { connections: 1, requests: 10 }, 10),
+            (Work::Requests { connections: 7, requests: 500 }, 500),
+            (Work::Churn { connections: 50, at_once: 8, close }, 50),
+            (Work::Churn { connections: 3, at_once: 8, close: Close::Fin }, 3),
+            (Work::Bulk { flows: 1, bytes: 3_000_001, way: Way::Up }, 3_000_001),
+            (Work::Bulk { flows: 3, bytes: 1_000_001, way: Way::Down }, 3_000_003),
+        ];
+        let backend = Backend::start(1, None).unwrap();
+        let mut sources = Sources::seeded(1);
+        for (work, units) in works {
+            let outcome = run(work, backend.addrs()[0], &mut sources).unwrap();
+            assert_eq!(outcome.units, units, "{work:?}");
+            assert!(outcome.wall > Duration::ZERO, "{work:?}");
+            let single = matches!(work, Work::Requests { connections: 1, .. });
+            assert_eq!(outcome.latency.is_some(), single, "{work:?}");
+        }
+        assert_eq!(churn::open(backend.addrs()[0], &mut sources, 9).unwrap().len(), 9);
+    }
+
+    #[test]
+    fn refused_connections_are_errors() {
+        let backend = Backend::start(1, None).unwrap();
+        let addr = backend.addrs()[0];
+        drop(backend);
+        let work = Work::Requests { connections: 1, requests: 1 };
+        let refused = run(work, addr, &mut Sources::seeded(2)).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn percentiles_are_of_sorted_times() {
+        let times = (0..100).rev().map(Duration::from_micros).collect();
+        let latency = Latency::of(times).unwrap();
+        assert_eq!(latency.p50, Duration::from_micros(50));
+        assert_eq!(latency.p99, Duration::from_micros(99));
+        assert_eq!(Latency::of(vec![]), None);
+    }
+}

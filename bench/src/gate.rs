@@ -1,14 +1,14 @@
 //! What must come out: ratios of Postern to the others, and counts of its own.
 //!
-//! Processor time is gated machine-wide, less the idle machine's and less the direct run's
-//! ("extra"): a process's own time flatters whoever pushes work to its peers.
+//! Processor time is gated as "extra": what the whole machine spent, less the idle machine's and
+//! less the direct run's. A process's own time would flatter whoever pushes work to its peers.
 
 use std::collections::BTreeMap;
 
 use crate::{
     idle::Idle,
     peer::Peer,
-    round::{Round, Rounds, Sample, Series, Spread},
+    round::{Round, Rounds, Series, Spread},
     syscalls::{COUNTED, Calls},
 };
 
@@ -151,7 +151,7 @@ pub fn rows(figures: &Figures) -> Vec<Row> {
 impl Ratio {
     fn row(&self, rounds: &Rounds) -> Row {
         let series = rounds.series.iter().find(|series| series.measure.name == self.measure);
-        let found = series.and_then(|series| self.find(series, rounds.baseline));
+        let found = series.and_then(|series| self.find(series, rounds));
         let (against, measured) = match found {
             Some((peer, spread)) => (peer.name(), Some(spread)),
             None if self.against == Against::Nginx => (Peer::Nginx.name(), None),
@@ -179,12 +179,12 @@ impl Ratio {
     }
 
     /// The ratio to the rival, and who that is: the one to which it looks worst.
-    fn find(&self, series: &Series, baseline: f64) -> Option<(Peer, Spread)> {
+    fn find(&self, series: &Series, rounds: &Rounds) -> Option<(Peer, Spread)> {
         let rivals: &[Peer] = match self.against {
             Against::Haproxy => &[Peer::HaproxySplice, Peer::HaproxyAuto],
             Against::Nginx => &[Peer::Nginx],
         };
-        let spread = |rival: &Peer| Some((*rival, self.kind.spread(series, baseline, *rival)?));
+        let spread = |rival: &Peer| Some((*rival, self.kind.spread(series, rounds, *rival)?));
         let by_median = |a: &(Peer, Spread), b: &(Peer, Spread)| a.1.median.total_cmp(&b.1.median);
         let ratios = rivals.iter().filter_map(spread);
         match self.kind {
@@ -195,28 +195,21 @@ impl Ratio {
 }
 
 impl Kind {
-    fn spread(self, series: &Series, baseline: f64, rival: Peer) -> Option<Spread> {
+    fn spread(self, series: &Series, rounds: &Rounds, rival: Peer) -> Option<Spread> {
         let ratio = |round: &Round| {
-            let of = |peer| self.figure(round, baseline, peer);
+            let of = |peer| self.figure(rounds, round, peer);
             Some(of(Peer::Postern)? / of(rival)?)
         };
         Spread::of(series.rounds.iter().filter_map(ratio).filter(|r| r.is_finite()).collect())
     }
 
-    fn figure(self, round: &Round, baseline: f64, peer: Peer) -> Option<f64> {
+    fn figure(self, rounds: &Rounds, round: &Round, peer: Peer) -> Option<f64> {
         match self {
-            Self::Extra => extra(round, baseline, peer),
+            Self::Extra => rounds.extra(round, peer),
             Self::Rate => Some(round.get(&peer)?.outcome.rate()),
             Self::Median => Some(round.get(&peer)?.outcome.latency?.p50.as_secs_f64()),
         }
     }
-}
-
-/// Processor seconds of the machine in this round beyond the direct run's, both less what the idle
-/// machine uses.
-pub fn extra(round: &Round, baseline: f64, peer: Peer) -> Option<f64> {
-    let work = |sample: &Sample| sample.busy - baseline * sample.wall;
-    Some(work(round.get(&peer)?) - work(round.get(&Peer::Direct)?))
 }
 
 fn idle_rows(figures: &Figures) -> [Row; 2] {
@@ -268,25 +261,26 @@ mod tests {
     use crate::{
         client::Outcome,
         measure::{self, Amount},
+        round::Sample,
     };
 
     fn sample(busy: f64) -> Sample {
         let outcome = Outcome { wall: Duration::from_secs(1), units: 1, latency: None };
-        Sample { wall: 1.0, busy, own: 0.0, steal: 0.0, outcome }
+        Sample { wall: 1.0, busy, own: 0.0, load: 0.0, steal: 0.0, outcome }
     }
 
     #[test]
     fn extra_is_gated_against_the_better_haproxy() {
         let round: Round = [
-            (Peer::Direct, sample(1.1)),
-            (Peer::Postern, sample(1.5)),
-            (Peer::HaproxySplice, sample(2.1)),
-            (Peer::HaproxyAuto, sample(1.6)),
+            (Peer::Direct, sample(1.05)),
+            (Peer::Postern, sample(1.45)),
+            (Peer::HaproxySplice, sample(2.05)),
+            (Peer::HaproxyAuto, sample(1.55)),
         ]
         .into();
         let measure = measure::all(Amount::Quick).into_iter().find(|m| m.name == "up1").unwrap();
         let series = vec![Series { measure, rounds: vec![round], repeats: 0 }];
-        let rounds = Rounds { series, baseline: 0.1 };
+        let rounds = Rounds { series, baseline: 0.05 };
         let figures = Figures { rounds, idle: BTreeMap::new(), calls: BTreeMap::new() };
         let rows = rows(&figures);
         assert_eq!(rows[0].against, "haproxy auto");

@@ -25,8 +25,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it, on one processor if given, with all that it says going to a file. Must be called on the main thread: the kernel ends the
-    /// process together with the thread that started it.
+    /// Starts it, on one processor if given, with all that it says going to a file. Must be called
+    /// on the main thread: the kernel ends the process together with the thread that started it.
     pub fn start(
         program: &Path,
         arguments: &[String],
@@ -67,16 +67,9 @@ impl Process {
         PathBuf::from(format!("/proc/{}/{rest}", self.id()))
     }
 
-    /// Processor seconds used so far by all its threads: the first field of `schedstat`, in
-    /// nanoseconds, where `utime` and `stime` have steps of 10 ms.
+    /// Processor seconds used so far by all its threads.
     pub fn cpu(&self) -> io::Result<f64> {
-        let mut nanos = 0_u64;
-        for task in fs::read_dir(self.proc("task"))? {
-            let text = fs::read_to_string(task?.path().join("schedstat"))?;
-            let first = text.split_whitespace().next().and_then(|field| field.parse().ok());
-            nanos += first.unwrap_or(0_u64);
-        }
-        Ok(nanos as f64 / 1e9)
+        cpu_of(&self.proc("task"))
     }
 
     /// Its proportional share of user memory, in KiB.
@@ -120,6 +113,23 @@ impl Process {
         }
         Ok(true)
     }
+}
+
+/// Processor seconds used so far by all threads of this process.
+pub fn own_cpu() -> io::Result<f64> {
+    cpu_of(Path::new("/proc/self/task"))
+}
+
+/// The first field of each thread's `schedstat`, in nanoseconds, where `utime` and `stime` have
+/// steps of 10 ms.
+fn cpu_of(tasks: &Path) -> io::Result<f64> {
+    let mut nanos = 0_u64;
+    for task in fs::read_dir(tasks)? {
+        let text = fs::read_to_string(task?.path().join("schedstat"))?;
+        let first = text.split_whitespace().next().and_then(|field| field.parse().ok());
+        nanos += first.unwrap_or(0_u64);
+    }
+    Ok(nanos as f64 / 1e9)
 }
 
 impl Drop for Process {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     gate::{self, Figures},
     peer::Peer,
-    round::{Sample, Series, Spread},
+    round::{Basis, Sample, Series, Spread},
     syscalls::COUNTED,
 };
 
@@ -67,6 +67,13 @@ fn head(text: &mut String, about: &Circumstances, figures: &Figures) -> std::fmt
         steal * 100.0,
         figures.rounds.baseline * 100.0
     )?;
+    if figures.rounds.basis() == Basis::Processes {
+        writeln!(
+            text,
+            "**The machine was not idle: processor time is that of the compared process and the \
+             load tool, not the machine's.**"
+        )?;
+    }
     for (peer, version) in &about.versions {
         if !version.is_empty() {
             writeln!(text, "{}: {version}.", peer.name())?;
@@ -115,7 +122,7 @@ fn processor_time(text: &mut String, figures: &Figures) -> std::fmt::Result {
                     .rounds
                     .iter()
                     .filter_map(|round| {
-                        let extra = gate::extra(round, figures.rounds.baseline, peer)?;
+                        let extra = figures.rounds.extra(round, peer)?;
                         Some(extra / units(round.get(&peer)?))
                     })
                     .collect(),
@@ -191,7 +198,8 @@ pub fn raw(about: &Circumstances, figures: &Figures) -> Value {
             .latency
             .map(|l| json!({ "p50": l.p50.as_secs_f64(), "p99": l.p99.as_secs_f64() }));
         let value = json!({
-            "wall": sample.wall, "busy": sample.busy, "own": sample.own, "steal": sample.steal,
+            "wall": sample.wall, "busy": sample.busy, "own": sample.own, "load": sample.load,
+            "steal": sample.steal,
             "work_wall": sample.outcome.wall.as_secs_f64(), "units": sample.outcome.units,
             "latency": latency,
         });

@@ -11,6 +11,7 @@ use crate::{
     machine::Reading,
     measure::Measure,
     peer::{Candidate, Peer},
+    process,
     source::Sources,
 };
 
@@ -32,6 +33,8 @@ pub struct Sample {
     pub busy: f64,
     /// Processor seconds of the candidate's process.
     pub own: f64,
+    /// Processor seconds of the load tool and its back end.
+    pub load: f64,
     /// The share of processor time that the hypervisor took.
     pub steal: f64,
     /// What the load tool saw.
@@ -121,12 +124,19 @@ impl Track<'_> {
 
     fn sample(&mut self, measure: &Measure, candidate: &Candidate) -> io::Result<Sample> {
         let own = || candidate.process.as_ref().map_or(Ok(0.0), |process| process.cpu());
-        let (before, own_before) = (Reading::take()?, own()?);
+        let (load_before, own_before) = (process::own_cpu()?, own()?);
+        let before = Reading::take()?;
         let outcome = client::run(measure.work, candidate.addr, self.sources)?;
         thread::sleep(SETTLE);
         let usage = Reading::take()?.since(&before, self.processors);
-        let own = own()? - own_before;
-        Ok(Sample { wall: usage.wall, busy: usage.busy, own, steal: usage.steal, outcome })
+        Ok(Sample {
+            wall: usage.wall,
+            busy: usage.busy,
+            own: own()? - own_before,
+            load: process::own_cpu()? - load_before,
+            steal: usage.steal,
+            outcome,
+        })
     }
 
     fn baseline(&self) -> io::Result<f64> {
@@ -151,6 +161,35 @@ impl Track<'_> {
             series.rounds[n] = self.round(&series.measure, n)?;
         }
         Ok(())
+    }
+}
+
+/// Where a sample's processor time is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The whole machine, less what it uses with nothing to do.
+    Machine,
+    /// The candidate's and the load tool's processes. It misses what the kernel does on nobody's
+    /// account, but other people's work is not in it.
+    Processes,
+}
+
+/// A machine that uses more of one processor than this with nothing to do is somebody else's.
+const BASELINE_MAX: f64 = 0.08;
+
+impl Rounds {
+    /// The whole machine where it is ours alone.
+    pub fn basis(&self) -> Basis {
+        if self.baseline <= BASELINE_MAX { Basis::Machine } else { Basis::Processes }
+    }
+
+    /// Processor seconds of a round beyond the direct run's.
+    pub fn extra(&self, round: &Round, peer: Peer) -> Option<f64> {
+        let spent = |sample: &Sample| match self.basis() {
+            Basis::Machine => sample.busy - self.baseline * sample.wall,
+            Basis::Processes => sample.own + sample.load,
+        };
+        Some(spent(round.get(&peer)?) - spent(round.get(&Peer::Direct)?))
     }
 }
 
@@ -206,7 +245,7 @@ mod tests {
 
     fn round(direct: f64, steal: f64) -> Round {
         let outcome = Outcome { wall: Duration::from_secs(1), units: 1, latency: None };
-        let sample = Sample { wall: 1.0, busy: direct, own: 0.0, steal, outcome };
+        let sample = Sample { wall: 1.0, busy: direct, own: 0.0, load: 0.0, steal, outcome };
         [(Peer::Direct, sample)].into()
     }
 

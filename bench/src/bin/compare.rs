@@ -13,14 +13,14 @@ use anyhow::{Context, Result, ensure};
 use bench::{
     backend::Backend,
     clock::{self, Limit},
-    gate::Figures,
+    gate::{self, Figures, Verdict},
     idle, machine,
     measure::{self, Amount, Measure},
     peer::{Candidate, Peer, Setting},
     report::{self, Circumstances},
     round::{Rounds, Track},
     source::Sources,
-    syscalls::{self, COUNTED},
+    syscalls,
 };
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -49,9 +49,12 @@ struct Arguments {
     /// Start no further round after so many minutes
     #[arg(long, default_value_t = 9)]
     minutes: u64,
-    /// Write the tables and the raw figures below this folder although the run is not a full one
+    /// Write the tables and the raw figures although the run is not a full one
     #[arg(long)]
-    write: Option<PathBuf>,
+    write: bool,
+    /// Fail if a measured gate does
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Connections held open by the idle measure, where the limit of open files allows them.
@@ -67,16 +70,16 @@ fn main() -> Result<()> {
     let about = bench.circumstances((before, machine::load_average()?))?;
     let tables = report::markdown(&about, &figures);
     say(&format!("\n{tables}"));
-    let folder = match &bench.arguments.write {
-        Some(folder) => folder.as_path(),
-        None if bench.is_full() => Path::new(env!("CARGO_MANIFEST_DIR")),
-        None => return Ok(()),
-    };
-    report::put(&folder.join("README.md"), &tables).context("write the tables")?;
-    let baselines = folder.join("baselines");
-    fs::create_dir_all(&baselines).context("make the folder of raw figures")?;
-    let raw = serde_json::to_string(&report::raw(&about, &figures))?;
-    fs::write(baselines.join(format!("{}.json", about.date)), raw + "\n").context("write them")
+    if bench.is_full() || bench.arguments.write {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        report::put(&folder.join("README.md"), &tables).context("write the tables")?;
+        let raw = serde_json::to_string(&report::raw(&about, &figures))?;
+        let path = folder.join("baselines").join(format!("{}.json", about.date));
+        fs::write(path, raw + "\n").context("write the raw figures")?;
+    }
+    let failed = gate::rows(&figures).iter().filter(|row| row.verdict == Verdict::Fail).count();
+    ensure!(!bench.arguments.strict || failed == 0, "{failed} gates fail");
+    Ok(())
 }
 
 fn say(line: &str) {
@@ -88,8 +91,16 @@ fn say(line: &str) {
 struct Scratch(PathBuf);
 
 impl Scratch {
+    /// Makes one named after this process, and removes those of processes that were killed.
     fn make() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("postern-bench-{}", std::process::id()));
+        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-scratch");
+        fs::create_dir_all(&all).with_context(|| format!("make {}", all.display()))?;
+        for entry in fs::read_dir(&all)?.filter_map(Result::ok) {
+            if !Path::new("/proc").join(entry.file_name()).exists() {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        let path = all.canonicalize()?.join(std::process::id().to_string());
         fs::create_dir(&path).with_context(|| format!("make {}", path.display()))?;
         Ok(Self(path))
     }
@@ -97,7 +108,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It is in the system's folder for such things, which is emptied anyway.
+        // The next run removes what is left.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -206,10 +217,8 @@ impl Bench {
         }
         if self.is_wanted("calls") && Path::new(syscalls::PROGRAM).exists() {
             say(&format!("{name}: system calls"));
-            let count =
-                |counted| syscalls::count(counted, candidate, process, sources, &self.scratch.0);
-            let calls = COUNTED.iter().map(count).collect::<Result<_>>();
-            let calls = calls.with_context(|| format!("count the system calls of {name}"))?;
+            let calls = syscalls::count_all(candidate, process, sources, &self.scratch.0)
+                .with_context(|| format!("count the system calls of {name}"))?;
             figures.calls.insert(candidate.peer, calls);
         }
         Ok(())
