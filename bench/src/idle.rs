@@ -2,7 +2,7 @@
 
 use std::{io, thread, time::Duration};
 
-use crate::{client::churn, peer::Candidate, process::Process, source::Sources};
+use crate::{client::churn, clock::Limit, peer::Candidate, process::Process, source::Sources};
 
 /// What one connection adds.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +17,15 @@ pub struct Idle {
     pub base_kib: f64,
 }
 
-/// After the last connection is opened or closed, for what the peer still does about it.
+/// After the last connection is opened, for what the peer still does about it.
 const SETTLE: Duration = Duration::from_millis(300);
+/// How long a peer may take to close its ends of connections whose client is gone.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(20);
 
-/// Opens this many connections with a request behind each, and looks.
+/// Opens this many connections with a request behind each, and looks. Fails if the peer does not let
+/// go of them in the end.
 pub fn measure(
     candidate: &Candidate,
     process: &Process,
@@ -34,9 +39,18 @@ pub fn measure(
     let (base_kib, base_descriptors) = read()?;
     let open = churn::open(candidate.addr, sources, connections)?;
     let (kib, descriptors) = read()?;
-    let per = |now: f64, then: f64| (now - then) / open.len() as f64;
+    let count = open.len();
+    drop(open);
+    let limit = Limit::starting(CLOSE_MAX);
+    while process.descriptors()? as f64 > base_descriptors {
+        if limit.is_over() {
+            return Err(io::Error::other("it keeps descriptors of closed connections"));
+        }
+        thread::sleep(LOOK);
+    }
+    let per = |now: f64, then: f64| (now - then) / count as f64;
     Ok(Idle {
-        connections: open.len(),
+        connections: count,
         kib: per(kib, base_kib),
         descriptors: per(descriptors, base_descriptors),
         base_kib,
