@@ -6,7 +6,7 @@ use std::{fmt::Write as _, fs, io, path::Path};
 use serde_json::{Value, json};
 
 use crate::{
-    gate::{self, Figures},
+    gate::{self, Figures, Verdict},
     peer::Peer,
     round::{Basis, Sample, Series, Spread},
     syscalls::COUNTED,
@@ -86,11 +86,16 @@ fn gates(text: &mut String, figures: &Figures) -> std::fmt::Result {
     writeln!(text, "\n### Gates\n")?;
     writeln!(text, "| what | against | must | stretch | measured (min..max) | |")?;
     writeln!(text, "|---|---|---|---|---|---|")?;
-    for row in gate::rows(figures) {
+    let (absent, present): (Vec<_>, Vec<_>) =
+        gate::rows(figures).into_iter().partition(|row| row.verdict == Verdict::Absent);
+    for row in present {
         let measured = row.measured.map(shown).unwrap_or_default();
         let verdict = row.verdict.as_str();
         let gate::Row { what, against, must, stretch, .. } = row;
         writeln!(text, "| {what} | {against} | {must} | {stretch} | {measured} | {verdict} |")?;
+    }
+    if !absent.is_empty() {
+        writeln!(text, "\n{} gates were not measured in this run.", absent.len())?;
     }
     Ok(())
 }
