@@ -1,1 +1,21 @@
-//! Placeholder, replaced by the first landing of this crate.
+//! The control plane's shell: the store, the keeper that owns the state, and the AWS wire.
+//!
+//! What is allowed is `control-core`'s business; this crate keeps it durable, published and reachable.
+
+pub mod api;
+mod arn;
+pub mod config;
+mod draw;
+mod ec2;
+mod elb;
+mod http;
+pub mod keeper;
+pub mod metrics;
+pub mod query;
+mod signature;
+pub mod store;
+mod sts;
+mod wording;
+
+pub use config::{AccessKey, Account, Config, Secret};
+pub use keeper::{Keeper, StartError, SubmitError, Unavailable};

@@ -1,1 +1,11 @@
-//! Placeholder, replaced by the first landing of this crate.
+//! The data plane: listeners on endpoint addresses, connections to targets, bytes between them.
+//!
+//! Relies on [`dataplane_core`] for every decision and on [`model`] for what is to be served. Fed by
+//! snapshots, reports [`model::Health`]; does not know who makes the one or reads the other.
+
+mod config;
+mod plane;
+
+pub use config::{AddressMode, Config};
+pub use dataplane_core::proxy_header::Padding;
+pub use plane::{Plane, StartError};

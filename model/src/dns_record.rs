@@ -9,8 +9,8 @@ use crate::{AddressFamily, Malformed, RegionName, ServiceId, VpcEndpointId, Zone
 /// The domain of every endpoint name; each Region is a zone below it (semantics 3.1).
 pub const ENDPOINT_DOMAIN: &str = "vpce.amazonaws.com";
 
-/// A host name: lower case, no final dot, labels of 1 to 63 bytes, at most 253 bytes (RFC 1035 2.3.4).
-/// The first label may be `*`.
+/// A host name: lower case, no final dot, labels of 1 to 63 bytes, at most 253 bytes (RFC 1035
+/// 2.3.4). The first label may be `*`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DnsName(Arc<str>);
 

@@ -1,7 +1,7 @@
 //! `Health`: what is alive, as one immutable value made by the data plane.
 //!
-//! Control reads it to end `pending` and to answer `DescribeTargetHealth`; DNS reads it to leave out
-//! zones. Does not know how any of it was found out.
+//! Control reads it to end `pending` and to answer `DescribeTargetHealth`; DNS reads it to leave
+//! out zones. Does not know how any of it was found out.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -16,8 +16,8 @@ pub struct Health {
     /// The last snapshot whose listeners were all tried. A binding says something about an endpoint
     /// as of this generation, not about a later one.
     pub generation: Generation,
-    /// Whether each endpoint's addresses are bound. An endpoint of the snapshot that is missing here
-    /// was not tried yet.
+    /// Whether each endpoint's addresses are bound. An endpoint of the snapshot that is missing
+    /// here was not tried yet.
     pub bindings: BTreeMap<VpcEndpointId, Binding>,
     /// The state of each target in use.
     pub targets: BTreeMap<(TargetGroupId, TargetAddr), TargetHealth>,
@@ -107,10 +107,10 @@ impl Health {
         self.targets.get(&(group, target)) == Some(&TargetHealth::Healthy)
     }
 
-    /// Whether a zone of a load balancer stays in DNS: each of its target groups has a healthy target
-    /// that serves the zone (`dns_failover.minimum_healthy_targets.count` = 1; semantics 1.3, 1.6).
-    /// A zone without any target counts as unhealthy, and so does a zone whose load balancer has no
-    /// listener at all.
+    /// Whether a zone of a load balancer stays in DNS: each of its target groups has a healthy
+    /// target that serves the zone (`dns_failover.minimum_healthy_targets.count` = 1; semantics
+    /// 1.3, 1.6). A zone without any target counts as unhealthy, and so does a zone whose load
+    /// balancer has no listener at all.
     pub fn is_zone_healthy(
         &self,
         snapshot: &Snapshot,

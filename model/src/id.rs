@@ -1,7 +1,7 @@
 //! Identifiers: how they are written and read.
 //!
-//! Relies on the forms of the user guide ("Identifiers", and the EC2 and ELBv2 API references). Does
-//! not know how an identifier is drawn: the caller brings the number.
+//! Relies on the forms of the user guide ("Identifiers", and the EC2 and ELBv2 API references).
+//! Does not know how an identifier is drawn: the caller brings the number.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -203,7 +203,8 @@ name!(
     is_label
 );
 name!(
-    /// An Availability Zone as all accounts know it, for example `use1-az1`. Zones are compared by id.
+    /// An Availability Zone as all accounts know it, for example `use1-az1`. Zones are compared by
+    /// id.
     ZoneId,
     "at most 32 lower-case letters, digits and hyphens",
     is_label

@@ -35,9 +35,9 @@ pub struct Snapshot {
     pub region: RegionName,
     /// Endpoints that are pending or available.
     pub endpoints: BTreeMap<VpcEndpointId, Arc<Endpoint>>,
-    /// The load balancers that their interfaces use.
+    /// The load balancers, whether or not an interface uses them yet.
     pub load_balancers: BTreeMap<LoadBalancerId, Arc<LoadBalancer>>,
-    /// The target groups that those forward to.
+    /// The target groups that those forward to; probed also before the first endpoint exists.
     pub target_groups: BTreeMap<TargetGroupId, Arc<TargetGroup>>,
 }
 

@@ -54,8 +54,8 @@ impl Sub<Duration> for Timestamp {
 
 /// The clock that the binary lends to shells. Cores get its readings as arguments instead.
 ///
-/// Timeouts use `monotonic`, so that a jump of the machine's clock cuts nothing; records, expiry and
-/// signatures use `wall`.
+/// Timeouts use `monotonic`, so that a jump of the machine's clock cuts nothing; records, expiry
+/// and signatures use `wall`.
 pub trait Clock: Send + Sync + 'static {
     /// A reading that never goes back.
     fn monotonic(&self) -> Instant;

@@ -1,1 +1,3 @@
-//! Placeholder, replaced by the first landing of this crate.
+//! Raw system calls behind safe functions: the one crate with `unsafe`. Holds no policy.
+
+pub mod datagram;

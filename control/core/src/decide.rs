@@ -1,0 +1,134 @@
+//! Decides commands: what follows from one, or why it is refused. Never mutates: the answer is a list
+//! of events, and applying them is another step, after they are durable.
+//!
+//! [`decide`] is for callers, and sees what the caller sees; [`decide_chore`] is for Postern itself.
+//! One file per resource; none of them knows how a command came or where events go.
+
+mod chore;
+mod client_token;
+mod connection;
+mod desk;
+mod endpoint;
+mod interface;
+mod listener;
+mod load_balancer;
+mod permission;
+mod service;
+mod subnet;
+mod tag;
+mod target;
+mod target_group;
+mod vpc;
+
+use model::Timestamp;
+
+pub use chore::{Chore, decide_chore};
+
+use crate::{
+    caller::Caller,
+    command::Command,
+    draw::Draw,
+    event::{Change, Event},
+    outcome::Outcome,
+    record::RECORD_BYTES_MAX,
+    refusal::Refusal,
+    registry::Registry,
+};
+use desk::Desk;
+
+/// What follows from a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What happens; nothing, if all was so already.
+    pub events: Vec<Event>,
+    /// What the caller is shown.
+    pub outcome: Outcome,
+}
+
+impl Decision {
+    fn of(event: Event, outcome: Outcome) -> Self {
+        Self { events: vec![event], outcome }
+    }
+
+    /// Nothing happens, as all is so already.
+    fn nothing(outcome: Outcome) -> Self {
+        Self { events: Vec::new(), outcome }
+    }
+}
+
+/// Decides a caller's command.
+pub fn decide(
+    registry: &Registry,
+    caller: &Caller,
+    command: &Command,
+    draw: &mut dyn Draw,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let decision = dispatch(&mut Desk { registry, caller, draw, now }, command)?;
+    decision.events.iter().flat_map(|event| &event.changes).try_for_each(check_size)?;
+    Ok(decision)
+}
+
+fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal> {
+    match command {
+        Command::CreateVpc(create) => vpc::create(desk, create),
+        Command::DeleteVpc { vpc } => vpc::delete(desk, *vpc),
+        Command::CreateSubnet(create) => subnet::create(desk, create),
+        Command::DeleteSubnet { subnet } => subnet::delete(desk, *subnet),
+        Command::CreateTags { resources, tags } => tag::create(desk, resources, tags),
+        Command::DeleteTags { resources, tags } => tag::delete(desk, resources, tags),
+        Command::CreateLoadBalancer(create) => load_balancer::create(desk, create),
+        Command::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
+            load_balancer::modify(desk, *load_balancer, attributes)
+        }
+        Command::DeleteLoadBalancer { load_balancer } => {
+            load_balancer::delete(desk, *load_balancer)
+        }
+        Command::CreateListener(create) => listener::create(desk, create),
+        Command::ModifyListener(modify) => listener::modify(desk, modify),
+        Command::ModifyListenerAttributes { listener, attributes } => {
+            listener::modify_attributes(desk, *listener, attributes)
+        }
+        Command::DeleteListener { listener } => listener::delete(desk, *listener),
+        Command::CreateTargetGroup(create) => target_group::create(desk, create),
+        Command::ModifyTargetGroup { target_group, health_check } => {
+            target_group::modify(desk, *target_group, health_check)
+        }
+        Command::ModifyTargetGroupAttributes { target_group, attributes } => {
+            target_group::modify_attributes(desk, *target_group, attributes)
+        }
+        Command::DeleteTargetGroup { target_group } => target_group::delete(desk, *target_group),
+        Command::RegisterTargets { target_group, targets } => {
+            target::register(desk, *target_group, targets)
+        }
+        Command::DeregisterTargets { target_group, targets } => {
+            target::deregister(desk, *target_group, targets)
+        }
+        Command::CreateService(create) => client_token::once(desk, create, service::create),
+        Command::ModifyService(modify) => service::modify(desk, modify),
+        Command::DeleteService { service } => service::delete(desk, *service),
+        Command::ModifyServicePermissions { service, add, remove } => {
+            permission::modify(desk, *service, add, remove)
+        }
+        Command::CreateEndpoint(create) => client_token::once(desk, create, endpoint::create),
+        Command::ModifyEndpoint(modify) => endpoint::modify(desk, modify),
+        Command::DeleteEndpoint { endpoint } => endpoint::delete(desk, *endpoint),
+        Command::AcceptConnection { service, endpoint } => {
+            connection::accept(desk, *service, *endpoint)
+        }
+        Command::RejectConnection { service, endpoint } => {
+            connection::reject(desk, *service, *endpoint)
+        }
+    }
+}
+
+/// Tags and permissions are bounded in number, but not so tightly that no mix of them could make a
+/// record larger than a store takes.
+fn check_size(change: &Change) -> Result<(), Refusal> {
+    match change {
+        Change::Put(record) if record.encode().len() > RECORD_BYTES_MAX => {
+            Err(Refusal::RecordTooLarge { key: record.key(), max: RECORD_BYTES_MAX })
+        }
+        Change::Put(_) | Change::Remove(_) => Ok(()),
+    }
+}

@@ -1,0 +1,144 @@
+//! What Postern asks of itself: the data plane's reports, and what is due as time passes.
+
+use std::sync::Arc;
+
+use model::{BindFailure, BindFailureReason, EndpointState, Timestamp, VpcEndpointId};
+
+use crate::{
+    event::{Change, Event, EventKind},
+    record::{Key, Record},
+    refusal::Refusal,
+    registry::Registry,
+    resource::{LastError, VpcEndpoint},
+    settings::Settings,
+    transition::{self, Move},
+};
+
+/// What Postern itself asks for; no caller can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chore {
+    /// The data plane has all addresses of a pending endpoint.
+    ReportBound(VpcEndpointId),
+    /// The data plane cannot have all addresses of a pending endpoint.
+    ReportBindFailed(VpcEndpointId, BindFailure),
+    /// The data plane has let go of a deleting endpoint.
+    ReportReleased(VpcEndpointId),
+    /// Time has passed: at most so many records whose time is over are seen to.
+    Tick {
+        /// The bound on this tick's work.
+        records_max: usize,
+    },
+}
+
+/// Decides what Postern itself asks for. What no longer fits is passed over: reports may be late.
+pub fn decide_chore(registry: &Registry, chore: &Chore, now: Timestamp) -> Vec<Event> {
+    match chore {
+        Chore::ReportBound(endpoint) => {
+            report(registry, *endpoint, Move::Bind, now, None).into_iter().collect()
+        }
+        Chore::ReportBindFailed(endpoint, failure) => {
+            let error = Some(last_error(failure));
+            report(registry, *endpoint, Move::Fail, now, error).into_iter().collect()
+        }
+        Chore::ReportReleased(endpoint) => {
+            report(registry, *endpoint, Move::Release, now, None).into_iter().collect()
+        }
+        Chore::Tick { records_max } => registry
+            .due(now)
+            .take(*records_max)
+            .filter_map(|key| over(registry, registry.record(key)?, now))
+            .collect(),
+    }
+}
+
+/// The endpoint after a move, if the move is legal. The one place where a state changes.
+pub(super) fn moved(
+    settings: &Settings,
+    old: &VpcEndpoint,
+    on: Move,
+    now: Timestamp,
+) -> Result<VpcEndpoint, Refusal> {
+    let illegal = Refusal::IllegalMove { endpoint: old.id, state: old.state, on };
+    let state = transition::after(old.state, on).ok_or(illegal)?;
+    let deadline = match state {
+        // The request is as old as it was.
+        EndpointState::PendingAcceptance => old.deadline,
+        EndpointState::Deleting => Some(now + settings.release_timeout),
+        EndpointState::Deleted => Some(now + settings.deleted_listed),
+        EndpointState::Pending
+        | EndpointState::Available
+        | EndpointState::Rejected
+        | EndpointState::Expired
+        | EndpointState::Failed => None,
+    };
+    let state_since = if state == old.state { old.state_since } else { now };
+    Ok(VpcEndpoint { state, state_since, deadline, last_error: None, ..old.clone() })
+}
+
+fn report(
+    registry: &Registry,
+    endpoint: VpcEndpointId,
+    on: Move,
+    now: Timestamp,
+    last_error: Option<LastError>,
+) -> Option<Event> {
+    let old = registry.endpoint(endpoint)?;
+    let new = moved(registry.settings(), old, on, now).ok()?;
+    let kind = EventKind::EndpointMoved {
+        endpoint,
+        service: old.service,
+        on,
+        from: old.state,
+        to: new.state,
+    };
+    let new = Arc::new(VpcEndpoint { last_error, ..new });
+    Some(Event { at: now, by: None, kind, changes: vec![Change::Put(new.into())] })
+}
+
+/// What happens to a record whose time is over.
+fn over(registry: &Registry, record: Record, now: Timestamp) -> Option<Event> {
+    let remove = |kind, key| Event { at: now, by: None, kind, changes: vec![Change::Remove(key)] };
+    match record {
+        Record::Endpoint(endpoint) => match endpoint.state {
+            EndpointState::PendingAcceptance => {
+                report(registry, endpoint.id, Move::Expire, now, None)
+            }
+            EndpointState::Deleting => report(registry, endpoint.id, Move::Release, now, None),
+            EndpointState::Deleted => {
+                let kind = EventKind::EndpointForgotten(endpoint.id);
+                Some(remove(kind, Key::Endpoint(endpoint.id)))
+            }
+            EndpointState::Pending
+            | EndpointState::Available
+            | EndpointState::Rejected
+            | EndpointState::Expired
+            | EndpointState::Failed => None,
+        },
+        Record::Target(target) => {
+            let kind = EventKind::TargetRemoved(target.group, target.addr);
+            Some(remove(kind, Key::Target(target.key())))
+        }
+        Record::ClientToken(token) => {
+            Some(remove(EventKind::ClientTokenExpired, Key::ClientToken(token.key.clone())))
+        }
+        // These end only by command; the index lists none of them as due.
+        Record::Vpc(_)
+        | Record::Subnet(_)
+        | Record::LoadBalancer(_)
+        | Record::Listener(_)
+        | Record::TargetGroup(_)
+        | Record::Service(_)
+        | Record::Permission(_) => None,
+    }
+}
+
+fn last_error(failure: &BindFailure) -> LastError {
+    let code = match failure.reason {
+        BindFailureReason::AddressNotAvailable => "AddressNotAvailable",
+        BindFailureReason::AddressInUse => "AddressInUse",
+        BindFailureReason::PermissionDenied => "PermissionDenied",
+        BindFailureReason::ResourcesExhausted => "ResourcesExhausted",
+        BindFailureReason::Other(_) => "BindFailed",
+    };
+    LastError { code: code.into(), message: failure.to_string() }
+}

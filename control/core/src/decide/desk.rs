@@ -1,0 +1,72 @@
+//! What every decision has at hand.
+
+use model::Timestamp;
+
+use crate::{
+    caller::Caller,
+    describe::View,
+    draw::Draw,
+    event::{Change, Event, EventKind},
+    quota::Quota,
+    record::Record,
+    refusal::Refusal,
+    registry::Registry,
+    resource::{ResourceId, ResourceKind},
+    settings::Settings,
+};
+
+/// What every decision has at hand: the state, who asks, numbers and the time.
+pub(super) struct Desk<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) caller: &'a Caller,
+    pub(super) draw: &'a mut dyn Draw,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Desk<'a> {
+    /// The state as the caller sees it.
+    pub(super) fn view(&self) -> View<'a> {
+        self.registry.view(self.caller)
+    }
+
+    pub(super) fn settings(&self) -> &'a Settings {
+        self.registry.settings()
+    }
+
+    /// An event of the caller's.
+    pub(super) fn event(&self, kind: EventKind, changes: Vec<Change>) -> Event {
+        Event { at: self.now, by: Some(self.caller.account.clone()), kind, changes }
+    }
+
+    /// An event of the caller's that puts one record.
+    pub(super) fn put(&self, kind: EventKind, record: impl Into<Record>) -> Event {
+        self.event(kind, vec![Change::Put(record.into())])
+    }
+
+    /// Draws an identifier that nothing has.
+    pub(super) fn fresh<T: Copy>(
+        &mut self,
+        make: fn(u128) -> T,
+        is_taken: impl Fn(&Registry, T) -> bool,
+    ) -> T {
+        let mut bits = self.draw.wide();
+        // Ends, as there are more numbers than resources.
+        while is_taken(self.registry, make(bits)) {
+            bits = bits.wrapping_add(1);
+        }
+        make(bits)
+    }
+
+    /// Refuses one more resource of a kind than the account may have.
+    pub(super) fn check_owned(&self, kind: ResourceKind, quota: Quota) -> Result<(), Refusal> {
+        quota.allows(self.registry.owned(&self.caller.account, kind).count() + 1)
+    }
+
+    /// Refuses to remove what something else refers to.
+    pub(super) fn check_unused(&self, id: impl Into<ResourceId>) -> Result<(), Refusal> {
+        let resource = id.into();
+        let mut users =
+            ResourceKind::ALL.iter().flat_map(|kind| self.registry.referrers(resource, *kind));
+        users.next().map_or(Ok(()), |by| Err(Refusal::InUse { resource, by }))
+    }
+}

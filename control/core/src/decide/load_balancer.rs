@@ -1,0 +1,174 @@
+//! Network Load Balancers.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use model::{IpAddressType, LoadBalancerId, SubnetId, VpcId, ZoneId};
+
+use super::{Decision, Desk};
+use crate::{
+    command::CreateLoadBalancer,
+    event::{Change, EventKind},
+    outcome::Outcome,
+    quota::Quota,
+    record::Key,
+    refusal::{Refusal, Setting},
+    resource::{
+        LoadBalancer, LoadBalancerAttribute, LoadBalancerAttributes, ResourceId, ResourceKind,
+        Subnet, load_balancer::SECONDARY_ADDRESSES_MAX,
+    },
+};
+
+pub(super) fn create(
+    desk: &mut Desk<'_>,
+    create: &CreateLoadBalancer,
+) -> Result<Decision, Refusal> {
+    check_name(&create.name)?;
+    create.tags.check()?;
+    check_ip_address_type(create.ip_address_type)?;
+    let (vpc, subnets) = place(desk, &create.subnets)?;
+    if let Some(same) = same_name(desk, create, &subnets)? {
+        return Ok(Decision::nothing(Outcome::LoadBalancer(same)));
+    }
+    desk.check_owned(ResourceKind::LoadBalancer, Quota::LoadBalancersPerAccount)?;
+    let load_balancer = Arc::new(LoadBalancer {
+        id: desk
+            .fresh(LoadBalancerId::from_bits, |registry, id| registry.load_balancer(id).is_some()),
+        owner: desk.caller.account.clone(),
+        name: Arc::clone(&create.name),
+        vpc,
+        subnets,
+        scheme: create.scheme,
+        ip_address_type: create.ip_address_type,
+        attributes: LoadBalancerAttributes::of(create.scheme),
+        created: desk.now,
+        tags: create.tags.clone(),
+    });
+    let kind = EventKind::LoadBalancerCreated(load_balancer.id);
+    let event = desk.put(kind, Arc::clone(&load_balancer));
+    Ok(Decision::of(event, Outcome::LoadBalancer(load_balancer)))
+}
+
+pub(super) fn modify(
+    desk: &Desk<'_>,
+    id: LoadBalancerId,
+    attributes: &[LoadBalancerAttribute],
+) -> Result<Decision, Refusal> {
+    let old = desk.view().load_balancer(id)?;
+    let mut new = LoadBalancer::clone(old);
+    for attribute in attributes {
+        check_attribute(*attribute)?;
+        new.attributes.set(*attribute);
+    }
+    if new == **old {
+        return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
+    }
+    let new = Arc::new(new);
+    let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
+    Ok(Decision::of(event, Outcome::LoadBalancer(new)))
+}
+
+pub(super) fn delete(desk: &Desk<'_>, id: LoadBalancerId) -> Result<Decision, Refusal> {
+    let load_balancer = desk.view().load_balancer(id)?;
+    if load_balancer.attributes.deletion_protection {
+        return Err(Refusal::DeletionProtected(id));
+    }
+    if let Some(by) = desk.registry.service_of(id) {
+        return Err(Refusal::InUse { resource: id.into(), by: by.into() });
+    }
+    let listeners = desk.registry.listeners_of(id);
+    let mut changes: Vec<_> = listeners.map(|it| Change::Remove(Key::Listener(it.id))).collect();
+    changes.push(Change::Remove(Key::LoadBalancer(id)));
+    let event = desk.event(EventKind::LoadBalancerDeleted(id), changes);
+    Ok(Decision::of(event, Outcome::Done))
+}
+
+/// Names of load balancers and target groups (ELBv2 API): at most 32 letters, digits and hyphens, no
+/// hyphen at either end.
+pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let bare = !name.starts_with('-') && !name.ends_with('-');
+    if plain && bare && (1..=32).contains(&name.len()) {
+        Ok(())
+    } else {
+        Err(Refusal::NameMalformed { name: name.into() })
+    }
+}
+
+/// Subnets have IPv4 addresses only.
+pub(super) fn check_ip_address_type(ip_address_type: IpAddressType) -> Result<(), Refusal> {
+    match ip_address_type {
+        IpAddressType::Ipv4 => Ok(()),
+        IpAddressType::Ipv6 | IpAddressType::Dualstack => {
+            Err(Refusal::IpAddressTypeUnsupported(ip_address_type))
+        }
+    }
+}
+
+/// Adds a subnet to those chosen so far, at most one per zone.
+pub(super) fn choose(
+    chosen: &mut BTreeMap<ZoneId, SubnetId>,
+    subnet: &Subnet,
+) -> Result<(), Refusal> {
+    match chosen.insert(subnet.zone.clone(), subnet.id) {
+        Some(first) if first != subnet.id => {
+            Err(Refusal::SubnetsInSameZone { first, second: subnet.id, zone: subnet.zone.clone() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The VPC that the subnets are all of, and the one subnet of each zone.
+fn place(
+    desk: &Desk<'_>,
+    subnets: &[SubnetId],
+) -> Result<(VpcId, BTreeMap<ZoneId, SubnetId>), Refusal> {
+    Quota::ItemsPerCommand.allows(subnets.len())?;
+    let first = subnets.first().ok_or(Refusal::SubnetMissing)?;
+    let vpc = desk.view().subnet(*first)?.vpc;
+    let mut chosen = BTreeMap::new();
+    for id in subnets {
+        let subnet = desk.view().subnet(*id)?;
+        if subnet.vpc != vpc {
+            return Err(Refusal::SubnetOutsideVpc { subnet: *id, vpc });
+        }
+        choose(&mut chosen, subnet)?;
+    }
+    Ok((vpc, chosen))
+}
+
+/// The load balancer that a repeated create made the first time (ELBv2 API: "this operation is
+/// idempotent"), unless it differs.
+fn same_name(
+    desk: &Desk<'_>,
+    create: &CreateLoadBalancer,
+    subnets: &BTreeMap<ZoneId, SubnetId>,
+) -> Result<Option<Arc<LoadBalancer>>, Refusal> {
+    let kind = ResourceKind::LoadBalancer;
+    let Some(by) = desk.registry.named(&desk.caller.account, kind, &create.name) else {
+        return Ok(None);
+    };
+    let same = match by {
+        ResourceId::LoadBalancer(id) => desk.registry.load_balancer(id).filter(|old| {
+            old.subnets == *subnets
+                && old.scheme == create.scheme
+                && old.ip_address_type == create.ip_address_type
+                && old.tags == create.tags
+        }),
+        _ => None,
+    };
+    same.map(|old| Some(Arc::clone(old)))
+        .ok_or_else(|| Refusal::NameTaken { name: create.name.to_string(), by })
+}
+
+fn check_attribute(attribute: LoadBalancerAttribute) -> Result<(), Refusal> {
+    match attribute {
+        LoadBalancerAttribute::SecondaryAddresses(count) => {
+            Setting::SecondaryAddresses.check(count.into(), &(0..=SECONDARY_ADDRESSES_MAX.into()))
+        }
+        LoadBalancerAttribute::CrossZone(_)
+        | LoadBalancerAttribute::DeletionProtection(_)
+        | LoadBalancerAttribute::ClientRoutingPolicy(_)
+        | LoadBalancerAttribute::ZonalShift(_)
+        | LoadBalancerAttribute::DenyInternetGateway(_) => Ok(()),
+    }
+}

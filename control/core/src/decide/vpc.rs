@@ -1,0 +1,54 @@
+//! VPCs.
+
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use model::VpcId;
+
+use super::{Decision, Desk};
+use crate::{
+    command::CreateVpc,
+    event::{Change, EventKind},
+    outcome::Outcome,
+    quota::Quota,
+    record::Key,
+    refusal::Refusal,
+    resource::{ResourceKind, Vpc},
+};
+
+/// The largest network: /16 (VPC user guide, "VPC sizing").
+pub(super) const PREFIX_MIN: u8 = 16;
+/// The smallest network: /28.
+pub(super) const PREFIX_MAX: u8 = 28;
+
+pub(super) fn create(desk: &mut Desk<'_>, create: &CreateVpc) -> Result<Decision, Refusal> {
+    check_size(create.cidr)?;
+    create.tags.check()?;
+    desk.check_owned(ResourceKind::Vpc, Quota::VpcsPerAccount)?;
+    let vpc = Arc::new(Vpc {
+        id: desk.fresh(VpcId::from_bits, |registry, id| registry.vpc(id).is_some()),
+        owner: desk.caller.account.clone(),
+        cidr: create.cidr.trunc(),
+        created: desk.now,
+        tags: create.tags.clone(),
+    });
+    let event = desk.put(EventKind::VpcCreated(vpc.id), Arc::clone(&vpc));
+    Ok(Decision::of(event, Outcome::Vpc(vpc)))
+}
+
+pub(super) fn delete(desk: &Desk<'_>, id: VpcId) -> Result<Decision, Refusal> {
+    let vpc = desk.view().vpc(id)?;
+    desk.check_unused(vpc.id)?;
+    let event = desk.event(EventKind::VpcDeleted(id), vec![Change::Remove(Key::Vpc(id))]);
+    Ok(Decision::of(event, Outcome::Done))
+}
+
+/// Refuses networks that AWS would: which addresses they are of is the operator's business, so that a
+/// laptop's 127.x networks pass.
+pub(super) fn check_size(cidr: Ipv4Net) -> Result<(), Refusal> {
+    if (PREFIX_MIN..=PREFIX_MAX).contains(&cidr.prefix_len()) {
+        Ok(())
+    } else {
+        Err(Refusal::CidrSize { cidr, shortest: PREFIX_MIN, longest: PREFIX_MAX })
+    }
+}

@@ -1,0 +1,287 @@
+//! What a caller may see: its own resources, the services that admit it, the connections to its own
+//! services. Anything else does not exist for it. Knows no filters on the wire, no pages and no XML.
+
+use std::{net::IpAddr, sync::Arc};
+
+use model::{
+    InterfaceId, ListenerId, LoadBalancerId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId,
+    VpcId,
+};
+
+use crate::{
+    address,
+    caller::Caller,
+    refusal::Refusal,
+    registry::Registry,
+    resource::{
+        EndpointService, Interface, Listener, LoadBalancer, Permission, ResourceId, ResourceKind,
+        ServiceName, Subnet, Target, TargetGroup, Vpc, VpcEndpoint,
+    },
+    settings::{Settings, Zone},
+    tag::Tags,
+};
+
+/// A registry as a caller sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    registry: &'a Registry,
+    caller: &'a Caller,
+}
+
+/// A connection to one of the caller's services.
+#[derive(Clone, Copy, Debug)]
+pub struct Connection<'a> {
+    /// The caller's service.
+    pub service: &'a Arc<EndpointService>,
+    /// The endpoint, most often another account's.
+    pub endpoint: &'a Arc<VpcEndpoint>,
+}
+
+/// An endpoint network interface of the caller. Requester-managed: only its endpoint's commands
+/// change it.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkInterface<'a> {
+    /// Its endpoint.
+    pub endpoint: &'a Arc<VpcEndpoint>,
+    /// The interface.
+    pub interface: &'a Interface,
+}
+
+impl Registry {
+    /// This registry as a caller sees it.
+    pub fn view<'a>(&'a self, caller: &'a Caller) -> View<'a> {
+        View { registry: self, caller }
+    }
+}
+
+/// Defines how a caller's own resources are found and listed.
+macro_rules! own {
+    ($($kind:ident $one:ident, $all:ident($id:ty) -> $resource:ty;)*) => {
+        /// The caller's own resources; another account's is not found.
+        impl<'a> View<'a> {
+            $(
+                /// One of the caller's own.
+                pub fn $one(self, id: $id) -> Result<&'a Arc<$resource>, Refusal> {
+                    self.registry
+                        .$one(id)
+                        .filter(|found| found.owner == self.caller.account)
+                        .ok_or_else(|| Refusal::NotFound(id.into()))
+                }
+
+                /// All of the caller's own, in the order of their ids.
+                pub fn $all(self) -> impl Iterator<Item = &'a Arc<$resource>> {
+                    self.owned(ResourceKind::$kind).filter_map(move |id| match id {
+                        ResourceId::$kind(id) => self.registry.$one(id),
+                        _ => None,
+                    })
+                }
+            )*
+        }
+    };
+}
+
+own! {
+    Vpc vpc, vpcs(VpcId) -> Vpc;
+    Subnet subnet, subnets(SubnetId) -> Subnet;
+    LoadBalancer load_balancer, load_balancers(LoadBalancerId) -> LoadBalancer;
+    Listener listener, listeners(ListenerId) -> Listener;
+    TargetGroup target_group, target_groups(TargetGroupId) -> TargetGroup;
+    Service service, services(ServiceId) -> EndpointService;
+    Endpoint endpoint, endpoints(VpcEndpointId) -> VpcEndpoint;
+}
+
+impl<'a> View<'a> {
+    /// Who looks.
+    pub fn caller(self) -> &'a Caller {
+        self.caller
+    }
+
+    /// The operator's choices.
+    pub fn settings(self) -> &'a Settings {
+        self.registry.settings()
+    }
+
+    /// The zones by the caller's names.
+    pub fn zones(self) -> impl Iterator<Item = &'a Zone> {
+        self.registry.settings().zones_of(&self.caller.account)
+    }
+
+    /// How many addresses of a subnet can still be drawn.
+    pub fn free_addresses(self, subnet: &Subnet) -> usize {
+        let taken = self.registry.addresses_of(subnet.id).count();
+        address::usable_count(subnet.cidr).saturating_sub(taken)
+    }
+
+    /// The listeners of a load balancer, in the order of their ids.
+    pub fn listeners_of(self, balancer: LoadBalancerId) -> impl Iterator<Item = &'a Arc<Listener>> {
+        self.registry.referrers(balancer, ResourceKind::Listener).filter_map(move |id| match id {
+            ResourceId::Listener(id) => self.registry.listener(id),
+            _ => None,
+        })
+    }
+
+    /// The load balancers whose listeners forward to a target group.
+    pub fn load_balancers_of(self, group: TargetGroupId) -> Vec<&'a Arc<LoadBalancer>> {
+        let mut found = self.registry.balancers_forwarding_to(group);
+        found.dedup();
+        found.into_iter().filter_map(|id| self.registry.load_balancer(id)).collect()
+    }
+
+    /// The targets of one of the caller's target groups, in the order of their addresses.
+    pub fn targets(
+        self,
+        group: TargetGroupId,
+    ) -> Result<impl Iterator<Item = &'a Arc<Target>>, Refusal> {
+        let group = self.target_group(group)?;
+        Ok(self.registry.targets_of(group.id))
+    }
+
+    /// The services that the caller may connect to: its own, and those that admit it.
+    pub fn visible_services(self) -> impl Iterator<Item = &'a Arc<EndpointService>> {
+        self.registry.services().filter(move |service| self.may_use(service))
+    }
+
+    /// A service that the caller may connect to.
+    pub fn service_named(self, name: &ServiceName) -> Result<&'a Arc<EndpointService>, Refusal> {
+        name.service(&self.registry.settings().region)
+            .and_then(|id| self.registry.service(id))
+            .filter(|service| self.may_use(service))
+            .ok_or_else(|| Refusal::ServiceNameNotFound(name.clone()))
+    }
+
+    /// Whether the caller owns a service or is admitted by one of its permissions.
+    pub fn may_use(self, service: &EndpointService) -> bool {
+        service.owner == self.caller.account
+            || self.registry.permissions_of(service.id).any(|it| it.principal.admits(self.caller))
+    }
+
+    /// The permissions of one of the caller's services, in the order of their ids.
+    pub fn permissions(
+        self,
+        service: ServiceId,
+    ) -> Result<impl Iterator<Item = &'a Arc<Permission>>, Refusal> {
+        let service = self.service(service)?;
+        Ok(self.registry.permissions_of(service.id))
+    }
+
+    /// The connections to the caller's services, in the order of services and endpoints.
+    pub fn connections(self) -> impl Iterator<Item = Connection<'a>> {
+        self.services().flat_map(move |service| {
+            let endpoints = self.registry.endpoints_of(service.id);
+            endpoints.map(move |endpoint| Connection { service, endpoint })
+        })
+    }
+
+    /// One connection to one of the caller's services.
+    pub fn connection(
+        self,
+        service: ServiceId,
+        endpoint: VpcEndpointId,
+    ) -> Result<Connection<'a>, Refusal> {
+        let service = self.service(service)?;
+        let found = self.registry.endpoint(endpoint).filter(|it| it.service == service.id);
+        let endpoint =
+            found.ok_or(Refusal::ConnectionNotFound { service: service.id, endpoint })?;
+        Ok(Connection { service, endpoint })
+    }
+
+    /// The caller's endpoint network interfaces, in the order of endpoints and subnets.
+    pub fn network_interfaces(self) -> impl Iterator<Item = NetworkInterface<'a>> {
+        self.endpoints().filter(|endpoint| endpoint.has_interfaces()).flat_map(|endpoint| {
+            let interfaces = endpoint.interfaces.iter();
+            interfaces.map(move |interface| NetworkInterface { endpoint, interface })
+        })
+    }
+
+    /// One of the caller's endpoint network interfaces.
+    pub fn network_interface(self, id: InterfaceId) -> Result<NetworkInterface<'a>, Refusal> {
+        self.registry
+            .referrers(id, ResourceKind::Endpoint)
+            .find_map(|endpoint| match endpoint {
+                ResourceId::Endpoint(endpoint) => self.endpoint(endpoint).ok(),
+                _ => None,
+            })
+            .and_then(|endpoint| {
+                let interface = endpoint.interfaces.iter().find(|interface| interface.id == id)?;
+                Some(NetworkInterface { endpoint, interface })
+            })
+            .ok_or_else(|| Refusal::NotFound(id.into()))
+    }
+
+    /// The tags of everything that the caller owns, kind by kind.
+    pub fn tags(self) -> impl Iterator<Item = (ResourceId, &'a Tags)> {
+        let network = self.vpcs().map(|it| (it.id.into(), &it.tags));
+        let network = network.chain(self.subnets().map(|it| (it.id.into(), &it.tags)));
+        let network = network.chain(self.load_balancers().map(|it| (it.id.into(), &it.tags)));
+        let network = network.chain(self.listeners().map(|it| (it.id.into(), &it.tags)));
+        let network = network.chain(self.target_groups().map(|it| (it.id.into(), &it.tags)));
+        let services = self.services().map(|it| (it.id.into(), &it.tags));
+        let permissions = self.services().flat_map(move |service| {
+            self.registry.permissions_of(service.id).map(|it| (it.id.into(), &it.tags))
+        });
+        let endpoints = self.endpoints().map(|it| (it.id.into(), &it.tags));
+        network.chain(services).chain(permissions).chain(endpoints)
+    }
+
+    /// The interface that has an address of one of the caller's subnets.
+    pub fn holder_of(self, subnet: SubnetId, ip: IpAddr) -> Result<Option<InterfaceId>, Refusal> {
+        Ok(self.registry.holder_of(self.subnet(subnet)?.id, ip))
+    }
+
+    fn owned(self, kind: ResourceKind) -> impl Iterator<Item = ResourceId> + 'a {
+        self.registry.owned(&self.caller.account, kind)
+    }
+}
+
+/// Following references, whoever owns what.
+impl Registry {
+    /// The permissions of a service, in the order of their ids.
+    pub fn permissions_of(&self, service: ServiceId) -> impl Iterator<Item = &Arc<Permission>> {
+        self.referrers(service, ResourceKind::Permission).filter_map(|id| match id {
+            ResourceId::Permission(id) => self.permission(id),
+            _ => None,
+        })
+    }
+
+    /// The endpoints of a service, in the order of their ids.
+    pub fn endpoints_of(&self, service: ServiceId) -> impl Iterator<Item = &Arc<VpcEndpoint>> {
+        self.referrers(service, ResourceKind::Endpoint).filter_map(|id| match id {
+            ResourceId::Endpoint(id) => self.endpoint(id),
+            _ => None,
+        })
+    }
+
+    /// The subnets of a VPC, in the order of their ids.
+    pub fn subnets_of(&self, vpc: VpcId) -> impl Iterator<Item = &Arc<Subnet>> {
+        self.referrers(vpc, ResourceKind::Subnet).filter_map(|id| match id {
+            ResourceId::Subnet(id) => self.subnet(id),
+            _ => None,
+        })
+    }
+
+    /// The listeners of a load balancer, in the order of their ids.
+    pub fn listeners_of(&self, balancer: LoadBalancerId) -> impl Iterator<Item = &Arc<Listener>> {
+        self.referrers(balancer, ResourceKind::Listener).filter_map(|id| match id {
+            ResourceId::Listener(id) => self.listener(id),
+            _ => None,
+        })
+    }
+
+    /// The service that a load balancer belongs to.
+    pub fn service_of(&self, balancer: LoadBalancerId) -> Option<ServiceId> {
+        self.referrers(balancer, ResourceKind::Service).find_map(|id| match id {
+            ResourceId::Service(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// The load balancer of each listener that forwards to a target group.
+    pub fn balancers_forwarding_to(&self, group: TargetGroupId) -> Vec<LoadBalancerId> {
+        let listeners = self.referrers(group, ResourceKind::Listener);
+        let balancers = listeners.filter_map(|id| match id {
+            ResourceId::Listener(id) => self.listener(id).map(|it| it.load_balancer),
+            _ => None,
+        });
+        balancers.collect()
+    }
+}

@@ -1,0 +1,30 @@
+//! What a command that was done has to show.
+
+use std::sync::Arc;
+
+use crate::resource::{
+    EndpointService, Listener, LoadBalancer, Permission, Subnet, TargetGroup, Vpc, VpcEndpoint,
+};
+
+/// What a command that was done has to show; [`crate::Command`] says which variant it gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// The VPC as it is now.
+    Vpc(Arc<Vpc>),
+    /// The subnet as it is now.
+    Subnet(Arc<Subnet>),
+    /// The load balancer as it is now.
+    LoadBalancer(Arc<LoadBalancer>),
+    /// The listener as it is now.
+    Listener(Arc<Listener>),
+    /// The target group as it is now.
+    TargetGroup(Arc<TargetGroup>),
+    /// The endpoint service as it is now.
+    Service(Arc<EndpointService>),
+    /// The permissions that were added.
+    PermissionsAdded(Vec<Arc<Permission>>),
+    /// The endpoint as it is now.
+    Endpoint(Arc<VpcEndpoint>),
+}

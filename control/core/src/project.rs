@@ -1,0 +1,217 @@
+//! Makes the snapshot that the planes serve. Does not know who listens.
+//!
+//! Served are the endpoints that are pending or available, every load balancer, and every target
+//! group that a listener forwards to: targets are probed from the moment that a listener uses them,
+//! so that their health is known before the first endpoint exists, as with AWS.
+//!
+//! [`project_changes`] costs what changed and a copy of the maps' pointers; everything that stays the
+//! same stays the same `Arc`, so that a plane sees at a glance what it need not touch.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use model::{Generation, LoadBalancerId, Snapshot, TargetGroupId, VpcEndpointId};
+
+use crate::{
+    record::Key,
+    registry::Registry,
+    resource::{
+        CrossZone, HealthCheck, HealthCheckProtocol, Listener, LoadBalancer, ResourceKind,
+        TargetGroup, VpcEndpoint,
+    },
+    transition::is_served,
+};
+
+/// The snapshot of a registry.
+pub fn project(registry: &Registry, generation: Generation) -> Snapshot {
+    let mut snapshot =
+        Snapshot { generation, ..Snapshot::empty(registry.settings().region.clone()) };
+    let mut parts = Parts::default();
+    parts.endpoints.extend(registry.endpoints().map(|it| it.id));
+    parts.load_balancers.extend(registry.load_balancers().map(|it| it.id));
+    parts.target_groups.extend(registry.target_groups().map(|it| it.id));
+    parts.refresh(registry, &mut snapshot);
+    snapshot
+}
+
+/// The snapshot after records changed; none if nothing served did.
+pub fn project_changes<'a>(
+    registry: &Registry,
+    previous: &Snapshot,
+    changed: impl IntoIterator<Item = &'a Key>,
+    generation: Generation,
+) -> Option<Snapshot> {
+    let mut parts = Parts::default();
+    for key in changed {
+        parts.note(registry, previous, key);
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let mut snapshot = Snapshot { generation, ..previous.clone() };
+    parts.refresh(registry, &mut snapshot).then_some(snapshot)
+}
+
+/// Which parts of a snapshot to make anew.
+#[derive(Default)]
+struct Parts {
+    endpoints: BTreeSet<VpcEndpointId>,
+    load_balancers: BTreeSet<LoadBalancerId>,
+    target_groups: BTreeSet<TargetGroupId>,
+}
+
+impl Parts {
+    fn is_empty(&self) -> bool {
+        self.endpoints.is_empty() && self.load_balancers.is_empty() && self.target_groups.is_empty()
+    }
+
+    /// Notes what depends on a record. A listener is part of its load balancer, and decides whether
+    /// a target group is served: so both the one that is now and the one that was matter.
+    fn note(&mut self, registry: &Registry, previous: &Snapshot, key: &Key) {
+        match key {
+            Key::Endpoint(id) => {
+                self.endpoints.insert(*id);
+            }
+            Key::LoadBalancer(id) => {
+                self.load_balancers.insert(*id);
+            }
+            Key::TargetGroup(id) => {
+                self.target_groups.insert(*id);
+            }
+            Key::Target(key) => {
+                self.target_groups.insert(key.group);
+            }
+            Key::Listener(id) => {
+                if let Some(now) = registry.listener(*id) {
+                    self.load_balancers.insert(now.load_balancer);
+                    self.target_groups.extend(now.forward.iter().map(|it| it.group));
+                }
+                for balancer in previous.load_balancers.values() {
+                    if let Some(was) = balancer.listeners.iter().find(|it| it.id == *id) {
+                        self.load_balancers.insert(balancer.id);
+                        self.target_groups.extend(was.forward.iter().map(|it| it.group));
+                    }
+                }
+            }
+            Key::Vpc(_)
+            | Key::Subnet(_)
+            | Key::Service(_)
+            | Key::Permission(_)
+            | Key::ClientToken(_) => {}
+        }
+    }
+
+    /// Makes the parts anew; says whether any is different now.
+    fn refresh(&self, registry: &Registry, snapshot: &mut Snapshot) -> bool {
+        let mut changed = false;
+        for id in &self.endpoints {
+            let served = registry.endpoint(*id).filter(|it| is_served(it.state));
+            changed |= replace(&mut snapshot.endpoints, *id, served.map(|it| endpoint(it)));
+        }
+        for id in &self.load_balancers {
+            let served = registry.load_balancer(*id).map(|it| load_balancer(registry, it));
+            changed |= replace(&mut snapshot.load_balancers, *id, served);
+        }
+        for id in &self.target_groups {
+            let is_used = registry.referrers(*id, ResourceKind::Listener).next().is_some();
+            let served = registry.target_group(*id).filter(|_| is_used);
+            let served = served.map(|it| target_group(registry, it));
+            changed |= replace(&mut snapshot.target_groups, *id, served);
+        }
+        changed
+    }
+}
+
+/// Puts the new part in the place of the old; says whether they differ. An equal part stays the same
+/// `Arc`.
+fn replace<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, Arc<V>>, key: K, new: Option<V>) -> bool {
+    match new {
+        Some(new) => {
+            let is_same = map.get(&key).is_some_and(|old| **old == new);
+            if !is_same {
+                map.insert(key, Arc::new(new));
+            }
+            !is_same
+        }
+        None => map.remove(&key).is_some(),
+    }
+}
+
+fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
+    let interfaces = endpoint.interfaces.iter().map(|interface| model::Interface {
+        id: interface.id,
+        subnet: interface.subnet,
+        zone: interface.zone.clone(),
+        zonal_name: interface.zonal_name.clone(),
+        ipv4: interface.ipv4,
+        ipv6: interface.ipv6,
+        load_balancer: interface.load_balancer,
+    });
+    model::Endpoint {
+        id: endpoint.id,
+        owner: endpoint.owner.clone(),
+        vpc: endpoint.vpc,
+        service: endpoint.service,
+        state: endpoint.state,
+        regional_name: endpoint.regional_name.clone(),
+        dns_record_ip_type: endpoint.dns_record_ip_type,
+        interfaces: interfaces.collect(),
+    }
+}
+
+fn load_balancer(registry: &Registry, balancer: &LoadBalancer) -> model::LoadBalancer {
+    model::LoadBalancer {
+        id: balancer.id,
+        zones: balancer.subnets.keys().cloned().collect(),
+        cross_zone: balancer.attributes.cross_zone,
+        listeners: registry.listeners_of(balancer.id).map(|it| listener(it)).collect(),
+    }
+}
+
+fn listener(listener: &Listener) -> model::Listener {
+    model::Listener {
+        id: listener.id,
+        port: listener.port,
+        protocol: listener.protocol,
+        idle_timeout: listener.idle_timeout(),
+        forward: listener.forward.clone(),
+    }
+}
+
+fn target_group(registry: &Registry, group: &TargetGroup) -> model::TargetGroup {
+    let attributes = &group.attributes;
+    let targets = registry.targets_of(group.id).map(|target| model::Target {
+        addr: target.addr,
+        zone: target.zone.clone(),
+        draining: target.is_draining(),
+    });
+    model::TargetGroup {
+        id: group.id,
+        protocol: group.protocol,
+        proxy_protocol_v2: attributes.proxy_protocol_v2,
+        cross_zone: match attributes.cross_zone {
+            CrossZone::On => Some(true),
+            CrossZone::Off => Some(false),
+            CrossZone::LoadBalancer => None,
+        },
+        unhealthy_connection_termination: attributes.unhealthy_connection_termination,
+        deregistration_connection_termination: attributes.deregistration_connection_termination,
+        health_check: health_check(&group.health_check),
+        targets: targets.collect(),
+    }
+}
+
+fn health_check(check: &HealthCheck) -> model::HealthCheck {
+    match check.protocol {
+        HealthCheckProtocol::Tcp => model::HealthCheck {
+            port: check.port,
+            interval: Duration::from_secs(check.interval_s.into()),
+            timeout: Duration::from_secs(check.timeout_s.into()),
+            healthy_threshold: check.healthy_threshold,
+            unhealthy_threshold: check.unhealthy_threshold,
+        },
+    }
+}

@@ -1,0 +1,76 @@
+//! How much of everything an account may have. The numbers are AWS's where AWS has one; the rest
+//! bound what one command, one record or one listing can cost.
+
+use std::fmt;
+
+use crate::refusal::Refusal;
+
+/// Something that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quota {
+    /// VPCs of an account.
+    VpcsPerAccount,
+    /// Subnets of a VPC.
+    SubnetsPerVpc,
+    /// Tags of a resource.
+    TagsPerResource,
+    /// Network Load Balancers of an account.
+    LoadBalancersPerAccount,
+    /// Listeners of a load balancer.
+    ListenersPerLoadBalancer,
+    /// Target groups of a listener's forward action.
+    TargetGroupsPerListener,
+    /// Target groups of an account.
+    TargetGroupsPerAccount,
+    /// Targets of a target group.
+    TargetsPerTargetGroup,
+    /// Endpoint services of an account.
+    ServicesPerAccount,
+    /// Load balancers of an endpoint service.
+    LoadBalancersPerService,
+    /// Permissions of an endpoint service.
+    PermissionsPerService,
+    /// Interface endpoints of a VPC.
+    EndpointsPerVpc,
+    /// Client tokens of an account that are remembered.
+    ClientTokensPerAccount,
+    /// Resources, tags, targets or principals named by one command.
+    ItemsPerCommand,
+}
+
+impl Quota {
+    /// The most there may be.
+    pub const fn limit(self) -> usize {
+        match self {
+            // AWS allows 5 and raises it on request; 1,000 endpoints per VPC are 20 VPCs, 10,000 are 200.
+            Self::VpcsPerAccount => 1000,
+            Self::SubnetsPerVpc => 200,
+            Self::TagsPerResource => 50,
+            Self::LoadBalancersPerAccount => 300,
+            Self::ListenersPerLoadBalancer => 50,
+            Self::TargetGroupsPerListener => 5,
+            Self::TargetGroupsPerAccount => 3000,
+            Self::TargetsPerTargetGroup => 1000,
+            Self::ServicesPerAccount => 1000,
+            Self::LoadBalancersPerService => 50,
+            Self::PermissionsPerService => 1000,
+            Self::EndpointsPerVpc => 50,
+            // A token lives for a day and is counted at each use, so the count must stay cheap.
+            Self::ClientTokensPerAccount => 10_000,
+            // One transaction carries at most as many records as one command may name.
+            Self::ItemsPerCommand => 1000,
+        }
+    }
+
+    /// Refuses `count` of them if that is beyond the limit.
+    pub(crate) fn allows(self, count: usize) -> Result<(), Refusal> {
+        let limit = self.limit();
+        if count > limit { Err(Refusal::QuotaExceeded { quota: self, limit }) } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}

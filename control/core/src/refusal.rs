@@ -1,0 +1,344 @@
+//! Why a command is refused: a closed list that carries what it is about as data. The error codes
+//! and the sentences are the wire's.
+
+use std::{net::IpAddr, ops::RangeInclusive};
+
+use ipnet::Ipv4Net;
+use model::{
+    DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId, ServiceId, SubnetId,
+    TargetAddr, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
+};
+
+use crate::{
+    quota::Quota,
+    record::Key,
+    resource::{ResourceId, ServiceName},
+    settings::ZoneRef,
+    transition::Move,
+};
+
+/// Why a command is refused. What a caller may not see is not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The resource does not exist, or is another account's.
+    NotFound(ResourceId),
+    /// No such service, or the caller is not permitted.
+    ServiceNameNotFound(ServiceName),
+    /// The service has no connection of this endpoint.
+    ConnectionNotFound {
+        /// The caller's service.
+        service: ServiceId,
+        /// The endpoint.
+        endpoint: VpcEndpointId,
+    },
+    /// No such zone.
+    ZoneNotFound(ZoneRef),
+    /// No zone is configured at all.
+    ZoneMissing,
+    /// A limit is reached.
+    QuotaExceeded {
+        /// What is counted.
+        quota: Quota,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The record would be larger than any may be.
+    RecordTooLarge {
+        /// The record.
+        key: Key,
+        /// The most bytes it may have.
+        max: usize,
+    },
+    /// Something else still uses the resource.
+    InUse {
+        /// The resource.
+        resource: ResourceId,
+        /// One that uses it.
+        by: ResourceId,
+    },
+
+    /// A tag's key is empty or too long.
+    TagKeyLength {
+        /// The key.
+        key: String,
+        /// The most characters it may have.
+        max: usize,
+    },
+    /// A tag's value is too long.
+    TagValueLength {
+        /// The key.
+        key: String,
+        /// The most characters the value may have.
+        max: usize,
+    },
+    /// A tag's key starts with the reserved prefix.
+    TagKeyReserved {
+        /// The key.
+        key: String,
+    },
+    /// This resource's tags belong to Postern.
+    TagsNotYours(ResourceId),
+
+    /// The address range is too large or too small.
+    CidrSize {
+        /// The range.
+        cidr: Ipv4Net,
+        /// The shortest prefix allowed.
+        shortest: u8,
+        /// The longest prefix allowed.
+        longest: u8,
+    },
+    /// The subnet's range is not within its VPC's.
+    CidrOutsideVpc {
+        /// The subnet's range.
+        cidr: Ipv4Net,
+        /// The VPC's range.
+        vpc: Ipv4Net,
+    },
+    /// The subnet's range overlaps another subnet's.
+    CidrOverlap {
+        /// The range.
+        cidr: Ipv4Net,
+        /// The other subnet.
+        with: SubnetId,
+        /// The other subnet's range.
+        other: Ipv4Net,
+    },
+
+    /// The name of a load balancer or target group is not 1 to 32 letters, digits and inner hyphens.
+    NameMalformed {
+        /// The name.
+        name: String,
+    },
+    /// The account has another resource of this kind with this name.
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The other resource.
+        by: ResourceId,
+    },
+    /// Something that needs a subnet names none.
+    SubnetMissing,
+    /// Two subnets of one zone are named.
+    SubnetsInSameZone {
+        /// The first.
+        first: SubnetId,
+        /// The second.
+        second: SubnetId,
+        /// Their zone.
+        zone: ZoneId,
+    },
+    /// A subnet is not of the VPC that it must be of.
+    SubnetOutsideVpc {
+        /// The subnet.
+        subnet: SubnetId,
+        /// The VPC.
+        vpc: VpcId,
+    },
+    /// The address type needs IPv6 addresses, which subnets do not have yet.
+    IpAddressTypeUnsupported(IpAddressType),
+
+    /// The load balancer is protected against deletion.
+    DeletionProtected(LoadBalancerId),
+    /// A setting is beyond its range.
+    OutOfRange {
+        /// The setting.
+        setting: Setting,
+        /// The value.
+        value: u32,
+        /// The least it may be.
+        min: u32,
+        /// The most it may be.
+        max: u32,
+    },
+    /// Two settings exclude each other.
+    Conflicting {
+        /// The setting that must change.
+        setting: Setting,
+        /// The setting that it conflicts with.
+        with: Setting,
+    },
+    /// Another listener of the load balancer has the port.
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// The other listener.
+        by: ListenerId,
+    },
+    /// A listener forwards to no target group.
+    TargetGroupMissing,
+    /// A listener names a target group twice.
+    TargetGroupTwice(TargetGroupId),
+    /// The target group belongs to another VPC than the load balancer.
+    TargetGroupOutsideVpc {
+        /// The target group.
+        target_group: TargetGroupId,
+        /// The load balancer's VPC.
+        vpc: VpcId,
+    },
+    /// The target group speaks another protocol than the listener.
+    TargetGroupProtocol(TargetGroupId),
+    /// A target group serves one load balancer only.
+    TargetGroupTaken {
+        /// The target group.
+        target_group: TargetGroupId,
+        /// The load balancer that uses it.
+        by: LoadBalancerId,
+    },
+    /// No target is named.
+    TargetMissing,
+    /// The address cannot be a target: unspecified, multicast or broadcast.
+    TargetAddress(IpAddr),
+    /// The address is in no subnet of the target group's VPC, so its zone must be named.
+    TargetZoneMissing(TargetAddr),
+    /// The address is in a subnet of another zone.
+    TargetZone {
+        /// The target.
+        target: TargetAddr,
+        /// The zone of its subnet.
+        zone: ZoneId,
+    },
+
+    /// A service names no load balancer, or would be left without.
+    LoadBalancerMissing,
+    /// The load balancer belongs to another service.
+    LoadBalancerTaken {
+        /// The load balancer.
+        load_balancer: LoadBalancerId,
+        /// The other service.
+        by: ServiceId,
+    },
+    /// The load balancer is not the service's.
+    LoadBalancerNotInService {
+        /// The load balancer.
+        load_balancer: LoadBalancerId,
+        /// The service.
+        service: ServiceId,
+    },
+    /// Connections through the load balancer, or to the service, still stand.
+    ConnectionsExist {
+        /// The service.
+        service: ServiceId,
+        /// One of the endpoints.
+        endpoint: VpcEndpointId,
+    },
+    /// A service must take at least one kind of endpoint.
+    IpAddressTypeMissing,
+
+    /// The service takes no endpoints of this type.
+    ServiceIpAddressType {
+        /// The service.
+        service: ServiceName,
+        /// The type.
+        ip_address_type: IpAddressType,
+    },
+    /// These record types do not go with these addresses.
+    DnsRecordIpType {
+        /// The record types.
+        dns_record_ip_type: DnsRecordIpType,
+        /// The addresses.
+        ip_address_type: IpAddressType,
+    },
+    /// The service has no private DNS name, so that it cannot be enabled.
+    PrivateDnsUnsupported(ServiceName),
+    /// The service is not in the subnet's zone.
+    ServiceZone {
+        /// The service.
+        service: ServiceName,
+        /// The subnet.
+        subnet: SubnetId,
+        /// Its zone.
+        zone: ZoneId,
+    },
+    /// The endpoint has no interface in the subnet.
+    SubnetNotInEndpoint {
+        /// The subnet.
+        subnet: SubnetId,
+        /// The endpoint.
+        endpoint: VpcEndpointId,
+    },
+    /// Two designations name one subnet.
+    AddressTwice(SubnetId),
+    /// The designated address is not one of the subnet's.
+    AddressOutsideSubnet {
+        /// The address.
+        address: IpAddr,
+        /// The subnet.
+        subnet: SubnetId,
+    },
+    /// The designated address is one of those that every subnet reserves.
+    AddressReserved {
+        /// The address.
+        address: IpAddr,
+        /// The subnet.
+        subnet: SubnetId,
+    },
+    /// Another interface has the designated address.
+    AddressTaken {
+        /// The address.
+        address: IpAddr,
+        /// The subnet.
+        subnet: SubnetId,
+    },
+    /// The subnet has no address left.
+    AddressesExhausted(SubnetId),
+    /// The endpoint's state does not allow it.
+    IllegalMove {
+        /// The endpoint.
+        endpoint: VpcEndpointId,
+        /// Its state.
+        state: EndpointState,
+        /// What was asked for.
+        on: Move,
+    },
+
+    /// The client token is empty, too long or not ASCII.
+    ClientTokenMalformed,
+    /// The client token was used with other parameters.
+    ClientTokenMismatch {
+        /// What it made.
+        resource: ResourceId,
+    },
+}
+
+/// A setting that can be beyond its range, or conflict with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// A listener's idle timeout.
+    IdleTimeoutSeconds,
+    /// A target group's weight.
+    Weight,
+    /// Health check interval.
+    HealthCheckInterval,
+    /// Health check timeout.
+    HealthCheckTimeout,
+    /// Healthy threshold.
+    HealthyThreshold,
+    /// Unhealthy threshold.
+    UnhealthyThreshold,
+    /// Deregistration delay.
+    DeregistrationDelay,
+    /// Draining interval of unhealthy targets.
+    UnhealthyDrainingInterval,
+    /// Healthy targets below which a zone leaves DNS.
+    DnsFailoverCount,
+    /// Percentage of healthy targets below which a zone leaves DNS.
+    DnsFailoverPercentage,
+    /// Healthy targets below which all targets get traffic.
+    RoutingCount,
+    /// Percentage of healthy targets below which all targets get traffic.
+    RoutingPercentage,
+    /// Secondary addresses per subnet.
+    SecondaryAddresses,
+}
+
+impl Setting {
+    /// Refuses a value beyond the range.
+    pub(crate) fn check(self, value: u32, range: &RangeInclusive<u32>) -> Result<(), Refusal> {
+        if range.contains(&value) {
+            return Ok(());
+        }
+        let (min, max) = (*range.start(), *range.end());
+        Err(Refusal::OutOfRange { setting: self, value, min, max })
+    }
+}

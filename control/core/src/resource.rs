@@ -1,0 +1,117 @@
+//! The resources: what each is, who owns it, what it refers to. One resource is one record.
+//!
+//! Does not know which changes are allowed ([`crate::decide`]), nor how records are kept.
+
+pub mod client_token;
+pub mod endpoint;
+pub mod listener;
+pub mod load_balancer;
+pub mod permission;
+pub mod service;
+pub mod subnet;
+pub mod target;
+pub mod target_group;
+pub mod vpc;
+
+use std::fmt;
+
+use model::{
+    InterfaceId, ListenerId, LoadBalancerId, PermissionId, ServiceId, SubnetId, TargetGroupId,
+    VpcEndpointId, VpcId,
+};
+use serde::{Deserialize, Serialize};
+
+pub use client_token::{ClientToken, ClientTokenKey, CreateOperation};
+pub use endpoint::{Interface, LastError, VpcEndpoint};
+pub use listener::{Listener, ListenerAttribute};
+pub use load_balancer::{
+    ClientRoutingPolicy, LoadBalancer, LoadBalancerAttribute, LoadBalancerAttributes, Scheme,
+};
+pub use permission::Permission;
+pub use service::{EndpointService, ServiceName};
+pub use subnet::Subnet;
+pub use target::{Target, TargetKey, TargetState};
+pub use target_group::{
+    CrossZone, HealthCheck, HealthCheckProtocol, TargetGroup, TargetGroupAttribute,
+    TargetGroupAttributes, Threshold,
+};
+pub use vpc::Vpc;
+
+/// Defines the kinds of things that have an identifier of their own.
+macro_rules! resource_ids {
+    ($($(#[$doc:meta])* $kind:ident($id:ty);)*) => {
+        /// What has an identifier of its own, and can be referred to, tagged or refused by it.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        pub enum ResourceId {
+            $($(#[$doc])* $kind($id),)*
+        }
+
+        /// The kind of a [`ResourceId`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ResourceKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl ResourceId {
+            /// Its kind.
+            pub fn kind(self) -> ResourceKind {
+                match self {
+                    $(Self::$kind(_) => ResourceKind::$kind,)*
+                }
+            }
+        }
+
+        impl ResourceKind {
+            /// All kinds.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// The lowest and the highest identifier of this kind, for ranges.
+            pub(crate) fn bounds(self) -> (ResourceId, ResourceId) {
+                match self {
+                    $(Self::$kind => (
+                        ResourceId::$kind(<$id>::from_bits(0)),
+                        ResourceId::$kind(<$id>::from_bits(u128::MAX)),
+                    ),)*
+                }
+            }
+        }
+
+        impl fmt::Display for ResourceId {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$kind(id) => fmt::Display::fmt(id, f),)*
+                }
+            }
+        }
+
+        $(impl From<$id> for ResourceId {
+            fn from(id: $id) -> Self {
+                Self::$kind(id)
+            }
+        })*
+    };
+}
+
+resource_ids! {
+    /// A VPC.
+    Vpc(VpcId);
+    /// A subnet.
+    Subnet(SubnetId);
+    /// A Network Load Balancer.
+    LoadBalancer(LoadBalancerId);
+    /// A listener.
+    Listener(ListenerId);
+    /// A target group.
+    TargetGroup(TargetGroupId);
+    /// An endpoint service.
+    Service(ServiceId);
+    /// A permission of an endpoint service.
+    Permission(PermissionId);
+    /// A VPC endpoint.
+    Endpoint(VpcEndpointId);
+    /// An endpoint network interface; it lives in its endpoint's record.
+    Interface(InterfaceId);
+}

@@ -1,0 +1,103 @@
+//! An interface endpoint with its endpoint network interfaces. Does not know the legal moves between
+//! its states ([`crate::transition`]).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use model::{
+    AccountId, ConnectionId, DnsName, DnsRecordIpType, EndpointState, InterfaceId, IpAddressType,
+    LoadBalancerId, ServiceId, SubnetId, Timestamp, VpcEndpointId, VpcId, ZoneId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{resource::ServiceName, tag::Tags};
+
+/// An interface VPC endpoint: the consumer's end of a connection to a service. The provider sees the
+/// same record as a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VpcEndpoint {
+    /// Its id.
+    pub id: VpcEndpointId,
+    /// The consumer.
+    pub owner: AccountId,
+    /// The consumer's network.
+    pub vpc: VpcId,
+    /// The service.
+    pub service: ServiceId,
+    /// The name it was asked for by.
+    pub service_name: ServiceName,
+    /// The connection's id, as the provider sees it.
+    pub connection: ConnectionId,
+    /// Where it stands.
+    pub state: EndpointState,
+    /// When the state last changed.
+    pub state_since: Timestamp,
+    /// When the state ends by itself: the request expires, the deletion no longer waits, the
+    /// deleted endpoint is forgotten.
+    pub deadline: Option<Timestamp>,
+    /// Why it failed.
+    pub last_error: Option<LastError>,
+    /// Which addresses its interfaces have.
+    pub ip_address_type: IpAddressType,
+    /// Which record types its names have.
+    pub dns_record_ip_type: DnsRecordIpType,
+    /// Whether the service's private DNS name resolves to it.
+    pub private_dns: bool,
+    /// The name that resolves to every healthy zone.
+    pub regional_name: DnsName,
+    /// Its interfaces, one per subnet and at most one per zone, in the order of their subnets.
+    pub interfaces: Vec<Interface>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl VpcEndpoint {
+    /// The interface in a subnet.
+    pub fn interface_in(&self, subnet: SubnetId) -> Option<&Interface> {
+        self.interfaces.iter().find(|interface| interface.subnet == subnet)
+    }
+
+    /// Whether its interfaces exist: they go when the endpoint is deleted.
+    pub fn has_interfaces(&self) -> bool {
+        self.state != EndpointState::Deleted
+    }
+}
+
+/// An endpoint network interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interface {
+    /// Its id.
+    pub id: InterfaceId,
+    /// The subnet its addresses are from.
+    pub subnet: SubnetId,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// The name that resolves to this zone only. Kept, so that renaming a zone in the configuration
+    /// does not rename what clients dial.
+    pub zonal_name: DnsName,
+    /// Its IPv4 address.
+    pub ipv4: Option<Ipv4Addr>,
+    /// Its IPv6 address.
+    pub ipv6: Option<Ipv6Addr>,
+    /// The load balancer that its connections go to, drawn once (semantics 3.6).
+    pub load_balancer: LoadBalancerId,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl Interface {
+    /// Its addresses, IPv4 first.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.ipv4.map(IpAddr::V4).into_iter().chain(self.ipv6.map(IpAddr::V6))
+    }
+}
+
+/// Why an endpoint failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastError {
+    /// A word for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub message: String,
+}

@@ -1,0 +1,87 @@
+//! An endpoint service: load balancers offered to other accounts. Does not know who may use it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use model::{
+    AccountId, DnsName, IpAddressType, LoadBalancerId, RegionName, ServiceId, ServiceState,
+    Timestamp, ZoneId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::tag::Tags;
+
+/// An endpoint service configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointService {
+    /// Its id.
+    pub id: ServiceId,
+    /// The provider.
+    pub owner: AccountId,
+    /// Whether connection requests wait for the provider.
+    pub acceptance_required: bool,
+    /// Where it stands; always `Available`, as there is nothing to set up.
+    pub state: ServiceState,
+    /// Its load balancers and the zones each was in when the service was last modified: a zone added
+    /// to a load balancer later is not offered until then (guide: "Add or remove load balancers").
+    pub load_balancers: BTreeMap<LoadBalancerId, BTreeSet<ZoneId>>,
+    /// Which endpoints it takes.
+    pub ip_address_types: BTreeSet<IpAddressType>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl EndpointService {
+    /// The zones that endpoints can be in.
+    pub fn zones(&self) -> BTreeSet<&ZoneId> {
+        self.load_balancers.values().flatten().collect()
+    }
+
+    /// The load balancers that serve a zone.
+    pub fn load_balancers_in(&self, zone: &ZoneId) -> Vec<LoadBalancerId> {
+        let serving = self.load_balancers.iter().filter(|(_, zones)| zones.contains(zone));
+        serving.map(|(id, _)| *id).collect()
+    }
+
+    /// The name by which consumers ask for it.
+    pub fn name(&self, region: &RegionName) -> ServiceName {
+        ServiceName::of(self.id, region)
+    }
+
+    /// The domain of its endpoints' names.
+    pub fn base_name(&self, region: &RegionName) -> DnsName {
+        DnsName::service_base(self.id, region)
+    }
+}
+
+/// A service's name as consumers write it, for example
+/// `com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0`. Any text: an unknown one is refused.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ServiceName(pub String);
+
+/// What the names of services made by accounts start with.
+const NAME_PREFIX: &str = "com.amazonaws.vpce.";
+
+impl ServiceName {
+    /// The name of a service made by an account.
+    pub fn of(service: ServiceId, region: &RegionName) -> Self {
+        Self(format!("{NAME_PREFIX}{region}.{service}"))
+    }
+
+    /// The service that the name means in a Region.
+    pub fn service(&self, region: &RegionName) -> Option<ServiceId> {
+        let rest = self.0.strip_prefix(NAME_PREFIX)?.strip_prefix(region.as_str())?;
+        rest.strip_prefix('.')?.parse().ok()
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

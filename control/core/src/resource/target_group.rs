@@ -1,0 +1,215 @@
+//! A target group: how a set of targets is addressed, checked and treated (ELBv2 API,
+//! `CreateTargetGroup`, `TargetGroupAttribute`). Does not know the targets, which are records of
+//! their own, nor the attributes' names on the wire.
+
+use std::{num::NonZeroU16, ops::RangeInclusive, sync::Arc, time::Duration};
+
+use model::{AccountId, Protocol, TargetGroupId, Timestamp, VpcId};
+use serde::{Deserialize, Serialize};
+
+use crate::tag::Tags;
+
+/// A target group of type `ip`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetGroup {
+    /// The last part of its ARN.
+    pub id: TargetGroupId,
+    /// Whose it is.
+    pub owner: AccountId,
+    /// Its name, unique in the account.
+    pub name: Arc<str>,
+    /// What the targets speak.
+    pub protocol: Protocol,
+    /// The port of targets that do not name their own.
+    pub port: NonZeroU16,
+    /// The VPC of the targets.
+    pub vpc: VpcId,
+    /// How targets are probed.
+    pub health_check: HealthCheck,
+    /// Its attributes.
+    pub attributes: TargetGroupAttributes,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// How targets are probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    /// What a probe speaks.
+    pub protocol: HealthCheckProtocol,
+    /// The port probed; none is `traffic-port`, the target's own.
+    pub port: Option<NonZeroU16>,
+    /// From one probe's start to the next: 5 to 300.
+    pub interval_s: u32,
+    /// How long a probe may take: 2 to 120, and no longer than the interval.
+    pub timeout_s: u32,
+    /// Successes in a row that make an unhealthy target healthy: 2 to 10.
+    pub healthy_threshold: u8,
+    /// Failures in a row that make a healthy target unhealthy: 2 to 10.
+    pub unhealthy_threshold: u8,
+}
+
+/// What a probe speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum HealthCheckProtocol {
+    /// Connecting is enough.
+    Tcp,
+}
+
+/// What `HealthCheckIntervalSeconds` may be.
+pub const INTERVAL_S: RangeInclusive<u32> = 5..=300;
+/// What `HealthCheckTimeoutSeconds` may be.
+pub const TIMEOUT_S: RangeInclusive<u32> = 2..=120;
+/// What either threshold may be.
+pub const THRESHOLD: RangeInclusive<u8> = 2..=10;
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self {
+            protocol: HealthCheckProtocol::Tcp,
+            port: None,
+            interval_s: 30,
+            timeout_s: 10,
+            healthy_threshold: 5,
+            unhealthy_threshold: 2,
+        }
+    }
+}
+
+/// A target group's attributes, with AWS's defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetGroupAttributes {
+    /// `deregistration_delay.timeout_seconds`: 0 to 3600.
+    pub deregistration_delay_s: u32,
+    /// `deregistration_delay.connection_termination.enabled`.
+    pub deregistration_connection_termination: bool,
+    /// `preserve_client_ip.enabled`; without effect on what comes through an endpoint.
+    pub preserve_client_ip: bool,
+    /// `proxy_protocol_v2.enabled`.
+    pub proxy_protocol_v2: bool,
+    /// `stickiness.enabled`; the type is always `source_ip`.
+    pub stickiness: bool,
+    /// `load_balancing.cross_zone.enabled`.
+    pub cross_zone: CrossZone,
+    /// `target_group_health.dns_failover.minimum_healthy_targets.count`.
+    pub dns_failover_count: Threshold,
+    /// `target_group_health.dns_failover.minimum_healthy_targets.percentage`.
+    pub dns_failover_percentage: Threshold,
+    /// `target_group_health.unhealthy_state_routing.minimum_healthy_targets.count`: 1 or more.
+    pub routing_count: u32,
+    /// `target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage`.
+    pub routing_percentage: Threshold,
+    /// `target_health_state.unhealthy.connection_termination.enabled`.
+    pub unhealthy_connection_termination: bool,
+    /// `target_health_state.unhealthy.draining_interval_seconds`: 0 to 360000.
+    pub unhealthy_draining_interval_s: u32,
+}
+
+/// What `deregistration_delay.timeout_seconds` may be.
+pub const DEREGISTRATION_DELAY_S: RangeInclusive<u32> = 0..=3600;
+/// What `target_health_state.unhealthy.draining_interval_seconds` may be.
+pub const DRAINING_INTERVAL_S: RangeInclusive<u32> = 0..=360_000;
+
+impl Default for TargetGroupAttributes {
+    fn default() -> Self {
+        Self {
+            deregistration_delay_s: 300,
+            deregistration_connection_termination: false,
+            preserve_client_ip: false,
+            proxy_protocol_v2: false,
+            stickiness: false,
+            cross_zone: CrossZone::LoadBalancer,
+            dns_failover_count: Threshold::AtLeast(1),
+            dns_failover_percentage: Threshold::Off,
+            routing_count: 1,
+            routing_percentage: Threshold::Off,
+            unhealthy_connection_termination: true,
+            unhealthy_draining_interval_s: 0,
+        }
+    }
+}
+
+impl TargetGroupAttributes {
+    /// How long a deregistered target keeps its connections.
+    pub fn deregistration_delay(&self) -> Duration {
+        Duration::from_secs(self.deregistration_delay_s.into())
+    }
+
+    /// Changes one.
+    pub(crate) fn set(&mut self, attribute: TargetGroupAttribute) {
+        use TargetGroupAttribute as A;
+        match attribute {
+            A::DeregistrationDelaySeconds(seconds) => self.deregistration_delay_s = seconds,
+            A::DeregistrationConnectionTermination(on) => {
+                self.deregistration_connection_termination = on;
+            }
+            A::PreserveClientIp(on) => self.preserve_client_ip = on,
+            A::ProxyProtocolV2(on) => self.proxy_protocol_v2 = on,
+            A::Stickiness(on) => self.stickiness = on,
+            A::CrossZone(cross_zone) => self.cross_zone = cross_zone,
+            A::DnsFailoverCount(threshold) => self.dns_failover_count = threshold,
+            A::DnsFailoverPercentage(threshold) => self.dns_failover_percentage = threshold,
+            A::RoutingCount(count) => self.routing_count = count,
+            A::RoutingPercentage(threshold) => self.routing_percentage = threshold,
+            A::UnhealthyConnectionTermination(on) => self.unhealthy_connection_termination = on,
+            A::UnhealthyDrainingIntervalSeconds(seconds) => {
+                self.unhealthy_draining_interval_s = seconds;
+            }
+        }
+    }
+}
+
+/// One attribute with its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetGroupAttribute {
+    /// `deregistration_delay.timeout_seconds`.
+    DeregistrationDelaySeconds(u32),
+    /// `deregistration_delay.connection_termination.enabled`.
+    DeregistrationConnectionTermination(bool),
+    /// `preserve_client_ip.enabled`.
+    PreserveClientIp(bool),
+    /// `proxy_protocol_v2.enabled`.
+    ProxyProtocolV2(bool),
+    /// `stickiness.enabled`.
+    Stickiness(bool),
+    /// `load_balancing.cross_zone.enabled`.
+    CrossZone(CrossZone),
+    /// `target_group_health.dns_failover.minimum_healthy_targets.count`.
+    DnsFailoverCount(Threshold),
+    /// `target_group_health.dns_failover.minimum_healthy_targets.percentage`.
+    DnsFailoverPercentage(Threshold),
+    /// `target_group_health.unhealthy_state_routing.minimum_healthy_targets.count`.
+    RoutingCount(u32),
+    /// `target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage`.
+    RoutingPercentage(Threshold),
+    /// `target_health_state.unhealthy.connection_termination.enabled`.
+    UnhealthyConnectionTermination(bool),
+    /// `target_health_state.unhealthy.draining_interval_seconds`.
+    UnhealthyDrainingIntervalSeconds(u32),
+}
+
+/// Whether targets of all zones serve every zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrossZone {
+    /// `true`.
+    On,
+    /// `false`.
+    Off,
+    /// `use_load_balancer_configuration`.
+    LoadBalancer,
+}
+
+/// A least number or share of healthy targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// `off`.
+    Off,
+    /// This many, or this percentage.
+    AtLeast(u32),
+}

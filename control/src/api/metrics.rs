@@ -1,0 +1,39 @@
+//! What is counted of API requests. Labels are operations and codes known to the program, never
+//! texts of callers.
+
+use std::time::Duration;
+
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+
+const REQUESTS: &str = "postern_api_requests_total";
+const SECONDS: &str = "postern_api_request_seconds";
+
+/// The code of requests that were answered with success.
+pub(super) const OK: &str = "OK";
+/// The operation of requests that name none that is served.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// Tells the exporter what the numbers mean.
+pub(super) fn describe() {
+    describe_counter!(
+        REQUESTS,
+        Unit::Count,
+        "API requests answered, by service, operation and error code (OK if none)"
+    );
+    describe_histogram!(
+        SECONDS,
+        Unit::Seconds,
+        "Time from the last byte of an API request to its answer, by service and operation"
+    );
+}
+
+/// Counts one answered request.
+pub(super) fn answered(
+    service: &'static str,
+    action: &'static str,
+    code: &'static str,
+    took: Duration,
+) {
+    counter!(REQUESTS, "service" => service, "action" => action, "code" => code).increment(1);
+    histogram!(SECONDS, "service" => service, "action" => action).record(took.as_secs_f64());
+}

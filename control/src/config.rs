@@ -1,0 +1,71 @@
+//! What control is told at its start: the Region, its zones, the accounts and their keys. Does not
+//! know where it was written; `daemon` reads it.
+
+use std::{fmt, time::Duration};
+
+use control_core::{Settings, Zone};
+use model::{AccountId, RegionName};
+
+/// What control is told at its start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The Region that this control plane is.
+    pub region: RegionName,
+    /// Its Availability Zones.
+    pub zones: Vec<Zone>,
+    /// The tenants.
+    pub accounts: Vec<Account>,
+    /// How long a connection request waits for the provider.
+    pub acceptance_timeout: Duration,
+    /// How long a deleted endpoint stays listed.
+    pub deleted_listed: Duration,
+}
+
+impl Config {
+    /// A configuration with every default: no account, a week to accept, an hour to list deleted
+    /// endpoints.
+    pub fn new(region: RegionName, zones: Vec<Zone>) -> Self {
+        let Settings { region, zones, acceptance_timeout, deleted_listed, .. } =
+            Settings::new(region, zones);
+        Self { region, zones, accounts: Vec::new(), acceptance_timeout, deleted_listed }
+    }
+
+    /// What the core needs of it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            acceptance_timeout: self.acceptance_timeout,
+            deleted_listed: self.deleted_listed,
+            ..Settings::new(self.region.clone(), self.zones.clone())
+        }
+    }
+}
+
+/// A tenant.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its twelve digits.
+    pub id: AccountId,
+    /// A name for people.
+    pub name: String,
+    /// The keys that sign as the account itself.
+    pub keys: Vec<AccessKey>,
+}
+
+/// A key that signs requests.
+#[derive(Clone, Debug)]
+pub struct AccessKey {
+    /// Names the key, in clear in every request.
+    pub access_key_id: String,
+    /// Signs with it.
+    pub secret_access_key: Secret,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}

@@ -1,0 +1,51 @@
+//! The operations of EC2 that are served, one file each.
+
+use crate::{
+    api::Call,
+    query::{Fault, Xml},
+};
+
+/// Defines the operations: their names on the wire, and the modules that do them.
+macro_rules! actions {
+    ($($name:ident => $module:ident,)*) => {
+        $(mod $module;)*
+
+        /// Runs the operation that the request names; nothing if there is no such one.
+        pub(super) async fn run(
+            call: &Call<'_>,
+        ) -> Option<(&'static str, Result<Xml, Fault>)> {
+            Some(match call.action() {
+                $(stringify!($name) => (stringify!($name), $module::run(call).await),)*
+                _ => return None,
+            })
+        }
+    };
+}
+
+actions! {
+    AcceptVpcEndpointConnections => accept_vpc_endpoint_connections,
+    CreateSubnet => create_subnet,
+    CreateTags => create_tags,
+    CreateVpc => create_vpc,
+    CreateVpcEndpoint => create_vpc_endpoint,
+    CreateVpcEndpointServiceConfiguration => create_vpc_endpoint_service_configuration,
+    DeleteSubnet => delete_subnet,
+    DeleteTags => delete_tags,
+    DeleteVpc => delete_vpc,
+    DeleteVpcEndpoints => delete_vpc_endpoints,
+    DeleteVpcEndpointServiceConfigurations => delete_vpc_endpoint_service_configurations,
+    DescribeAvailabilityZones => describe_availability_zones,
+    DescribeNetworkInterfaces => describe_network_interfaces,
+    DescribeSubnets => describe_subnets,
+    DescribeTags => describe_tags,
+    DescribeVpcEndpointConnections => describe_vpc_endpoint_connections,
+    DescribeVpcEndpoints => describe_vpc_endpoints,
+    DescribeVpcEndpointServiceConfigurations => describe_vpc_endpoint_service_configurations,
+    DescribeVpcEndpointServicePermissions => describe_vpc_endpoint_service_permissions,
+    DescribeVpcEndpointServices => describe_vpc_endpoint_services,
+    DescribeVpcs => describe_vpcs,
+    ModifyVpcEndpoint => modify_vpc_endpoint,
+    ModifyVpcEndpointServiceConfiguration => modify_vpc_endpoint_service_configuration,
+    ModifyVpcEndpointServicePermissions => modify_vpc_endpoint_service_permissions,
+    RejectVpcEndpointConnections => reject_vpc_endpoint_connections,
+}

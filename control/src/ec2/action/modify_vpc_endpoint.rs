@@ -1,0 +1,39 @@
+//! `ModifyVpcEndpoint`: changes the subnets and addresses of an endpoint.
+
+use control_core::{Command, command::ModifyEndpoint};
+
+use crate::{
+    api::Call,
+    ec2::{
+        endpoint_input::subnet_addresses,
+        id::{ids, required_id},
+    },
+    query::{Fault, Xml},
+};
+
+const UNSUPPORTED: &[&str] = &[
+    "AddRouteTableId",
+    "AddSecurityGroupId",
+    "DnsOptions",
+    "IpAddressType",
+    "PolicyDocument",
+    "RemoveRouteTableId",
+    "RemoveSecurityGroupId",
+];
+
+pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
+    let input = call.input();
+    input.refuse(UNSUPPORTED)?;
+    // The policy is the default one, so resetting it changes nothing.
+    input.boolean("ResetPolicy")?;
+    let command = Command::ModifyEndpoint(ModifyEndpoint {
+        endpoint: required_id(&input, "VpcEndpointId")?,
+        add_subnets: ids(&input, "AddSubnetId")?,
+        remove_subnets: ids(&input, "RemoveSubnetId")?,
+        addresses: subnet_addresses(&input)?,
+        private_dns: input.boolean("PrivateDnsEnabled")?,
+    });
+    let change = call.change(&input)?;
+    call.make(change, command).await?;
+    Ok(Xml::yes())
+}

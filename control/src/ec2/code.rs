@@ -1,0 +1,159 @@
+//! EC2's error codes for refusals: one total function (control-api 1.5, semantics 3.5).
+
+use control_core::{Refusal, quota::Quota, resource::ResourceKind};
+
+use crate::{query::Fault, wording::wording};
+
+/// The fault of a refusal.
+pub(crate) fn fault(refusal: &Refusal) -> Fault {
+    Fault::new(code(refusal), wording(refusal))
+}
+
+fn code(refusal: &Refusal) -> &'static str {
+    use Refusal as R;
+    match refusal {
+        R::NotFound(id) => not_found(id.kind()),
+        R::ServiceNameNotFound(_) => "InvalidServiceName",
+        R::ConnectionNotFound { .. } => "InvalidVpcEndpointId.NotFound",
+        R::QuotaExceeded { quota, .. } => limit_exceeded(*quota),
+        R::InUse { .. } => "DependencyViolation",
+        R::TagsNotYours(_) | R::DeletionProtected(_) => "OperationNotPermitted",
+        R::CidrSize { .. } => "InvalidVpc.Range",
+        R::CidrOutsideVpc { .. } => "InvalidSubnet.Range",
+        R::CidrOverlap { .. } => "InvalidSubnet.Conflict",
+        R::SubnetsInSameZone { .. } => "DuplicateSubnetsInSameZone",
+        R::ConnectionsExist { .. } => "ExistingVpcEndpointConnections",
+        R::AddressTaken { .. } => "InvalidIPAddress.InUse",
+        R::AddressesExhausted(_) => "InsufficientFreeAddressesInSubnet",
+        R::IllegalMove { .. } => "IncorrectState",
+        R::ClientTokenMismatch { .. } => "IdempotentParameterMismatch",
+        R::SubnetMissing | R::LoadBalancerMissing => "MissingParameter",
+        R::ZoneNotFound(_)
+        | R::ZoneMissing
+        | R::RecordTooLarge { .. }
+        | R::TagKeyLength { .. }
+        | R::TagValueLength { .. }
+        | R::TagKeyReserved { .. }
+        | R::OutOfRange { .. }
+        | R::AddressTwice(_)
+        | R::AddressOutsideSubnet { .. }
+        | R::AddressReserved { .. }
+        | R::ClientTokenMalformed => "InvalidParameterValue",
+        R::NameMalformed { .. }
+        | R::NameTaken { .. }
+        | R::SubnetOutsideVpc { .. }
+        | R::IpAddressTypeUnsupported(_)
+        | R::Conflicting { .. }
+        | R::PortTaken { .. }
+        | R::TargetGroupMissing
+        | R::TargetGroupTwice(_)
+        | R::TargetGroupOutsideVpc { .. }
+        | R::TargetGroupProtocol(_)
+        | R::TargetGroupTaken { .. }
+        | R::TargetMissing
+        | R::TargetAddress(_)
+        | R::TargetZoneMissing(_)
+        | R::TargetZone { .. }
+        | R::LoadBalancerTaken { .. }
+        | R::LoadBalancerNotInService { .. }
+        | R::IpAddressTypeMissing
+        | R::ServiceIpAddressType { .. }
+        | R::DnsRecordIpType { .. }
+        | R::PrivateDnsUnsupported(_)
+        | R::ServiceZone { .. }
+        | R::SubnetNotInEndpoint { .. } => "InvalidParameter",
+    }
+}
+
+fn not_found(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::Vpc => "InvalidVpcID.NotFound",
+        ResourceKind::Subnet => "InvalidSubnetID.NotFound",
+        ResourceKind::LoadBalancer => "LoadBalancerNotFound",
+        ResourceKind::Listener => "ListenerNotFound",
+        ResourceKind::TargetGroup => "TargetGroupNotFound",
+        ResourceKind::Service => "InvalidVpcEndpointServiceId.NotFound",
+        ResourceKind::Permission => "InvalidID",
+        ResourceKind::Endpoint => "InvalidVpcEndpointId.NotFound",
+        ResourceKind::Interface => "InvalidNetworkInterfaceID.NotFound",
+    }
+}
+
+fn limit_exceeded(quota: Quota) -> &'static str {
+    match quota {
+        Quota::VpcsPerAccount => "VpcLimitExceeded",
+        Quota::SubnetsPerVpc => "SubnetLimitExceeded",
+        Quota::TagsPerResource => "TagLimitExceeded",
+        Quota::EndpointsPerVpc => "VpcEndpointLimitExceeded",
+        Quota::ItemsPerCommand => "InvalidParameterValue",
+        Quota::ClientTokensPerAccount => "RequestLimitExceeded",
+        Quota::LoadBalancersPerAccount
+        | Quota::ListenersPerLoadBalancer
+        | Quota::TargetGroupsPerListener
+        | Quota::TargetGroupsPerAccount
+        | Quota::TargetsPerTargetGroup
+        | Quota::ServicesPerAccount
+        | Quota::LoadBalancersPerService
+        | Quota::PermissionsPerService => "ResourceLimitExceeded",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use control_core::resource::ServiceName;
+    use model::{ServiceId, SubnetId, VpcEndpointId, VpcId, ZoneId};
+
+    use super::*;
+
+    /// The codes and sentences that tools are known to look for (semantics 3.5).
+    #[test]
+    fn refusals_are_worded_as_tools_expect() {
+        let name = || ServiceName("com.amazonaws.vpce.r.vpce-svc-1".into());
+        let (service, subnet) = (ServiceId::from_bits(1), SubnetId::from_bits(2));
+        let (endpoint, vpc) = (VpcEndpointId::from_bits(3), VpcId::from_bits(4));
+        let zone: ZoneId = "use1-az1".parse().unwrap();
+        let table = [
+            (
+                Refusal::ServiceNameNotFound(name()),
+                "InvalidServiceName",
+                "The Vpc Endpoint Service 'com.amazonaws.vpce.r.vpce-svc-1' does not exist".into(),
+            ),
+            (
+                Refusal::ServiceZone { service: name(), subnet, zone: zone.clone() },
+                "InvalidParameter",
+                format!(
+                    "The VPC endpoint service com.amazonaws.vpce.r.vpce-svc-1 does not support \
+                     the availability zone of the subnet: {subnet}."
+                ),
+            ),
+            (
+                Refusal::SubnetsInSameZone { first: subnet, second: subnet, zone },
+                "DuplicateSubnetsInSameZone",
+                format!("Found another VPC endpoint subnet in the availability zone of {subnet}"),
+            ),
+            (
+                Refusal::NotFound(endpoint.into()),
+                "InvalidVpcEndpointId.NotFound",
+                format!("The VpcEndPoint ID '{endpoint}' does not exist"),
+            ),
+            (
+                Refusal::NotFound(service.into()),
+                "InvalidVpcEndpointServiceId.NotFound",
+                format!("The VpcEndpointService Id '{service}' does not exist"),
+            ),
+            (
+                Refusal::ConnectionsExist { service, endpoint },
+                "ExistingVpcEndpointConnections",
+                "Service has existing active VPC Endpoint connections!".into(),
+            ),
+            (
+                Refusal::NotFound(vpc.into()),
+                "InvalidVpcID.NotFound",
+                format!("The vpc ID '{vpc}' does not exist"),
+            ),
+        ];
+        for (refusal, code, message) in table {
+            assert_eq!(fault(&refusal), Fault::new(code, message));
+        }
+    }
+}

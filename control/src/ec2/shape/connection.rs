@@ -1,0 +1,92 @@
+//! A VPC endpoint as the provider of its service sees it: a connection.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use control_core::{describe::View, resource::VpcEndpoint};
+use model::RegionName;
+
+use super::{super::describe::Listed, dns_entry, ip_address_type};
+use crate::{
+    arn::ArnBase,
+    query::{Subject, Xml},
+};
+
+/// A connection to one of the caller's services.
+pub(in crate::ec2) struct ConnectionView {
+    endpoint: Arc<VpcEndpoint>,
+    region: RegionName,
+    load_balancer_arns: Vec<String>,
+}
+
+impl ConnectionView {
+    fn new(view: View<'_>, endpoint: &Arc<VpcEndpoint>) -> Self {
+        let region = view.settings().region.clone();
+        let base = ArnBase { region: &region, account: &view.caller().account };
+        let ids: BTreeSet<_> = endpoint.interfaces.iter().map(|eni| eni.load_balancer).collect();
+        let load_balancer_arns = ids
+            .into_iter()
+            .filter_map(|id| view.load_balancer(id).ok())
+            .map(|lb| base.load_balancer(&lb.name, lb.id))
+            .collect();
+        Self { endpoint: Arc::clone(endpoint), load_balancer_arns, region }
+    }
+}
+
+impl Subject for ConnectionView {
+    fn values(&self, filter: &str) -> Vec<String> {
+        let endpoint = &self.endpoint;
+        vec![match filter {
+            "ip-address-type" => ip_address_type(endpoint.ip_address_type).into(),
+            "service-id" => endpoint.service.to_string(),
+            "vpc-endpoint-id" => endpoint.id.to_string(),
+            "vpc-endpoint-owner" => endpoint.owner.to_string(),
+            "vpc-endpoint-region" => self.region.to_string(),
+            "vpc-endpoint-state" => endpoint.state.to_string(),
+            // "transit-gateway-attachment-id" among them: none is attached here.
+            _ => return Vec::new(),
+        }]
+    }
+
+    fn tags(&self) -> Vec<(&str, &str)> {
+        Vec::new()
+    }
+}
+
+impl Listed for ConnectionView {
+    const FILTERS: &[&str] = &[
+        "ip-address-type",
+        "service-id",
+        "transit-gateway-attachment-id",
+        "vpc-endpoint-id",
+        "vpc-endpoint-owner",
+        "vpc-endpoint-region",
+        "vpc-endpoint-state",
+    ];
+    const SET: &str = "vpcEndpointConnectionSet";
+
+    fn key(&self) -> String {
+        self.endpoint.id.to_string()
+    }
+
+    fn all(view: View<'_>) -> Vec<Self> {
+        let connections = view.connections();
+        let mut all: Vec<Self> = connections.map(|it| Self::new(view, it.endpoint)).collect();
+        all.sort_by_key(|listed| listed.endpoint.id);
+        all
+    }
+
+    fn write(&self, xml: &mut Xml) {
+        let endpoint = &self.endpoint;
+        xml.value("serviceId", endpoint.service);
+        xml.value("vpcEndpointId", endpoint.id);
+        xml.value("vpcEndpointOwner", &endpoint.owner);
+        xml.value("vpcEndpointState", endpoint.state);
+        xml.time("creationTimestamp", endpoint.created);
+        dns_entry::write(xml, endpoint, &self.region);
+        xml.values("networkLoadBalancerArnSet", "item", &self.load_balancer_arns);
+        xml.text("ipAddressType", ip_address_type(endpoint.ip_address_type));
+        xml.value("vpcEndpointConnectionId", endpoint.connection);
+        xml.values("tagSet", "item", [""; 0]);
+        xml.value("vpcEndpointRegion", &self.region);
+    }
+}

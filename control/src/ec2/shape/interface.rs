@@ -1,0 +1,145 @@
+//! An endpoint network interface as EC2 shows it to the consumer: managed by someone else, so there is
+//! nothing to do with it but to look.
+
+use std::sync::Arc;
+
+use control_core::{
+    describe::{NetworkInterface, View},
+    resource::{Interface, VpcEndpoint},
+};
+use model::{EndpointState, InterfaceId};
+
+use super::super::describe::{Identified, Listed};
+use crate::query::{Subject, Xml};
+
+/// Who manages the interface, as AWS writes it for endpoints.
+const REQUESTER: &str = "amazon-aws";
+
+/// An interface of one of the caller's endpoints.
+pub(in crate::ec2) struct InterfaceView {
+    endpoint: Arc<VpcEndpoint>,
+    interface: Interface,
+    zone_name: String,
+}
+
+impl InterfaceView {
+    fn new(view: View<'_>, of: NetworkInterface<'_>) -> Self {
+        Self {
+            endpoint: Arc::clone(of.endpoint),
+            interface: of.interface.clone(),
+            zone_name: super::zone::name(view, &of.interface.zone),
+        }
+    }
+
+    fn description(&self) -> String {
+        format!("VPC Endpoint Interface {}", self.endpoint.id)
+    }
+
+    fn status(&self) -> &'static str {
+        match self.endpoint.state {
+            EndpointState::Available => "in-use",
+            EndpointState::Deleting => "detaching",
+            EndpointState::PendingAcceptance
+            | EndpointState::Pending
+            | EndpointState::Rejected
+            | EndpointState::Expired
+            | EndpointState::Failed
+            | EndpointState::Deleted => "available",
+        }
+    }
+}
+
+impl Subject for InterfaceView {
+    fn values(&self, filter: &str) -> Vec<String> {
+        vec![match filter {
+            "addresses.primary" | "requester-managed" => true.to_string(),
+            "addresses.private-ip-address" | "private-ip-address" => {
+                return self.interface.ipv4.iter().map(ToString::to_string).collect();
+            }
+            "availability-zone" => self.zone_name.clone(),
+            "availability-zone-id" => self.interface.zone.to_string(),
+            "description" => self.description(),
+            "interface-type" => "vpc_endpoint".into(),
+            "network-interface-id" => self.interface.id.to_string(),
+            "owner-id" => self.endpoint.owner.to_string(),
+            "requester-id" => REQUESTER.into(),
+            "status" => self.status().into(),
+            "subnet-id" => self.interface.subnet.to_string(),
+            "vpc-id" => self.endpoint.vpc.to_string(),
+            // "group-id" among them: there are no security groups.
+            _ => return Vec::new(),
+        }]
+    }
+
+    fn tags(&self) -> Vec<(&str, &str)> {
+        Vec::new()
+    }
+}
+
+impl Listed for InterfaceView {
+    const FILTERS: &[&str] = &[
+        "addresses.primary",
+        "addresses.private-ip-address",
+        "availability-zone",
+        "availability-zone-id",
+        "description",
+        "group-id",
+        "interface-type",
+        "network-interface-id",
+        "owner-id",
+        "private-ip-address",
+        "requester-id",
+        "requester-managed",
+        "status",
+        "subnet-id",
+        "tag-key",
+        "vpc-id",
+    ];
+    const SET: &str = "networkInterfaceSet";
+
+    fn key(&self) -> String {
+        self.interface.id.to_string()
+    }
+
+    fn all(view: View<'_>) -> Vec<Self> {
+        let interfaces = view.network_interfaces();
+        let mut all: Vec<Self> = interfaces.map(|of| Self::new(view, of)).collect();
+        all.sort_by_key(|listed| listed.interface.id);
+        all
+    }
+
+    fn write(&self, xml: &mut Xml) {
+        let interface = &self.interface;
+        xml.value("networkInterfaceId", interface.id);
+        xml.value("subnetId", interface.subnet);
+        xml.value("vpcId", self.endpoint.vpc);
+        xml.text("availabilityZone", &self.zone_name);
+        xml.value("availabilityZoneId", &interface.zone);
+        xml.text("description", self.description());
+        xml.value("ownerId", &self.endpoint.owner);
+        xml.text("requesterId", REQUESTER);
+        xml.value("requesterManaged", true);
+        xml.text("status", self.status());
+        xml.text("interfaceType", "vpc_endpoint");
+        xml.value("sourceDestCheck", true);
+        xml.values("groupSet", "item", [""; 0]);
+        xml.option("privateIpAddress", interface.ipv4);
+        xml.list("privateIpAddressesSet", "item", interface.ipv4, |xml, ip| {
+            xml.value("primary", true);
+            xml.value("privateIpAddress", ip);
+        });
+        xml.list("ipv6AddressesSet", "item", interface.ipv6, |xml, ip| {
+            xml.value("ipv6Address", ip);
+        });
+        xml.values("tagSet", "item", [""; 0]);
+    }
+}
+
+impl Identified for InterfaceView {
+    type Id = InterfaceId;
+    const IDS: &str = "NetworkInterfaceId";
+
+    fn find(view: View<'_>, id: InterfaceId) -> Option<Self> {
+        view.network_interface(id).ok().map(|of| Self::new(view, of))
+    }
+}

@@ -1,0 +1,176 @@
+//! HTTP/1.1 towards strangers: accepting, limits, time limits, stopping.
+//!
+//! Relies on hyper for the protocol. Does not know what a request means: a handler gets the head and
+//! the whole body, or why there is none. Every wait and every buffer has its bound here.
+
+use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Body, Incoming},
+    header::EXPECT,
+    http::request::Parts,
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+/// Connections at one time; more wait in the listener's backlog. With the largest body in each, 128 MiB.
+const CONNECTIONS_MAX: usize = 512;
+/// The largest body taken: 1,000 targets with all members are some 150 KiB.
+pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+/// How much of a body that is too large is read and dropped, so that a client that is still writing
+/// gets to read the answer instead of a reset.
+const DISCARD_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Head of a request: a signed query of a GET may be long, but not longer than a form.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Headers of a request; stock clients send about ten.
+const HEADERS_MAX: usize = 64;
+/// How long a head may take, and how long a kept-alive connection may wait for its next request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a connection may live, so that a peer that does not read its answers holds it no longer.
+const CONNECTION_LIFETIME_MAX: Duration = Duration::from_secs(600);
+/// How long a request in progress may still take once its connection is to end.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long to wait before accepting again when the machine is out of descriptors.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// Why a request has no body to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    /// It is larger than [`BODY_BYTES_MAX`].
+    TooLarge,
+    /// It did not arrive in time.
+    TimedOut,
+    /// The connection broke or the framing is wrong.
+    Broken,
+}
+
+/// What answers requests.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// Answers one request.
+    fn handle(
+        &self,
+        head: Parts,
+        body: Result<Bytes, BodyError>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+}
+
+/// Serves until `shutdown` ends; requests in progress get [`GRACE`] to end.
+pub(crate) async fn serve<H: Handler>(
+    listener: TcpListener,
+    handler: Arc<H>,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let (stop, stopped) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = async {
+            let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
+            Some((slot, listener.accept().await))
+        };
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = accepted => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Some((slot, Ok((stream, _peer)))) => {
+                let (handler, stopped) = (Arc::clone(&handler), stopped.clone());
+                connections.spawn(async move {
+                    serve_connection(stream, handler, stopped).await;
+                    drop(slot);
+                });
+            }
+            Some((_, Err(error))) => {
+                tracing::warn!(%error, "accept an API connection");
+                sleep(ACCEPT_RETRY).await;
+            }
+            None => break,
+        }
+    }
+    drop(listener);
+    // Nobody listens if there is no connection; then there is nothing to stop.
+    stop.send_replace(true);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve_connection<H: Handler>(
+    stream: TcpStream,
+    handler: Arc<H>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "set TCP_NODELAY on an API connection");
+    }
+    let service = service_fn(|request: Request<Incoming>| {
+        let handler = Arc::clone(&handler);
+        async move {
+            let (head, body) = request.into_parts();
+            let body = read_body(&head, body).await;
+            Ok::<_, Infallible>(handler.handle(head, body).await)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        // An error means that the sender is gone, which means to stop, too.
+        _ = stopped.wait_for(|stop| *stop) => None,
+        () = sleep(CONNECTION_LIFETIME_MAX) => None,
+    };
+    let ended = match ended {
+        Some(ended) => Ok(ended),
+        None => {
+            connection.as_mut().graceful_shutdown();
+            timeout(GRACE, connection).await
+        }
+    };
+    if let Ok(Err(error)) = ended {
+        tracing::debug!(%error, "serve an API connection");
+    }
+}
+
+async fn read_body(head: &Parts, body: Incoming) -> Result<Bytes, BodyError> {
+    let stated = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let waits_for_consent = head.headers.contains_key(EXPECT);
+    if stated > DISCARD_BYTES_MAX || (waits_for_consent && stated > BODY_BYTES_MAX) {
+        return Err(BodyError::TooLarge);
+    }
+    timeout(BODY_TIMEOUT, collect(body)).await.unwrap_or(Err(BodyError::TimedOut))
+}
+
+async fn collect(mut body: Incoming) -> Result<Bytes, BodyError> {
+    let mut kept = BytesMut::new();
+    let mut received = 0;
+    while let Some(frame) = body.frame().await {
+        // Trailers are read and dropped: no signature of ours covers them.
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        received += data.len();
+        if received > DISCARD_BYTES_MAX {
+            return Err(BodyError::TooLarge);
+        } else if received > BODY_BYTES_MAX {
+            kept = BytesMut::new();
+        } else {
+            kept.extend_from_slice(&data);
+        }
+    }
+    if received > BODY_BYTES_MAX { Err(BodyError::TooLarge) } else { Ok(kept.freeze()) }
+}

@@ -1,0 +1,1 @@
+//! What every store must pass. Panics at the first thing that is wrong.

@@ -1,0 +1,201 @@
+//! Refusals of the core in sentences for callers: one total function, for every service.
+//!
+//! Where AWS's own sentence is known, it is that one, since people and tools search for it
+//! (semantics 3.5). Does not know error codes: `ec2::code` and `elb::code` do.
+
+use control_core::{
+    Refusal,
+    refusal::Setting,
+    resource::{ResourceId, ResourceKind},
+};
+
+/// The sentence for a refusal.
+#[expect(clippy::too_many_lines, reason = "one arm per refusal: split, it would not be total")]
+pub(crate) fn wording(refusal: &Refusal) -> String {
+    use Refusal as R;
+    match refusal {
+        R::NotFound(id) => format!("The {} '{id}' does not exist", noun(*id)),
+        R::ServiceNameNotFound(name) => {
+            format!("The Vpc Endpoint Service '{name}' does not exist")
+        }
+        R::ConnectionNotFound { service, endpoint } => {
+            format!("The service '{service}' has no connection of the VPC endpoint '{endpoint}'")
+        }
+        R::ZoneNotFound(zone) => format!("The Availability Zone '{zone}' does not exist"),
+        R::ZoneMissing => "The Region has no Availability Zone".into(),
+        R::QuotaExceeded { quota, limit } => format!("The limit of {limit} is reached ({quota})"),
+        R::RecordTooLarge { key: _, max } => {
+            format!("The resource would be larger than {max} bytes")
+        }
+        R::InUse { resource, by } => {
+            let (noun, by_noun) = (noun(*resource), noun(*by));
+            format!("The {noun} '{resource}' is in use by the {by_noun} '{by}'")
+        }
+        R::TagKeyLength { key: _, max } => {
+            format!("Tag keys must have from 1 to {max} characters")
+        }
+        R::TagValueLength { key: _, max } => {
+            format!("Tag value exceeds the maximum length of {max} characters")
+        }
+        R::TagKeyReserved { key: _ } => {
+            "Tag keys starting with 'aws:' are reserved for internal use".into()
+        }
+        R::TagsNotYours(id) => format!("The tags of '{id}' cannot be changed"),
+        R::CidrSize { cidr, shortest, longest } => {
+            format!("The CIDR '{cidr}' is invalid: its prefix must be /{shortest} to /{longest}")
+        }
+        R::CidrOutsideVpc { cidr, vpc } => {
+            format!("The CIDR '{cidr}' is invalid: it is not within the VPC's, '{vpc}'")
+        }
+        R::CidrOverlap { cidr, with, other } => {
+            format!("The CIDR '{cidr}' conflicts with another subnet ('{with}', {other})")
+        }
+        R::NameMalformed { name: _ } => "A name must have from 1 to 32 letters, digits and \
+             hyphens, and neither start nor end with a hyphen"
+            .into(),
+        R::NameTaken { name, by: _ } => format!("A resource with the name '{name}' exists"),
+        R::SubnetMissing => "At least one subnet must be specified".into(),
+        R::SubnetsInSameZone { first, .. } => {
+            format!("Found another VPC endpoint subnet in the availability zone of {first}")
+        }
+        R::SubnetOutsideVpc { subnet, vpc } => {
+            format!("The subnet '{subnet}' is not in the VPC '{vpc}'")
+        }
+        R::IpAddressTypeUnsupported(_) => {
+            "The IP address type needs IPv6 addresses, which the subnets do not have".into()
+        }
+        R::DeletionProtected(id) => {
+            format!("The load balancer '{id}' cannot be deleted: deletion protection is enabled")
+        }
+        R::OutOfRange { setting, value, min, max } => {
+            let setting = setting_name(*setting);
+            format!("Value {value} of '{setting}' must be from {min} to {max}")
+        }
+        R::Conflicting { setting, with } => {
+            format!("'{}' conflicts with '{}'", setting_name(*setting), setting_name(*with))
+        }
+        R::PortTaken { port, by } => format!("The port {port} is taken by the listener '{by}'"),
+        R::TargetGroupMissing => "A forward action must name a target group".into(),
+        R::TargetGroupTwice(id) => format!("The target group '{id}' is named twice"),
+        R::TargetGroupOutsideVpc { target_group, vpc } => {
+            format!("The target group '{target_group}' is not in the load balancer's VPC '{vpc}'")
+        }
+        R::TargetGroupProtocol(id) => {
+            format!("The protocol of the target group '{id}' does not go with the listener's")
+        }
+        R::TargetGroupTaken { target_group, by } => format!(
+            "The target group '{target_group}' cannot be associated with more than one load \
+             balancer; it is with '{by}'"
+        ),
+        R::TargetMissing => "At least one target must be specified".into(),
+        R::TargetAddress(ip) => format!("The IP address '{ip}' is not a valid target"),
+        R::TargetZoneMissing(addr) => format!(
+            "The target '{addr}' is not in the VPC of the target group: its AvailabilityZone \
+             must be specified"
+        ),
+        R::TargetZone { target, zone } => {
+            format!("The target '{target}' is in the Availability Zone '{zone}'")
+        }
+        R::LoadBalancerMissing => {
+            "An endpoint service must have at least one Network Load Balancer".into()
+        }
+        R::LoadBalancerTaken { load_balancer, by: _ } => format!(
+            "The load balancer '{load_balancer}' is already associated with another endpoint \
+             service"
+        ),
+        R::LoadBalancerNotInService { load_balancer, service } => {
+            format!("The load balancer '{load_balancer}' is not associated with '{service}'")
+        }
+        R::ConnectionsExist { .. } => {
+            "Service has existing active VPC Endpoint connections!".into()
+        }
+        R::IpAddressTypeMissing => {
+            "An endpoint service must support at least one IP address type".into()
+        }
+        R::ServiceIpAddressType { service, .. } => {
+            format!("The VPC endpoint service {service} does not support the IP address type")
+        }
+        R::DnsRecordIpType { .. } => {
+            "The DNS record IP type is not compatible with the IP address type".into()
+        }
+        R::PrivateDnsUnsupported(service) => format!(
+            "Private DNS can't be enabled because the service {service} does not provide a \
+             private DNS name."
+        ),
+        R::ServiceZone { service, subnet, zone: _ } => format!(
+            "The VPC endpoint service {service} does not support the availability zone of the \
+             subnet: {subnet}."
+        ),
+        R::SubnetNotInEndpoint { subnet, endpoint } => {
+            format!("The VPC endpoint '{endpoint}' has no interface in the subnet '{subnet}'")
+        }
+        R::AddressTwice(subnet) => format!("The subnet '{subnet}' is configured twice"),
+        R::AddressOutsideSubnet { address, subnet } => {
+            format!("The address '{address}' does not fall within the subnet '{subnet}'")
+        }
+        R::AddressReserved { address, subnet } => {
+            format!("The address '{address}' is in the reserved address range of '{subnet}'")
+        }
+        R::AddressTaken { address, subnet: _ } => format!("The address '{address}' is in use"),
+        R::AddressesExhausted(subnet) => {
+            format!("The subnet '{subnet}' does not have a free address")
+        }
+        R::IllegalMove { endpoint, state, on: _ } => {
+            format!(
+                "The VPC endpoint '{endpoint}' is in the state '{state}', which does not allow it"
+            )
+        }
+        R::ClientTokenMalformed => "ClientToken must have from 1 to 64 ASCII characters".into(),
+        R::ClientTokenMismatch { .. } => {
+            "The ClientToken was used before with other parameters".into()
+        }
+    }
+}
+
+/// What messages call a resource.
+fn noun(id: ResourceId) -> &'static str {
+    match id.kind() {
+        ResourceKind::Vpc => "vpc ID",
+        ResourceKind::Subnet => "subnet ID",
+        ResourceKind::LoadBalancer => "load balancer",
+        ResourceKind::Listener => "listener",
+        ResourceKind::TargetGroup => "target group",
+        ResourceKind::Service => "VpcEndpointService Id",
+        ResourceKind::Permission => "VpcEndpointService permission",
+        ResourceKind::Endpoint => "VpcEndPoint ID",
+        ResourceKind::Interface => "networkInterface ID",
+    }
+}
+
+/// A setting by its name on the wire.
+fn setting_name(setting: Setting) -> &'static str {
+    match setting {
+        Setting::IdleTimeoutSeconds => "tcp.idle_timeout.seconds",
+        Setting::Weight => "Weight",
+        Setting::HealthCheckInterval => "HealthCheckIntervalSeconds",
+        Setting::HealthCheckTimeout => "HealthCheckTimeoutSeconds",
+        Setting::HealthyThreshold => "HealthyThresholdCount",
+        Setting::UnhealthyThreshold => "UnhealthyThresholdCount",
+        Setting::DeregistrationDelay => "deregistration_delay.timeout_seconds",
+        Setting::UnhealthyDrainingInterval => {
+            "target_health_state.unhealthy.draining_interval_seconds"
+        }
+        Setting::UnhealthyConnectionTermination => {
+            "target_health_state.unhealthy.connection_termination.enabled"
+        }
+        Setting::PreserveClientIp => "preserve_client_ip.enabled",
+        Setting::DnsFailoverCount => {
+            "target_group_health.dns_failover.minimum_healthy_targets.count"
+        }
+        Setting::DnsFailoverPercentage => {
+            "target_group_health.dns_failover.minimum_healthy_targets.percentage"
+        }
+        Setting::RoutingCount => {
+            "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
+        }
+        Setting::RoutingPercentage => {
+            "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
+        }
+        Setting::SecondaryAddresses => "secondary_ips.auto_assigned.per_subnet",
+    }
+}

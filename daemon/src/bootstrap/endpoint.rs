@@ -1,0 +1,65 @@
+//! Interface endpoints, and their acceptance on the provider's behalf.
+
+use std::sync::Arc;
+
+use control_core::{
+    Command, Outcome,
+    command::{CreateEndpoint, SubnetAddresses},
+    resource::VpcEndpoint,
+};
+use model::{EndpointState, IpAddressType};
+
+use super::{BootstrapError, Run, is_gone, lookup, other_outcome, same, tagged, tags};
+use crate::config::bootstrap as wanted;
+
+impl Run<'_> {
+    pub(super) async fn endpoint(
+        &mut self,
+        wanted: &wanted::Endpoint,
+    ) -> Result<(), BootstrapError> {
+        let what = format!("endpoint \"{}\"", wanted.key);
+        let vpc = lookup(&self.made.vpcs, &wanted.vpc)?;
+        let service = lookup(&self.made.services, &wanted.service)?;
+        let registry = self.registry();
+        let living = registry.endpoints().filter(|endpoint| !is_gone(endpoint));
+        let found =
+            tagged(living, &vpc.owner, &wanted.key, |endpoint| (&endpoint.owner, &endpoint.tags));
+        let mut endpoint = if let Some(endpoint) = found {
+            same(&what, "the VPC", &endpoint.vpc, &vpc.id)?;
+            same(&what, "the service", &endpoint.service, &service.id)?;
+            endpoint
+        } else {
+            let mut addresses = Vec::new();
+            for interface in &wanted.interfaces {
+                let subnet = lookup(&self.made.subnets, &interface.subnet)?.id;
+                addresses.push(SubnetAddresses { subnet, ipv4: interface.ipv4, ipv6: None });
+            }
+            let command = Command::CreateEndpoint(CreateEndpoint {
+                vpc: vpc.id,
+                service_name: service.name(&registry.settings().region),
+                subnets: addresses.iter().map(|addresses| addresses.subnet).collect(),
+                addresses,
+                ip_address_type: IpAddressType::Ipv4,
+                dns_record_ip_type: None,
+                private_dns: false,
+                tags: tags(&wanted.key),
+                client_token: None,
+            });
+            endpoint_of(&what, self.submit(&what, &vpc.owner, command).await?)?
+        };
+        if wanted.accept && endpoint.state == EndpointState::PendingAcceptance {
+            let (service_id, id) = (service.id, endpoint.id);
+            let command = Command::AcceptConnection { service: service_id, endpoint: id };
+            endpoint = endpoint_of(&what, self.submit(&what, &service.owner, command).await?)?;
+        }
+        self.made.endpoints.push(endpoint);
+        Ok(())
+    }
+}
+
+fn endpoint_of(what: &str, outcome: Outcome) -> Result<Arc<VpcEndpoint>, BootstrapError> {
+    match outcome {
+        Outcome::Endpoint(endpoint) => Ok(endpoint),
+        _ => Err(other_outcome(what)),
+    }
+}

@@ -1,0 +1,57 @@
+//! VPCs and subnets.
+
+use control_core::{
+    Command, Outcome, ZoneRef,
+    command::{CreateSubnet, CreateVpc},
+};
+
+use super::{BootstrapError, Run, lookup, other_outcome, same, tagged, tags};
+use crate::config::bootstrap::{Subnet, Vpc};
+
+impl Run<'_> {
+    pub(super) async fn vpc(&mut self, wanted: &Vpc) -> Result<(), BootstrapError> {
+        let what = format!("VPC \"{}\"", wanted.key);
+        let facts = tagged(self.registry().vpcs(), &wanted.account, &wanted.key, |vpc| {
+            (&vpc.owner, &vpc.tags)
+        });
+        let vpc = if let Some(vpc) = facts {
+            same(&what, "the network", &vpc.cidr, &wanted.cidr.trunc())?;
+            vpc
+        } else {
+            let command = CreateVpc { cidr: wanted.cidr, tags: tags(&wanted.key) };
+            match self.submit(&what, &wanted.account, Command::CreateVpc(command)).await? {
+                Outcome::Vpc(vpc) => vpc,
+                _ => return Err(other_outcome(&what)),
+            }
+        };
+        self.made.vpcs.insert(wanted.key.clone(), vpc);
+        Ok(())
+    }
+
+    pub(super) async fn subnet(&mut self, wanted: &Subnet) -> Result<(), BootstrapError> {
+        let what = format!("subnet \"{}\"", wanted.key);
+        let vpc = lookup(&self.made.vpcs, &wanted.vpc)?;
+        let registry = self.registry();
+        let found = tagged(registry.subnets(), &vpc.owner, &wanted.key, |subnet| {
+            (&subnet.owner, &subnet.tags)
+        });
+        let zone = ZoneRef::Name(wanted.zone.clone());
+        let subnet = if let Some(subnet) = found {
+            same(&what, "the VPC", &subnet.vpc, &vpc.id)?;
+            same(&what, "the network", &subnet.cidr, &wanted.cidr.trunc())?;
+            if let Some(zone) = registry.settings().zone_id(&vpc.owner, &zone) {
+                same(&what, "the zone", &subnet.zone, zone)?;
+            }
+            subnet
+        } else {
+            let (vpc_id, zone, tags) = (vpc.id, Some(zone), tags(&wanted.key));
+            let command = CreateSubnet { vpc: vpc_id, cidr: wanted.cidr, zone, tags };
+            match self.submit(&what, &vpc.owner, Command::CreateSubnet(command)).await? {
+                Outcome::Subnet(subnet) => subnet,
+                _ => return Err(other_outcome(&what)),
+            }
+        };
+        self.made.subnets.insert(wanted.key.clone(), subnet);
+        Ok(())
+    }
+}

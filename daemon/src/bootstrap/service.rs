@@ -1,0 +1,94 @@
+//! Endpoint services with their permissions.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use control_core::{
+    Command, Outcome,
+    command::{CreateService, ModifyService},
+    resource::EndpointService,
+};
+use model::LoadBalancerId;
+
+use super::{BootstrapError, Run, lookup, other_outcome, tagged, tags};
+use crate::config::bootstrap as wanted;
+
+impl Run<'_> {
+    pub(super) async fn service(&mut self, wanted: &wanted::Service) -> Result<(), BootstrapError> {
+        let what = format!("service \"{}\"", wanted.key);
+        let mut balancers = Vec::new();
+        for name in &wanted.load_balancers {
+            balancers.push(lookup(&self.made.load_balancers, name)?);
+        }
+        let Some(owner) = balancers.first().map(|balancer| balancer.owner.clone()) else {
+            return Err(BootstrapError::Unknown { name: format!("load balancer of {what}") });
+        };
+        let load_balancers: BTreeSet<_> = balancers.iter().map(|balancer| balancer.id).collect();
+        let found = tagged(self.registry().services(), &owner, &wanted.key, |service| {
+            (&service.owner, &service.tags)
+        });
+        let command = match &found {
+            None => Some(Command::CreateService(CreateService {
+                load_balancers,
+                acceptance_required: wanted.acceptance_required,
+                ip_address_types: BTreeSet::new(),
+                tags: tags(&wanted.key),
+                client_token: None,
+            })),
+            Some(service) => change(wanted, service, &load_balancers),
+        };
+        let service = match (command, found) {
+            (None, Some(service)) => service,
+            (Some(command), _) => service_of(&what, self.submit(&what, &owner, command).await?)?,
+            (None, None) => return Err(other_outcome(&what)),
+        };
+        self.permissions(&what, wanted, &service).await?;
+        self.made.services.insert(wanted.key.clone(), service);
+        Ok(())
+    }
+
+    async fn permissions(
+        &self,
+        what: &str,
+        wanted: &wanted::Service,
+        service: &EndpointService,
+    ) -> Result<(), BootstrapError> {
+        let registry = self.registry();
+        let present: BTreeSet<_> = registry
+            .permissions()
+            .filter(|permission| permission.service == service.id)
+            .map(|permission| &permission.principal)
+            .collect();
+        let missing = wanted.allowed_principals.iter().filter(|wanted| !present.contains(wanted));
+        let add: Vec<_> = missing.cloned().collect();
+        if !add.is_empty() {
+            let (id, remove) = (service.id, Vec::new());
+            let command = Command::ModifyServicePermissions { service: id, add, remove };
+            self.submit(what, &service.owner, command).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What it takes to make a service as it is wanted; none if it is.
+fn change(
+    wanted: &wanted::Service,
+    service: &EndpointService,
+    load_balancers: &BTreeSet<LoadBalancerId>,
+) -> Option<Command> {
+    let present: BTreeSet<_> = service.load_balancers.keys().copied().collect();
+    let acceptance = Some(wanted.acceptance_required);
+    let change = ModifyService {
+        acceptance_required: acceptance.filter(|wanted| *wanted != service.acceptance_required),
+        add_load_balancers: load_balancers - &present,
+        remove_load_balancers: &present - load_balancers,
+        ..ModifyService::of(service.id)
+    };
+    (change != ModifyService::of(service.id)).then_some(Command::ModifyService(change))
+}
+
+fn service_of(what: &str, outcome: Outcome) -> Result<Arc<EndpointService>, BootstrapError> {
+    match outcome {
+        Outcome::Service(service) => Ok(service),
+        _ => Err(other_outcome(what)),
+    }
+}

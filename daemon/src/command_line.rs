@@ -1,0 +1,113 @@
+//! The command line: its words, and what each command runs.
+
+use std::{io::Write, net::SocketAddr, path::PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config::{self, Config},
+    runtime,
+    signal::Stop,
+    target::{Behaviour, Mode, Target},
+    wiring,
+};
+
+/// A self-hosted PrivateLink.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the gateway.
+    Run(Run),
+    /// Report every mistake of a configuration file, and do nothing else.
+    Check(Check),
+    /// Be a target: something to connect to, with or without a PROXY protocol header.
+    Target(TargetCommand),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Where the state lives, instead of the configuration's `state_dir`.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl Run {
+    /// Runs until a signal to stop.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let mut config = load(&self.config)?;
+        if let Some(state_dir) = self.state_dir {
+            config.state_dir = state_dir;
+        }
+        wiring::run(config)
+    }
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl Check {
+    /// Reads the configuration.
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        load(&self.config)?;
+        writeln!(std::io::stdout(), "{} is well formed", self.config.display())?;
+        Ok(())
+    }
+}
+
+/// Arguments of `target`.
+#[derive(Debug, Args)]
+pub(crate) struct TargetCommand {
+    /// Where to listen; port 0 chooses one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// What to do with connections.
+    #[arg(long, default_value = "whoami")]
+    mode: Mode,
+    /// The name to answer with.
+    #[arg(long, default_value = "target")]
+    name: String,
+    /// How many bytes the mode `source` sends; without it, until the client has gone.
+    #[arg(long, value_name = "N")]
+    bytes: Option<u64>,
+}
+
+impl TargetCommand {
+    /// Serves until a signal to stop.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let Self { listen, mode, name, bytes } = self;
+        runtime::per_core("target")?.block_on(async {
+            let behaviour = Behaviour { name: name.into(), mode, source_bytes: bytes };
+            let mut stop = Stop::catch().context("catch signals")?;
+            let target =
+                Target::bind(listen, behaviour).with_context(|| format!("bind {listen}"))?;
+            writeln!(std::io::stdout(), "listening on {}", target.local_addr()?)?;
+            tokio::select! {
+                () = target.serve() => {}
+                _ = stop.asked() => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+fn load(path: &std::path::Path) -> Result<Config, config::LoadError> {
+    config::load(path, &config::process_environment)
+}

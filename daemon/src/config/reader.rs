@@ -1,0 +1,413 @@
+//! Reading a TOML document so that all its mistakes are found in one go.
+//!
+//! A [`Table`] hands out its values one by one, notes for each value that is missing or of the wrong
+//! kind what is allowed, and in the end names the keys that nobody asked for. Serde would stop at the
+//! first of these. Does not know what any key means.
+
+use std::{cell::RefCell, fmt, ops::Range, str::FromStr, time::Duration};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// One thing wrong with the document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Mistake {
+    /// The line, counted from 1.
+    pub(crate) line: usize,
+    /// What is wrong and what is allowed.
+    pub(crate) message: String,
+}
+
+/// The document being read, with the mistakes found so far.
+pub(crate) struct Source<'t> {
+    text: &'t str,
+    mistakes: RefCell<Vec<Mistake>>,
+}
+
+impl<'t> Source<'t> {
+    /// Starts to read the text; syntax errors are already noted in the source returned.
+    pub(crate) fn parse(text: &'t str) -> (Self, Spanned<DeTable<'t>>) {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let source = Self { text, mistakes: RefCell::default() };
+        for error in errors {
+            let at = error.span().map_or(0, |span| span.start);
+            source.report(Place(at), error.message().replace('\n', ", "));
+        }
+        (source, root)
+    }
+
+    /// Notes a mistake.
+    pub(crate) fn report(&self, place: Place, message: impl Into<String>) {
+        let before = self.text.get(..place.0).unwrap_or(self.text);
+        let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
+        self.mistakes.borrow_mut().push(Mistake { line, message: message.into() });
+    }
+
+    /// All mistakes, in the order of their lines.
+    pub(crate) fn into_mistakes(self) -> Vec<Mistake> {
+        let mut mistakes = self.mistakes.into_inner();
+        mistakes.sort();
+        mistakes.dedup();
+        mistakes
+    }
+
+    /// The table at the top.
+    pub(crate) fn root<'r>(&'r self, root: &'r Spanned<DeTable<'t>>) -> Table<'r> {
+        Table::new(self, String::new(), Place(0), root.get_ref())
+    }
+}
+
+/// Where in the document something was said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place(usize);
+
+impl From<Range<usize>> for Place {
+    fn from(span: Range<usize>) -> Self {
+        Self(span.start)
+    }
+}
+
+/// A value with its place, for checks that need the rest of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Placed<T> {
+    /// The value.
+    pub(crate) value: T,
+    /// Where it was said.
+    pub(crate) place: Place,
+}
+
+/// One table of the document.
+pub(crate) struct Table<'r> {
+    source: &'r Source<'r>,
+    path: String,
+    place: Place,
+    entries: &'r DeTable<'r>,
+    known: Vec<&'static str>,
+}
+
+impl<'r> Table<'r> {
+    fn new(source: &'r Source<'r>, path: String, place: Place, entries: &'r DeTable<'r>) -> Self {
+        Self { source, path, place, entries, known: Vec::new() }
+    }
+
+    /// Where a value of the table is; the table itself if it has no such key.
+    pub(crate) fn place_of(&self, key: &str) -> Place {
+        self.entries.get(key).map_or(self.place, |value| value.span().into())
+    }
+
+    /// Whether the table has the key, whatever its value.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// Notes a mistake about one key of this table.
+    pub(crate) fn report(&self, key: &str, message: impl fmt::Display) {
+        let path = self.path_of(key);
+        self.source.report(self.place_of(key), format!("`{path}`: {message}"));
+    }
+
+    /// Notes a mistake about something below this table.
+    pub(crate) fn report_place(&self, place: Place, message: impl Into<String>) {
+        self.source.report(place, message);
+    }
+
+    /// Asks for a value of the table that may be missing.
+    pub(crate) fn optional<T>(&mut self, key: &'static str, kind: &impl Kind<T>) -> Option<T> {
+        self.known.push(key);
+        let value = self.entries.get(key)?.get_ref();
+        let read = kind.read(value);
+        if read.is_none() {
+            let expected = kind.expected();
+            if kind.is_secret() {
+                self.report(key, format!("expected {expected}"));
+            } else {
+                self.report(key, format!("expected {expected}, found {}", Found(value)));
+            }
+        }
+        read
+    }
+
+    /// Asks for a value of the table that must be there.
+    pub(crate) fn required<T>(&mut self, key: &'static str, kind: &impl Kind<T>) -> Option<T> {
+        if !self.has(key) {
+            self.known.push(key);
+            self.report(key, format!("missing; expected {}", kind.expected()));
+            return None;
+        }
+        self.optional(key, kind)
+    }
+
+    /// Asks for a table below this one.
+    pub(crate) fn table(&mut self, key: &'static str) -> Option<Table<'r>> {
+        self.known.push(key);
+        let value = self.entries.get(key)?;
+        let DeValue::Table(entries) = value.get_ref() else {
+            self.report(key, format!("expected a table, found {}", Found(value.get_ref())));
+            return None;
+        };
+        Some(Table::new(self.source, self.path_of(key), value.span().into(), entries))
+    }
+
+    /// Asks for a list of tables below this one; a missing list is an empty one.
+    pub(crate) fn tables(&mut self, key: &'static str) -> Vec<Table<'r>> {
+        let mut tables = Vec::new();
+        for (path, value) in self.elements(key, "a list of tables") {
+            match value.get_ref() {
+                DeValue::Table(entries) => {
+                    tables.push(Table::new(self.source, path, value.span().into(), entries));
+                }
+                other => self.report_at(
+                    value.span().into(),
+                    &path,
+                    &format!("expected a table, found {}", Found(other)),
+                ),
+            }
+        }
+        tables
+    }
+
+    /// Asks for a list of values; a missing list is an empty one.
+    pub(crate) fn list<T>(&mut self, key: &'static str, kind: &impl Kind<T>) -> Vec<Placed<T>> {
+        let mut values = Vec::new();
+        for (path, value) in self.elements(key, "a list") {
+            let place = value.span().into();
+            match kind.read(value.get_ref()) {
+                Some(value) => values.push(Placed { value, place }),
+                None => {
+                    let found = Found(value.get_ref());
+                    let message = format!("expected {}, found {found}", kind.expected());
+                    self.report_at(place, &path, &message);
+                }
+            }
+        }
+        values
+    }
+
+    /// The names that the tables of a list have under a key, well formed or not: so that a mistake in
+    /// one table is not reported again wherever the table is named.
+    pub(crate) fn names(&self, list: &str, key: &str) -> Vec<Placed<String>> {
+        let tables = self.entries.get(list).and_then(|value| value.get_ref().as_array());
+        let values = tables.into_iter().flat_map(|tables| tables.iter());
+        values
+            .filter_map(|table| table.get_ref().as_table()?.get(key))
+            .filter_map(|name| {
+                let value = name.get_ref().as_str()?.to_owned();
+                Some(Placed { value, place: name.span().into() })
+            })
+            .collect()
+    }
+
+    /// Ends the reading: every key that was not asked for is a mistake.
+    pub(crate) fn finish(self) {
+        for (key, _) in self.entries.iter() {
+            let name: &str = key.get_ref();
+            if !self.known.contains(&name) {
+                let path = self.path_of(name);
+                let allowed = self.known.join(", ");
+                let message = format!("`{path}`: unknown key; allowed here: {allowed}");
+                self.source.report(key.span().into(), message);
+            }
+        }
+    }
+
+    fn elements(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+    ) -> Vec<(String, &'r Spanned<DeValue<'r>>)> {
+        self.known.push(key);
+        match self.entries.get(key).map(|value| value.get_ref()) {
+            None => Vec::new(),
+            Some(DeValue::Array(elements)) => {
+                let path = self.path_of(key);
+                elements.iter().enumerate().map(|(i, v)| (format!("{path}[{i}]"), v)).collect()
+            }
+            Some(other) => {
+                self.report(key, format!("expected {expected}, found {}", Found(other)));
+                Vec::new()
+            }
+        }
+    }
+
+    fn report_at(&self, place: Place, path: &str, message: &str) {
+        self.source.report(place, format!("`{path}`: {message}"));
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+/// A kind of value: what is allowed, in words, and how it is read.
+pub(crate) trait Kind<T> {
+    /// What is allowed, to follow "expected".
+    fn expected(&self) -> String;
+    /// The value, if it is one of this kind.
+    fn read(&self, value: &DeValue<'_>) -> Option<T>;
+    /// Whether messages must not repeat the value.
+    fn is_secret(&self) -> bool {
+        false
+    }
+}
+
+/// Any text that is not empty.
+pub(crate) struct Text(
+    /// What it says.
+    pub(crate) &'static str,
+);
+
+impl Kind<String> for Text {
+    fn expected(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Option<String> {
+        value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+}
+
+/// A text with a form of its own.
+pub(crate) struct Parsed(
+    /// The form, in words.
+    pub(crate) &'static str,
+);
+
+impl<T: FromStr> Kind<T> for Parsed {
+    fn expected(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Option<T> {
+        value.as_str()?.parse().ok()
+    }
+}
+
+/// One of a few words.
+pub(crate) struct Word<'w, T>(
+    /// The words with what they mean.
+    pub(crate) &'w [(&'static str, T)],
+);
+
+impl<T: Copy> Kind<T> for Word<'_, T> {
+    fn expected(&self) -> String {
+        let words: Vec<_> = self.0.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        words.join(" or ")
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Option<T> {
+        let text = value.as_str()?;
+        self.0.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning)
+    }
+}
+
+/// A whole number within bounds, both included.
+pub(crate) struct Whole {
+    /// The smallest allowed.
+    pub(crate) min: u32,
+    /// The largest allowed.
+    pub(crate) max: u32,
+}
+
+impl<T: FromStr> Kind<T> for Whole {
+    fn expected(&self) -> String {
+        format!("a whole number from {} to {}", self.min, self.max)
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Option<T> {
+        let number = value.as_integer()?;
+        let number = u32::from_str_radix(number.as_str(), number.radix()).ok()?;
+        (self.min..=self.max).contains(&number).then_some(number)?.to_string().parse().ok()
+    }
+}
+
+/// True or false.
+pub(crate) struct Switch;
+
+impl Kind<bool> for Switch {
+    fn expected(&self) -> String {
+        "true or false".to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Option<bool> {
+        value.as_bool()
+    }
+}
+
+/// A length of time within bounds, both included: a whole number and a unit.
+pub(crate) struct Span {
+    /// The shortest allowed, as written.
+    pub(crate) min: &'static str,
+    /// The longest allowed, as written.
+    pub(crate) max: &'static str,
+}
+
+impl Kind<Duration> for Span {
+    fn expected(&self) -> String {
+        let Self { min, max } = self;
+        format!("a length of time from \"{min}\" to \"{max}\" (units ms, s, m, h, d)")
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Option<Duration> {
+        let span = duration(value.as_str()?)?;
+        (duration(self.min)? <= span && span <= duration(self.max)?).then_some(span)
+    }
+}
+
+/// Reads a whole number and a unit.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let millis_each = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60 * 1000,
+        "h" => 3600 * 1000,
+        "d" => 24 * 3600 * 1000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(millis_each).map(Duration::from_millis)
+}
+
+/// A value as a message repeats it: texts in full up to a bound, everything else by its type.
+struct Found<'v>(&'v DeValue<'v>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Longer texts are more likely pasted by mistake than worth repeating.
+        const CHARS_MAX: usize = 60;
+        match self.0 {
+            DeValue::String(text) if text.chars().count() <= CHARS_MAX => write!(f, "{text:?}"),
+            DeValue::Integer(number) => write!(f, "{}", number.as_str()),
+            DeValue::Boolean(value) => write!(f, "{value}"),
+            other => write!(f, "a value of type {}", other.type_str()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_have_units() {
+        for (text, expected) in [
+            ("500ms", Some(500)),
+            ("10s", Some(10_000)),
+            ("2m", Some(120_000)),
+            ("1h", Some(3_600_000)),
+            ("7d", Some(604_800_000)),
+            ("", None),
+            ("7", None),
+            ("s", None),
+            ("1.5s", None),
+            ("-1s", None),
+            ("1w", None),
+            ("99999999999999999999d", None),
+            ("999999999999999999d", None),
+        ] {
+            assert_eq!(duration(text), expected.map(Duration::from_millis), "{text}");
+        }
+    }
+}

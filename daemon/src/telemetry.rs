@@ -1,0 +1,35 @@
+//! Logs: lines for people on a terminal, JSON objects otherwise, always on standard error.
+//!
+//! Each connection's one line has the target `access`, so that `info,access=off` silences these
+//! alone. Does not know what is logged.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::{EnvFilter, fmt::time::SystemTime, util::SubscriberInitExt};
+
+use crate::config::{Log, LogFormat};
+
+/// Whether the text is a filter that [`start`] understands.
+pub(crate) fn is_filter(text: &str) -> bool {
+    EnvFilter::try_new(text).is_ok()
+}
+
+/// Starts to log; once per process.
+pub(crate) fn start(log: &Log) {
+    let filter = EnvFilter::new(&log.level);
+    let terminal = std::io::stderr().is_terminal();
+    let human = match log.format {
+        LogFormat::Auto => terminal,
+        LogFormat::Human => true,
+        LogFormat::Json => false,
+    };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_timer(SystemTime);
+    let lines = lines.with_writer(std::io::stderr).with_ansi(terminal);
+    let started = if human {
+        lines.finish().try_init()
+    } else {
+        lines.json().flatten_event(true).finish().try_init()
+    };
+    // A second start keeps the first; only tests in one process see this.
+    drop(started);
+}

@@ -1,0 +1,260 @@
+//! What a running gateway is made of: channels and start order, top to bottom.
+//!
+//! Everything binds before anything serves, so that a taken address is told before it matters. The
+//! planes meet in two channels: control sends snapshots, the data plane sends health. Stopping goes
+//! the opposite way. Does not know what flows through the channels.
+
+use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use control::{Keeper, api::Api, store::Redb};
+use dataplane::Plane;
+use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
+use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
+use tracing::{info, warn};
+
+use crate::{
+    admin::{self, Admin, Phase},
+    bootstrap,
+    clock::MachineClock,
+    config::Config,
+    demo::Demo,
+    listen,
+    metrics::Exporter,
+    runtime, settings,
+    signal::Stop,
+    state_dir::{Listening, StateDir},
+    summary, telemetry,
+};
+
+/// The store's file in the state folder.
+const STORE: &str = "postern.redb";
+/// How long the start waits for listeners and for accepted endpoints to be available. 10,000
+/// endpoints take under a second; a target group's health is not waited for.
+const SETTLE_WAIT: Duration = Duration::from_secs(10);
+/// How long requests in progress may go on after the API has stopped taking new ones.
+const REQUEST_WAIT: Duration = Duration::from_secs(5);
+/// How long the runtime's own threads may take to end.
+const RUNTIME_WAIT: Duration = Duration::from_secs(1);
+
+/// Runs a gateway until a signal to stop.
+pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+    let state = StateDir::take(&config.state_dir)?;
+    telemetry::start(&config.log);
+    let clock: Arc<dyn Clock> = Arc::new(MachineClock);
+    let exporter = Exporter::install(&*clock)?;
+    let runtime = runtime::control()?;
+    let done = runtime.block_on(async {
+        let mut stop = Stop::catch().context("catch signals")?;
+        let mut gateway = Gateway::start(&config, state, clock, exporter)?;
+        tokio::select! {
+            made = gateway.make_ready(&config) => made?,
+            signal = stop.asked() => return gateway.end(&config, signal, &mut stop).await,
+        }
+        let signal = stop.asked().await;
+        gateway.end(&config, signal, &mut stop).await
+    });
+    runtime.shutdown_timeout(RUNTIME_WAIT);
+    done
+}
+
+/// A gateway that serves.
+struct Gateway {
+    state: StateDir,
+    clock: Arc<dyn Clock>,
+    listening: Listening,
+    phase: watch::Sender<Phase>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    health: watch::Receiver<Arc<Health>>,
+    plane: Plane,
+    dns: dns::Server,
+    keeper: Keeper,
+    api: Server,
+    admin: Server,
+    demo: Demo,
+}
+
+impl Gateway {
+    /// Binds everything and starts the planes. Must be called on the control runtime.
+    fn start(
+        config: &Config,
+        state: StateDir,
+        clock: Arc<dyn Clock>,
+        exporter: Exporter,
+    ) -> anyhow::Result<Self> {
+        let (api_listener, admin_listener) = bind(config)?;
+        let demo = Demo::start(&config.demo_targets)?;
+        let empty = Arc::new(Snapshot::empty(config.region.clone()));
+        let (snapshots_out, snapshots) = watch::channel(empty);
+        let (health_out, health) = watch::channel(Arc::new(Health::default()));
+        let (phase, phases) = watch::channel(Phase::Starting);
+        let plane = Plane::start(
+            settings::dataplane(config),
+            Arc::clone(&clock),
+            snapshots.clone(),
+            health_out,
+            Handle::current(),
+        )
+        .context("start the data plane")?;
+        let dns = start_dns(config, &clock, &snapshots, &health)?;
+        let listening = Listening {
+            api: api_listener.local_addr().context("read the API's address")?,
+            dns: dns.local_addr(),
+            admin: admin_listener.local_addr().context("read the admin address")?,
+        };
+        let store = Redb::open(state.path().join(STORE))?;
+        let control = settings::control(config);
+        let (seed, to_keeper) = (fastrand::u64(..), health.clone());
+        let keeper = Keeper::start(
+            control.clone(),
+            Box::new(store),
+            Arc::clone(&clock),
+            seed,
+            snapshots_out,
+            to_keeper,
+        )
+        .context("start the control plane")?;
+        let api = Api {
+            keeper: keeper.clone(),
+            config: Arc::new(control),
+            clock: Arc::clone(&clock),
+            health: health.clone(),
+            seed: fastrand::u64(..),
+        };
+        let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
+        let admin =
+            Admin { exporter, phase: phases, snapshots: snapshots.clone(), health: health.clone() };
+        let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
+        Ok(Self {
+            state,
+            clock,
+            listening,
+            phase,
+            snapshots,
+            health,
+            plane,
+            dns,
+            keeper,
+            api,
+            admin,
+            demo,
+        })
+    }
+
+    /// Makes what the bootstrap asks for, waits until it is served, and says so.
+    async fn make_ready(&mut self, config: &Config) -> anyhow::Result<()> {
+        let applied = bootstrap::apply(&self.keeper, &config.bootstrap).await?;
+        let ids: Vec<_> = applied.endpoints.iter().map(|endpoint| endpoint.id).collect();
+        if timeout(SETTLE_WAIT, self.settle(&ids)).await.is_err() {
+            warn!("not everything is bound yet; GET /readyz on the admin address shows how far");
+        }
+        self.phase.send_replace(Phase::Ready);
+        self.state.announce(self.listening)?;
+        let Listening { api, dns, admin } = self.listening;
+        info!(%api, %dns, %admin, "ready");
+        let mut stdout = std::io::stdout();
+        if config.summary || stdout.is_terminal() {
+            let text = summary::write(config, &self.keeper.registry(), self.listening);
+            // Nobody may be reading; that is no reason to stop.
+            drop(stdout.write_all(text.as_bytes()));
+        }
+        Ok(())
+    }
+
+    /// Waits until every listener of the present snapshot was tried, and none of these endpoints is
+    /// still pending.
+    async fn settle(&mut self, endpoints: &[VpcEndpointId]) {
+        let present = self.snapshots.borrow().generation;
+        let is_settled = |snapshot: &Snapshot| {
+            endpoints
+                .iter()
+                .filter_map(|id| snapshot.endpoints.get(id))
+                .all(|endpoint| endpoint.state != EndpointState::Pending)
+        };
+        // A channel that has ended has nobody left to wait for.
+        drop(self.health.wait_for(|health| health.generation >= present).await);
+        drop(self.snapshots.wait_for(|snapshot| is_settled(snapshot)).await);
+    }
+
+    /// Lets connections end, then stops everything; a second signal ends the wait.
+    async fn end(self, config: &Config, signal: &str, stop: &mut Stop) -> anyhow::Result<()> {
+        info!(signal, "stopping; a second signal stops at once");
+        self.phase.send_replace(Phase::Draining);
+        self.state.withdraw();
+        tokio::select! {
+            () = self.stop(config.drain_timeout) => {
+                info!("stopped");
+                Ok(())
+            }
+            signal = stop.asked() => anyhow::bail!("stopped at once by a second {signal}"),
+        }
+    }
+
+    async fn stop(self, drain_timeout: Duration) {
+        self.api.stop().await;
+        self.plane.drain(self.clock.monotonic() + drain_timeout).await;
+        self.demo.stop();
+        self.dns.stop().await;
+        self.keeper.stop().await;
+        self.admin.stop().await;
+    }
+}
+
+fn bind(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
+    let api = listen::tcp("the API (listen.api)", config.listen.api)?;
+    let admin = listen::tcp("metrics and readiness (listen.admin)", config.listen.admin)?;
+    Ok((api, admin))
+}
+
+fn start_dns(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    snapshots: &watch::Receiver<Arc<Snapshot>>,
+    health: &watch::Receiver<Arc<Health>>,
+) -> anyhow::Result<dns::Server> {
+    let started = dns::Server::start(
+        settings::dns(config),
+        Arc::clone(clock),
+        snapshots.clone(),
+        health.clone(),
+        Handle::current(),
+    );
+    started.map_err(|error| match error {
+        dns::StartError::Bind { addr, source, .. } => {
+            listen::failed("DNS (listen.dns)", addr, source).into()
+        }
+        other @ dns::StartError::Thread(_) => anyhow::Error::new(other),
+    })
+}
+
+/// A task that serves until it is told to stop.
+struct Server {
+    task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Server {
+    fn spawn<F>(serve: impl FnOnce(StopAsked) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (stop, mut stopped) = watch::channel(false);
+        let asked = Box::pin(async move {
+            // An error says that the sender is gone, which means the same.
+            drop(stopped.wait_for(|asked| *asked).await);
+        });
+        Self { task: tokio::spawn(serve(asked)), stop }
+    }
+
+    async fn stop(self) {
+        self.stop.send_replace(true);
+        match timeout(REQUEST_WAIT, self.task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "a server's task broke off"),
+            Err(_) => warn!("requests in progress were cut off"),
+        }
+    }
+}
+
+/// Ends when a server is told to stop.
+type StopAsked = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -1,0 +1,56 @@
+//! What an operator may choose about the data plane. Knows no file and no environment.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use dataplane_core::proxy_header::Padding;
+
+/// How endpoint addresses are bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddressMode {
+    /// Only addresses that an interface of this machine has.
+    #[default]
+    AsIs,
+    /// Any address, with IP_FREEBIND: routing it here is someone else's work.
+    Freebind,
+}
+
+/// The settings of a data plane.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Worker threads; one per core is right.
+    pub workers: NonZeroUsize,
+    /// How endpoint addresses are bound.
+    pub addresses: AddressMode,
+    /// How long one connection attempt to a target may take. A client waits 30 s at most in all
+    /// (semantics 1.1), so longer values are cut to that.
+    pub connect_timeout: Duration,
+    /// Whether PROXY headers are filled up to 100 bytes.
+    pub header_padding: Padding,
+    /// Whether the SYN's sequence number is part of the flow hash, as on a Network Load Balancer:
+    /// one more system call per connection, and a reused 5-tuple may reach another target.
+    pub hash_sequence_number: bool,
+    /// The largest segment to announce to clients; none leaves it to the kernel.
+    pub segment_bytes_max: Option<u16>,
+    /// Connections that one worker holds at the same time; more are refused.
+    pub connections_max: usize,
+    /// Pipes that one worker fills at the same time; with none to be had, bytes are copied.
+    pub pipes_max: usize,
+    /// The key of the flow hash. Whoever knows it can pick source ports that reach one target.
+    pub hash_key: u128,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            addresses: AddressMode::AsIs,
+            connect_timeout: Duration::from_secs(10),
+            header_padding: Padding::None,
+            hash_sequence_number: true,
+            segment_bytes_max: None,
+            connections_max: 1 << 20,
+            pipes_max: 256,
+            hash_key: fastrand::u128(..),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! From a question's bytes to the reply's (RFC 1034 4.3.2, as amended by what is cited below).
+//!
+//! One function, total over all inputs: it allocates nothing, waits for nothing and panics on
+//! nothing. Does not know how the bytes came, beyond what limits their length.
+
+use crate::{
+    name::label_count,
+    query::{Query, Rejection},
+    reply::{Reply, Section},
+    view::View,
+    wire::{
+        CLASS_ANY, CLASS_IN, HEADER_LEN, PLAIN_UDP_LEN_MAX, Rcode, RecordType, TCP_LEN_MAX,
+        UDP_LEN_MAX, flag,
+    },
+    zone::{Lookup, Node, Zone},
+};
+
+/// How many aliases are followed in one answer. Ours are one long; the bound is for loops and for
+/// whatever master files hold.
+const CHAIN_MAX: usize = 8;
+
+/// How a question came, as far as it limits the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// One datagram each: short, and truncated if need be.
+    Udp,
+    /// A stream: as long as it takes.
+    Tcp,
+}
+
+/// What became of a question, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Answered with records.
+    NoError,
+    /// The name exists, but has no such records.
+    NoData,
+    /// The name does not exist.
+    NxDomain,
+    /// Sent on to the servers of a delegated zone.
+    Referral,
+    /// Nothing that we answer for, or nothing that we do.
+    Refused,
+    /// Not to be understood.
+    FormErr,
+    /// An operation that nobody knows.
+    NotImp,
+    /// A version of EDNS that nobody knows.
+    BadVers,
+    /// Not answered at all.
+    Dropped,
+}
+
+impl Outcome {
+    /// All of them, in the order of their discriminants.
+    pub const ALL: [Self; 9] = [
+        Self::NoError,
+        Self::NoData,
+        Self::NxDomain,
+        Self::Referral,
+        Self::Refused,
+        Self::FormErr,
+        Self::NotImp,
+        Self::BadVers,
+        Self::Dropped,
+    ];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoError => "noerror",
+            Self::NoData => "nodata",
+            Self::NxDomain => "nxdomain",
+            Self::Referral => "referral",
+            Self::Refused => "refused",
+            Self::FormErr => "formerr",
+            Self::NotImp => "notimp",
+            Self::BadVers => "badvers",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// What [`answer`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// How many bytes of the buffer are the reply; none to send if 0.
+    pub len: usize,
+    /// What became of the question.
+    pub outcome: Outcome,
+    /// Whether the reply was cut because it would not fit.
+    pub truncated: bool,
+}
+
+impl Answer {
+    const DROPPED: Self = Self { len: 0, outcome: Outcome::Dropped, truncated: false };
+}
+
+/// Answers a message from what a view holds, into a buffer.
+///
+/// `turn` chooses the order of addresses: drawn evenly from all numbers, it makes every order
+/// equally likely. A UDP reply needs a buffer of [`UDP_LEN_MAX`], a TCP reply one of
+/// [`TCP_LEN_MAX`]; with less, it is truncated earlier.
+pub fn answer(
+    view: &View,
+    message: &[u8],
+    transport: Transport,
+    turn: u32,
+    buffer: &mut [u8],
+) -> Answer {
+    match Query::read(message) {
+        Ok(query) => reply_to(view, &query, transport, turn, buffer),
+        Err(Rejection::Ignored) => Answer::DROPPED,
+        Err(Rejection::Malformed) => bare(message, Rcode::FORM_ERR, Outcome::FormErr, buffer),
+        Err(Rejection::Forbidden) => bare(message, Rcode::REFUSED, Outcome::Refused, buffer),
+        Err(Rejection::Unknown) => bare(message, Rcode::NOT_IMP, Outcome::NotImp, buffer),
+    }
+}
+
+/// Answers with a header alone: what stands behind the query's is not understood.
+fn bare(message: &[u8], rcode: Rcode, outcome: Outcome, buffer: &mut [u8]) -> Answer {
+    let (Some(asked), Some(reply)) =
+        (message.first_chunk::<HEADER_LEN>(), buffer.first_chunk_mut::<HEADER_LEN>())
+    else {
+        return Answer::DROPPED;
+    };
+    let kept = u16::from_be_bytes([asked[2], asked[3]]) & (flag::OPCODE | flag::RECURSION_DESIRED);
+    *reply = [0; HEADER_LEN];
+    reply[..2].copy_from_slice(&asked[..2]);
+    reply[2..4].copy_from_slice(&(kept | flag::RESPONSE | rcode.0).to_be_bytes());
+    Answer { len: HEADER_LEN, outcome, truncated: false }
+}
+
+/// Answers a message that asks one question.
+fn reply_to(
+    view: &View,
+    query: &Query<'_>,
+    transport: Transport,
+    turn: u32,
+    buffer: &mut [u8],
+) -> Answer {
+    let Some(mut reply) = Reply::to(query, buffer, len_max(query, transport)) else {
+        return Answer::DROPPED;
+    };
+    let verdict = if query.edns.is_some_and(|edns| edns.version > 0) {
+        // RFC 6891 6.1.3: the OPT record of the reply says which version we know.
+        Verdict { rcode: Rcode::BAD_VERS, outcome: Outcome::BadVers, is_authoritative: false }
+    } else if is_refused(query) {
+        Verdict::REFUSED
+    } else {
+        Search { view, query, transport, turn }.run(&mut reply)
+    };
+    let authoritative = verdict.is_authoritative && query.class == CLASS_IN;
+    let (len, truncated) = reply.finish(verdict.rcode, authoritative);
+    Answer { len, outcome: verdict.outcome, truncated }
+}
+
+/// How long the reply may get: what the client takes, but no less than plain DNS and no more than
+/// what never fragments (RFC 6891 6.2.3 to 6.2.5).
+fn len_max(query: &Query<'_>, transport: Transport) -> usize {
+    match (transport, query.edns) {
+        (Transport::Tcp, _) => TCP_LEN_MAX,
+        (Transport::Udp, None) => PLAIN_UDP_LEN_MAX,
+        (Transport::Udp, Some(edns)) => {
+            usize::from(edns.payload).clamp(PLAIN_UDP_LEN_MAX, UDP_LEN_MAX)
+        }
+    }
+}
+
+/// Whether the question is for a class that is not served (of which class ANY holds IN, RFC 1035
+/// 3.2.5) or for a whole zone, which is not given away (RFC 5936 6).
+fn is_refused(query: &Query<'_>) -> bool {
+    !matches!(query.class, CLASS_IN | CLASS_ANY)
+        || matches!(query.qtype, RecordType::AXFR | RecordType::IXFR)
+}
+
+/// How a search ended.
+#[derive(Clone, Copy)]
+struct Verdict {
+    rcode: Rcode,
+    outcome: Outcome,
+    is_authoritative: bool,
+}
+
+impl Verdict {
+    /// Never a referral to the root: nothing is said about what is not ours (RFC 8906 3.1.1).
+    const REFUSED: Self =
+        Self { rcode: Rcode::REFUSED, outcome: Outcome::Refused, is_authoritative: false };
+
+    const fn authoritative(rcode: Rcode, outcome: Outcome) -> Self {
+        Self { rcode, outcome, is_authoritative: true }
+    }
+}
+
+/// One question being looked up.
+struct Search<'q> {
+    view: &'q View,
+    query: &'q Query<'q>,
+    transport: Transport,
+    turn: u32,
+}
+
+impl<'q> Search<'q> {
+    /// Follows the name, and the aliases it leads to, to an end. The rcode is the last name's
+    /// (RFC 6604 3), the authority the first's.
+    fn run(&self, reply: &mut Reply<'_>) -> Verdict {
+        let mut alias = None;
+        for _ in 0..CHAIN_MAX {
+            let name = alias.unwrap_or(self.query.name.as_wire());
+            let Some(zone) = self.zone_of(name) else {
+                // An alias to elsewhere is all that there is to say about it.
+                return alias.map_or(Verdict::REFUSED, |_| {
+                    Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError)
+                });
+            };
+            let node = match zone.lookup(name) {
+                Lookup::Exact(node) | Lookup::Wildcard(node) => node,
+                // RFC 4035 3.1.4.1: the parent's side of a cut knows about DS.
+                Lookup::Delegated(node) if self.asks_ds_of(node, name) => node,
+                Lookup::Delegated(node) => return self.refer(reply, zone, node, alias.is_some()),
+                Lookup::Absent => {
+                    zone.negative().write(reply, &self.query.name);
+                    return Verdict::authoritative(Rcode::NX_DOMAIN, Outcome::NxDomain);
+                }
+            };
+            if self.write_asked(reply, zone, node, alias) {
+                return Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError);
+            }
+            let Some(cname) = node.rrset(RecordType::CNAME) else {
+                zone.negative().write(reply, &self.query.name);
+                return Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoData);
+            };
+            cname.write(reply, Section::Answer, alias, &self.query.name, self.turn);
+            alias = cname.targets().next();
+        }
+        Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError)
+    }
+
+    /// The zone that answers for a name. For DS that is the parent of the zone so named.
+    fn zone_of(&self, name: &[u8]) -> Option<&'q Zone> {
+        let labels = match name {
+            name if std::ptr::eq(name, self.query.name.as_wire()) => self.query.name.label_count(),
+            name => label_count(name),
+        };
+        let zone = self.view.zone_of(name, labels)?;
+        if self.query.qtype == RecordType::DS && zone.apex().as_wire() == name {
+            let above = crate::name::parent(name);
+            return above.and_then(|name| self.view.zone_of(name, labels - 1)).or(Some(zone));
+        }
+        Some(zone)
+    }
+
+    fn asks_ds_of(&self, node: &Node, name: &[u8]) -> bool {
+        self.query.qtype == RecordType::DS && node.name() == name
+    }
+
+    /// Writes the records asked for, if the node has any.
+    fn write_asked(
+        &self,
+        reply: &mut Reply<'_>,
+        zone: &Zone,
+        node: &Node,
+        owner: Option<&[u8]>,
+    ) -> bool {
+        let question = &self.query.name;
+        if self.query.qtype == RecordType::ANY {
+            // RFC 8482 4.1: over UDP one RRset is answer enough; 4.4: over TCP all may be sent.
+            let most = if self.transport == Transport::Udp { 1 } else { usize::MAX };
+            for rrset in node.rrsets().iter().take(most) {
+                rrset.write(reply, Section::Answer, owner, question, self.turn);
+            }
+            return !node.rrsets().is_empty();
+        }
+        let Some(rrset) = node.rrset(self.query.qtype) else { return false };
+        rrset.write(reply, Section::Answer, owner, question, self.turn);
+        if self.query.qtype == RecordType::CNAME {
+            return true;
+        }
+        for target in rrset.targets() {
+            let mark = reply.mark();
+            self.write_addresses(reply, zone, target);
+            // RFC 2181 9: what is left out here needs no TC.
+            if reply.take_back_overflow(mark) {
+                break;
+            }
+        }
+        true
+    }
+
+    /// Sends the client on to the servers of a delegated zone.
+    fn refer(
+        &self,
+        reply: &mut Reply<'_>,
+        zone: &Zone,
+        cut: &Node,
+        is_authoritative: bool,
+    ) -> Verdict {
+        if let Some(ns) = cut.rrset(RecordType::NS) {
+            ns.write(reply, Section::Authority, Some(cut.name()), &self.query.name, self.turn);
+            // RFC 9471 3.1: addresses of servers below the cut have to fit, or TC is set.
+            ns.targets().for_each(|target| self.write_addresses(reply, zone, target));
+        }
+        Verdict { rcode: Rcode::NO_ERROR, outcome: Outcome::Referral, is_authoritative }
+    }
+
+    /// Adds what addresses the zone has for a host.
+    fn write_addresses(&self, reply: &mut Reply<'_>, zone: &Zone, host: &[u8]) {
+        let node = zone.node(host);
+        for rtype in [RecordType::A, RecordType::AAAA] {
+            if let Some(rrset) = node.and_then(|node| node.rrset(rtype)) {
+                rrset.write(reply, Section::Additional, Some(host), &self.query.name, self.turn);
+            }
+        }
+    }
+}

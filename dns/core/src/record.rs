@@ -1,0 +1,173 @@
+//! Records as they are kept for answering: whole RRsets, laid out for copying.
+//!
+//! Addresses are rendered once, owner pointing to the question, in a layout of which every order
+//! is a slice. Other records keep their data in wire form without compression, and the reply
+//! compresses the names that RFC 3597 4 lets it compress. Does not know zones.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::{
+    name::{QuestionName, parent},
+    reply::{Reply, Section},
+    rotation,
+    wire::{CLASS_IN, RecordType},
+};
+
+/// All records of one name and type; they share their TTL (RFC 2181 5.2).
+#[derive(Debug)]
+pub(crate) struct RrSet {
+    rtype: RecordType,
+    ttl: u32,
+    data: Data,
+}
+
+#[derive(Debug)]
+enum Data {
+    /// Rendered records of equal length, in the order of [`rotation::layout`].
+    Addresses { wire: Box<[u8]>, count: u16 },
+    /// The data of each record.
+    Others(Box<[Box<[u8]>]>),
+}
+
+/// What a rendered record's owner is: a pointer to the question's name.
+const QUESTION_POINTER: [u8; 2] = [0xC0, 12];
+/// Length of owner pointer, type, class, TTL and data length.
+const RENDERED_HEAD_LEN: usize = 12;
+
+impl RrSet {
+    /// The A records of these addresses.
+    pub(crate) fn ipv4(ttl: u32, addresses: &[Ipv4Addr]) -> Self {
+        let data: Vec<_> = addresses.iter().map(|address| address.octets().into()).collect();
+        Self::new(RecordType::A, ttl, data)
+    }
+
+    /// The AAAA records of these addresses.
+    pub(crate) fn ipv6(ttl: u32, addresses: &[Ipv6Addr]) -> Self {
+        let data: Vec<_> = addresses.iter().map(|address| address.octets().into()).collect();
+        Self::new(RecordType::AAAA, ttl, data)
+    }
+
+    /// Records of any type, by their uncompressed data.
+    pub(crate) fn new(rtype: RecordType, ttl: u32, data: Vec<Box<[u8]>>) -> Self {
+        let data = match (rtype, u16::try_from(data.len())) {
+            (RecordType::A | RecordType::AAAA, Ok(count)) => {
+                Data::Addresses { wire: render(rtype, ttl, &data), count }
+            }
+            _ => Data::Others(data.into()),
+        };
+        Self { rtype, ttl, data }
+    }
+
+    /// The type.
+    pub(crate) fn rtype(&self) -> RecordType {
+        self.rtype
+    }
+
+    /// The names in the data of records that lead on: NS and CNAME by their whole data, MX and
+    /// SRV by its end.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &[u8]> {
+        let skip = match self.rtype {
+            RecordType::NS | RecordType::CNAME => Some(0),
+            RecordType::MX => Some(2),
+            RecordType::SRV => Some(6),
+            _ => None,
+        };
+        let records: &[Box<[u8]>] = match &self.data {
+            Data::Others(records) => records,
+            Data::Addresses { .. } => &[],
+        };
+        records.iter().filter_map(move |data| data.get(skip?..))
+    }
+
+    /// Adds the records to a reply. `owner` is none where it is the question's own name.
+    pub(crate) fn write(
+        &self,
+        reply: &mut Reply<'_>,
+        section: Section,
+        owner: Option<&[u8]>,
+        question: &QuestionName,
+        turn: u32,
+    ) {
+        match &self.data {
+            Data::Addresses { wire, count } => {
+                let records = in_turn(wire, usize::from(*count), turn);
+                match owner {
+                    None => reply.records(section, *count, records),
+                    Some(owner) => self.write_moved(reply, section, owner, records),
+                }
+            }
+            Data::Others(records) => {
+                let owner = owner.unwrap_or(question.as_wire());
+                for data in records {
+                    reply.record(section, owner, self.rtype, self.ttl, |reply| {
+                        write_data(reply, self.rtype, data);
+                    });
+                }
+            }
+        }
+    }
+
+    /// Adds rendered records under another owner than the question.
+    fn write_moved(&self, reply: &mut Reply<'_>, section: Section, owner: &[u8], records: &[u8]) {
+        for record in records.chunks_exact(rendered_len(self.rtype)) {
+            reply.record(section, owner, self.rtype, self.ttl, |reply| {
+                reply.put(&record[RENDERED_HEAD_LEN..]);
+            });
+        }
+    }
+}
+
+/// The length of one rendered address record.
+fn rendered_len(rtype: RecordType) -> usize {
+    RENDERED_HEAD_LEN + if rtype == RecordType::A { 4 } else { 16 }
+}
+
+/// The slice of a layout that starts in this turn.
+fn in_turn(wire: &[u8], count: usize, turn: u32) -> &[u8] {
+    let len = wire.len() / rotation::layout_len(count).max(1);
+    let start = rotation::start(count, turn) * len;
+    &wire[start..start + count * len]
+}
+
+/// Renders address records in the layout of their orders.
+fn render(rtype: RecordType, ttl: u32, data: &[Box<[u8]>]) -> Box<[u8]> {
+    let mut wire = Vec::with_capacity(rotation::layout_len(data.len()) * rendered_len(rtype));
+    for index in rotation::layout(data.len()) {
+        let address = &data[index];
+        wire.extend(QUESTION_POINTER);
+        wire.extend(rtype.0.to_be_bytes());
+        wire.extend(CLASS_IN.to_be_bytes());
+        wire.extend(ttl.to_be_bytes());
+        wire.extend(u16::try_from(address.len()).unwrap_or(0).to_be_bytes());
+        wire.extend_from_slice(address);
+    }
+    wire.into()
+}
+
+/// Writes a record's data, compressing the names of the types of RFC 1035 (RFC 3597 4).
+pub(crate) fn write_data(reply: &mut Reply<'_>, rtype: RecordType, data: &[u8]) {
+    match rtype {
+        RecordType::NS | RecordType::CNAME | RecordType::PTR => reply.name(data),
+        RecordType::MX => {
+            reply.put(&data[..2]);
+            reply.name(&data[2..]);
+        }
+        RecordType::SOA => {
+            let (mname, rest) = split_name(data);
+            let (rname, numbers) = split_name(rest);
+            reply.name(mname);
+            reply.name(rname);
+            reply.put(numbers);
+        }
+        _ => reply.put(data),
+    }
+}
+
+/// Splits data into the name that it starts with and the rest.
+pub(crate) fn split_name(data: &[u8]) -> (&[u8], &[u8]) {
+    let mut rest = data;
+    while let Some(next) = parent(rest) {
+        rest = next;
+    }
+    data.split_at(data.len() - rest.len() + 1)
+}

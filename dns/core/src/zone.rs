@@ -1,0 +1,211 @@
+//! A zone: every name that exists in it, and how a name is looked up (RFC 1034 4.3.2, RFC 4592).
+//!
+//! One table holds all names, also those that exist only because something exists below them
+//! (empty non-terminals), so a name exists if and only if the table has it, and the closest
+//! encloser of any name is found by walking down from the apex. An exact name costs one look-up.
+//! Immutable once built. Does not know who asks or what else is served.
+
+use std::{borrow::Borrow, collections::HashSet, hash, sync::Arc};
+
+use crate::{
+    name::{NAME_LEN_MAX, Name, NameHash, ancestors},
+    negative::Negative,
+    record::RrSet,
+    wire::RecordType,
+};
+
+/// A name of a zone with its records.
+#[derive(Debug)]
+pub(crate) struct Node {
+    name: Box<[u8]>,
+    rrsets: Box<[RrSet]>,
+    place: Place,
+}
+
+/// Where a node stands in its zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The zone answers for it.
+    Inside,
+    /// The zone ends here: its NS records delegate it.
+    Cut,
+    /// Below such an end; kept for addresses of name servers.
+    Below,
+}
+
+impl Node {
+    /// A name that the zone answers for.
+    pub(crate) fn new(name: &Name, rrsets: Vec<RrSet>) -> Self {
+        Self::placed(name, rrsets, Place::Inside)
+    }
+
+    /// A name anywhere in a zone.
+    pub(crate) fn placed(name: &Name, rrsets: Vec<RrSet>, place: Place) -> Self {
+        Self { name: name.as_wire().into(), rrsets: rrsets.into(), place }
+    }
+
+    /// The name.
+    pub(crate) fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    /// The records of a type.
+    pub(crate) fn rrset(&self, rtype: RecordType) -> Option<&RrSet> {
+        self.rrsets.iter().find(|rrset| rrset.rtype() == rtype)
+    }
+
+    /// All records.
+    pub(crate) fn rrsets(&self) -> &[RrSet] {
+        &self.rrsets
+    }
+}
+
+/// A node in a table that is searched by name.
+#[derive(Clone, Debug)]
+struct Entry(Arc<Node>);
+
+impl Borrow<[u8]> for Entry {
+    fn borrow(&self) -> &[u8] {
+        self.0.name()
+    }
+}
+
+impl hash::Hash for Entry {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.0.name().hash(state);
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name() == other.0.name()
+    }
+}
+
+impl Eq for Entry {}
+
+/// What a zone says about a name.
+pub(crate) enum Lookup<'z> {
+    /// It exists, perhaps without records.
+    Exact(&'z Node),
+    /// It does not exist, and this wildcard stands for it.
+    Wildcard(&'z Node),
+    /// It is, or is below, a name that the zone delegates.
+    Delegated(&'z Node),
+    /// It does not exist.
+    Absent,
+}
+
+/// All names of one zone.
+#[derive(Debug)]
+pub(crate) struct Zone {
+    apex: Name,
+    nodes: HashSet<Entry, NameHash>,
+    negative: Negative,
+    has_wildcards: bool,
+    has_cuts: bool,
+}
+
+impl Zone {
+    /// Makes a zone of its nodes, adding those in between. `soa` is the data of the apex's SOA
+    /// record and its TTL. The apex itself is among the nodes, and a cut comes before the nodes
+    /// below it. `capacity` is about how many there are.
+    pub(crate) fn assemble(
+        apex: Name,
+        soa: (&[u8], u32),
+        capacity: usize,
+        nodes: impl Iterator<Item = Arc<Node>>,
+    ) -> Self {
+        let mut zone = Self {
+            nodes: HashSet::with_capacity_and_hasher(capacity, NameHash::default()),
+            negative: Negative::new(&apex, soa.0, soa.1),
+            apex,
+            has_wildcards: false,
+            has_cuts: false,
+        };
+        nodes.for_each(|node| zone.insert(node));
+        zone
+    }
+
+    fn insert(&mut self, node: Arc<Node>) {
+        self.has_wildcards |= node.name.starts_with(b"\x01*");
+        self.has_cuts |= node.place != Place::Inside;
+        self.insert_parents(&node);
+        self.nodes.replace(Entry(node));
+    }
+
+    /// Adds the empty nodes between a node and the apex.
+    fn insert_parents(&mut self, node: &Node) {
+        let place = if node.place == Place::Below { Place::Below } else { Place::Inside };
+        for name in ancestors(&node.name).skip(1) {
+            if name.len() <= self.apex.as_wire().len() || self.nodes.contains(name) {
+                break;
+            }
+            let empty = Node { name: name.into(), rrsets: Box::new([]), place };
+            self.nodes.insert(Entry(Arc::new(empty)));
+        }
+    }
+
+    /// The name of the zone.
+    pub(crate) fn apex(&self) -> &Name {
+        &self.apex
+    }
+
+    /// How many names exist.
+    pub(crate) fn name_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The node of exactly this name, wherever it stands.
+    pub(crate) fn node(&self, name: &[u8]) -> Option<&Node> {
+        self.nodes.get(name).map(|entry| &*entry.0)
+    }
+
+    /// What the zone says about a name at or below its apex.
+    pub(crate) fn lookup(&self, name: &[u8]) -> Lookup<'_> {
+        match self.node(name) {
+            Some(node) if node.place == Place::Inside => Lookup::Exact(node),
+            Some(node) if node.place == Place::Cut => Lookup::Delegated(node),
+            _ if self.has_cuts || self.has_wildcards => self.descend(name),
+            _ => Lookup::Absent,
+        }
+    }
+
+    /// Walks down from the apex to the closest encloser. A name that is absent near the apex
+    /// costs no more than one near it, however long it is.
+    fn descend(&self, name: &[u8]) -> Lookup<'_> {
+        let mut starts = [0u8; NAME_LEN_MAX / 2 + 1];
+        let mut count = 0;
+        for rest in ancestors(name).take_while(|rest| rest.len() > self.apex.as_wire().len()) {
+            starts[count] = u8::try_from(name.len() - rest.len()).unwrap_or(0);
+            count += 1;
+        }
+        let mut encloser = self.apex.as_wire();
+        for start in starts[..count].iter().rev() {
+            let below = &name[usize::from(*start)..];
+            match self.node(below) {
+                Some(node) if node.place == Place::Cut => return Lookup::Delegated(node),
+                Some(_) => encloser = below,
+                None => break,
+            }
+        }
+        self.wildcard_of(encloser).map_or(Lookup::Absent, Lookup::Wildcard)
+    }
+
+    /// The wildcard right below a name (RFC 4592 2.1.1).
+    fn wildcard_of(&self, encloser: &[u8]) -> Option<&Node> {
+        if !self.has_wildcards {
+            return None;
+        }
+        let mut name = [0; NAME_LEN_MAX];
+        let end = 2 + encloser.len();
+        name.get_mut(2..end)?.copy_from_slice(encloser);
+        name[..2].copy_from_slice(b"\x01*");
+        self.node(&name[..end]).filter(|node| node.place == Place::Inside)
+    }
+
+    /// What accompanies an answer that something does not exist.
+    pub(crate) fn negative(&self) -> &Negative {
+        &self.negative
+    }
+}

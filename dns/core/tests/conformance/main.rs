@@ -1,0 +1,7 @@
+//! What a client sees on the wire, a row per paragraph of the RFCs.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod messages;
+mod names;
+mod rig;

@@ -1,0 +1,130 @@
+//! Starting and stopping the DNS plane: which threads and tasks there are. Knows no wire format.
+
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use arc_swap::ArcSwap;
+use dns_core::CatalogBuilder;
+use model::{Clock, Health, Snapshot};
+use tokio::{net::TcpListener, runtime::Handle, sync::watch, task};
+
+use crate::{
+    metrics,
+    socket::{self, Bound},
+    tcp,
+    udp::Workers,
+    zones::{Source, Zones},
+};
+
+/// What an operator may set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to answer, over UDP and TCP; port 0 chooses one port that is free for both.
+    pub listen: SocketAddr,
+    /// How many threads answer UDP.
+    pub workers: NonZeroUsize,
+}
+
+/// Why the DNS plane could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another socket has the address, or no interface has it, or the port needs a privilege.
+    #[error("bind DNS address {addr} over {protocol}")]
+    Bind {
+        /// The address.
+        addr: SocketAddr,
+        /// `UDP` or `TCP`.
+        protocol: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The system has no room for another thread.
+    #[error("start a DNS thread")]
+    Thread(#[source] io::Error),
+}
+
+/// The running DNS plane. Dropping it stops it without waiting.
+pub struct Server {
+    local_addr: SocketAddr,
+    udp: Workers,
+    zones: JoinHandle<()>,
+    tcp: task::JoinHandle<()>,
+    /// Its end ends the tasks and the thread that watch it.
+    stop: watch::Sender<bool>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("local_addr", &self.local_addr).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Binds the sockets and starts answering with what the two watches hold at this moment. TCP is
+    /// served on `runtime`, UDP and the making of zones on threads of their own.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be bound or a thread cannot be started; nothing is left running.
+    pub fn start(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        snapshots: watch::Receiver<Arc<Snapshot>>,
+        health: watch::Receiver<Arc<Health>>,
+        runtime: Handle,
+    ) -> Result<Self, StartError> {
+        metrics::describe();
+        let Bound { udp, tcp, addr } = socket::bind(config.listen, config.workers)?;
+        let builder = CatalogBuilder::new(name_servers(addr.ip()));
+        let mut zones = Zones::new(Source { snapshots, health }, builder, clock);
+        let catalog = Arc::new(ArcSwap::new(zones.build()));
+        let (stop, stopped) = watch::channel(false);
+        let udp = Workers::start(udp, &catalog)?;
+        let listener = {
+            let _context = runtime.enter();
+            TcpListener::from_std(tcp).map_err(|source| StartError::Bind {
+                addr,
+                protocol: "TCP",
+                source,
+            })?
+        };
+        let tcp = runtime.spawn(tcp::serve(listener, Arc::clone(&catalog), stopped.clone()));
+        let zones = thread::Builder::new()
+            .name("dns-zones".to_owned())
+            .spawn(move || zones.run(&catalog, stopped, &runtime))
+            .map_err(StartError::Thread)?;
+        Ok(Self { local_addr: addr, udp, zones, tcp, stop })
+    }
+
+    /// The address that answers, with the port chosen.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Stops answering and waits until threads and tasks have ended.
+    pub async fn stop(self) {
+        drop(self.stop);
+        let threads = task::spawn_blocking(move || {
+            self.udp.join();
+            if self.zones.join().is_err() {
+                tracing::error!("the thread that makes DNS zones panicked");
+            }
+        });
+        for ended in [self.tcp.await, threads.await] {
+            if let Err(error) = ended {
+                tracing::error!(%error, "end the DNS plane");
+            }
+        }
+    }
+}
+
+/// The addresses to give for the zone's name server: the one listened on, if it is a single one.
+fn name_servers(listen: IpAddr) -> Vec<IpAddr> {
+    if listen.is_unspecified() { Vec::new() } else { vec![listen] }
+}

@@ -1,0 +1,207 @@
+//! DNS over TCP (RFC 7766): length-prefixed messages, as many as the client likes, in any segments.
+//!
+//! A connection's questions are answered in turn, since answering never waits; a client that
+//! sends several at once gets all replies with one write. Bounded are: connections, connections
+//! per client, the time in which a whole question must arrive and a reply must be taken, and the
+//! replies held back for writing. Does not know names.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use bytes::{Buf as _, BytesMut};
+use dns_core::{Catalog, TCP_LEN_MAX, Transport, answer};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::JoinSet,
+    time::{Instant, sleep, timeout_at},
+};
+
+use crate::metrics::{self, Queries, Tally};
+
+/// Connections at a time. Each costs some 10 KiB; more wait in the backlog.
+const CONNECTIONS_MAX: usize = 1024;
+/// Connections at a time of one client, so that none can keep out the others.
+const CONNECTIONS_PER_CLIENT_MAX: u32 = 128;
+/// How long a connection may take for a whole question, and to take a reply. RFC 7766 6.2.3 asks
+/// for a few seconds, RFC 9210 4.3 finds 10 s in use.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+/// Room to read into: several questions.
+const READ_LEN: usize = 4096;
+/// Replies are written once there are this many bytes, or no more whole questions.
+const WRITE_LEN: usize = 64 << 10;
+/// Room for a usual reply; a longer one is made again with the room it may take.
+const USUAL_REPLY_LEN: usize = 4096;
+/// How long accepting rests after an error such as being out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves connections until told to stop.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    catalog: Arc<ArcSwap<Catalog>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let clients = Clients::default();
+    let queries = Queries::new(Transport::Tcp);
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &permits) => accepted,
+            _ = stop.changed() => break,
+        };
+        let Some((stream, peer, permit)) = accepted else { continue };
+        let Some(place) = clients.admit(peer, permit) else {
+            metrics::tcp_refused().increment(1);
+            continue;
+        };
+        let tally = Tally::new(queries.clone());
+        let connection = Connection { stream, peer, catalog: Arc::clone(&catalog), tally };
+        connections.spawn(async move {
+            connection.run().await;
+            drop(place);
+        });
+    }
+    connections.shutdown().await;
+}
+
+/// Accepts a connection once there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer.ip(), permit)),
+        Err(error) => {
+            tracing::warn!(%error, "accept a DNS connection");
+            sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+/// How many connections each client has; as many entries as there are connections at most.
+#[derive(Clone, Default)]
+struct Clients(Arc<Mutex<HashMap<IpAddr, u32>>>);
+
+/// A connection's place among those of its client and of all.
+struct Seat {
+    clients: Clients,
+    peer: IpAddr,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Clients {
+    fn admit(&self, peer: IpAddr, permit: OwnedSemaphorePermit) -> Option<Seat> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(peer).or_default();
+        if *count >= CONNECTIONS_PER_CLIENT_MAX {
+            return None;
+        }
+        *count += 1;
+        metrics::tcp_connections().increment(1);
+        Some(Seat { clients: self.clone(), peer, _permit: permit })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut counts = self.clients.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.peer);
+            }
+        }
+        metrics::tcp_connections().decrement(1);
+    }
+}
+
+/// One connection.
+struct Connection {
+    stream: TcpStream,
+    peer: IpAddr,
+    catalog: Arc<ArcSwap<Catalog>>,
+    tally: Tally,
+}
+
+impl Connection {
+    /// Answers until the client ends, errs or idles.
+    async fn run(mut self) {
+        // Replies are written whole, so waiting for more to send can only delay them.
+        drop(self.stream.set_nodelay(true));
+        let mut input = BytesMut::with_capacity(READ_LEN);
+        let mut output = Vec::new();
+        let mut deadline = Instant::now() + IDLE_MAX;
+        loop {
+            while let Some(len) = whole_message(&input) {
+                input.advance(2);
+                self.append_answer(&input[..len], &mut output);
+                input.advance(len);
+                deadline = Instant::now() + IDLE_MAX;
+                if output.len() >= WRITE_LEN {
+                    break;
+                }
+            }
+            self.tally.flush();
+            if !output.is_empty() {
+                let written = timeout_at(deadline, self.stream.write_all(&output)).await;
+                if !matches!(written, Ok(Ok(()))) {
+                    return;
+                }
+                output.clear();
+                continue;
+            }
+            input.reserve(missing_len(&input));
+            match timeout_at(deadline, self.stream.read_buf(&mut input)).await {
+                Ok(Ok(1..)) => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Appends a message's reply with its length.
+    fn append_answer(&mut self, message: &[u8], output: &mut Vec<u8>) {
+        let catalog = self.catalog.load();
+        let view = catalog.view_of(self.peer);
+        let start = output.len();
+        let turn = fastrand::u32(..);
+        let mut room = USUAL_REPLY_LEN;
+        let answer = loop {
+            output.resize(start + 2 + room, 0);
+            let reply = &mut output[start + 2..];
+            let answer = answer(view, message, Transport::Tcp, turn, reply);
+            if !answer.truncated || room == TCP_LEN_MAX {
+                break answer;
+            }
+            room = TCP_LEN_MAX;
+        };
+        self.tally.count(answer);
+        let len = u16::try_from(answer.len).expect("a reply is no longer than its room");
+        output[start..start + 2].copy_from_slice(&len.to_be_bytes());
+        let end = if len == 0 { start } else { start + 2 + answer.len };
+        output.truncate(end);
+    }
+}
+
+/// The length of the first message, if all of it is there.
+fn whole_message(input: &[u8]) -> Option<usize> {
+    let (prefix, rest) = input.split_first_chunk()?;
+    let len = usize::from(u16::from_be_bytes(*prefix));
+    (rest.len() >= len).then_some(len)
+}
+
+/// How much of the first message is still to come, or room for a few if none has begun.
+fn missing_len(input: &[u8]) -> usize {
+    let begun =
+        input.first_chunk().map_or(0, |prefix| usize::from(u16::from_be_bytes(*prefix)) + 2);
+    begun.saturating_sub(input.len()).max(READ_LEN)
+}

@@ -1,0 +1,141 @@
+//! Threads that answer UDP: receive a batch, answer it from one catalog, send a batch.
+//!
+//! Each has a socket of its own, among which the kernel spreads clients (SO_REUSEPORT). Nothing is
+//! allocated, locked or logged per question. Does not know names.
+
+use std::{
+    io,
+    net::Shutdown,
+    os::fd::AsFd as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use dns_core::{Answer, Catalog, Outcome, Transport, UDP_LEN_MAX, answer};
+use socket2::Socket;
+use sys::datagram::{Batch, Datagram};
+
+use crate::{
+    metrics::{self, Queries, Tally},
+    server::StartError,
+};
+
+/// Datagrams per system call: beyond this the share of the call's cost no longer falls.
+const BATCH_LEN: u32 = 64;
+/// Room for a question: more than an Ethernet frame brings. What is longer is cut and so malformed.
+const QUESTION_LEN_MAX: usize = 1536;
+/// How long a worker rests after an error that is not the peer's, such as the system being out of
+/// memory, so that it does not spin on it.
+const ERROR_PAUSE: Duration = Duration::from_millis(10);
+
+/// The threads that answer UDP. Dropping them makes them end.
+pub(crate) struct Workers {
+    stop: Arc<AtomicBool>,
+    sockets: Vec<Arc<Socket>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Starts a thread per socket.
+    pub(crate) fn start(
+        sockets: Vec<Socket>,
+        catalog: &Arc<ArcSwap<Catalog>>,
+    ) -> Result<Self, StartError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut workers = Self { stop, sockets: Vec::new(), threads: Vec::new() };
+        let queries = Queries::new(Transport::Udp);
+        for (index, socket) in sockets.into_iter().enumerate() {
+            let socket = Arc::new(socket);
+            let worker = Worker {
+                stop: Arc::clone(&workers.stop),
+                socket: Arc::clone(&socket),
+                catalog: Arc::clone(catalog),
+                turns: fastrand::Rng::new(),
+                tally: Tally::new(queries.clone()),
+            };
+            workers.sockets.push(socket);
+            let thread = thread::Builder::new()
+                .name(format!("dns-udp-{index}"))
+                .spawn(move || worker.run())
+                .map_err(StartError::Thread)?;
+            workers.threads.push(thread);
+        }
+        Ok(workers)
+    }
+
+    /// Makes the threads end and waits for them.
+    pub(crate) fn join(mut self) {
+        self.halt();
+        for thread in std::mem::take(&mut self.threads) {
+            if thread.join().is_err() {
+                tracing::error!("a DNS thread panicked");
+            }
+        }
+    }
+
+    fn halt(&self) {
+        self.stop.store(true, Ordering::Release);
+        for socket in &self.sockets {
+            // Wakes the thread that waits on the socket. For a socket without a peer Linux does so
+            // and then says that it is not connected, which is no news.
+            drop(socket.shutdown(Shutdown::Both));
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
+
+/// One thread.
+struct Worker {
+    stop: Arc<AtomicBool>,
+    socket: Arc<Socket>,
+    catalog: Arc<ArcSwap<Catalog>>,
+    turns: fastrand::Rng,
+    tally: Tally,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let lost = metrics::replies_lost();
+        let mut batch = Batch::new(BATCH_LEN, QUESTION_LEN_MAX, UDP_LEN_MAX);
+        while !self.stop.load(Ordering::Acquire) {
+            if let Err(error) = batch.receive(self.socket.as_fd()) {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    tracing::warn!(%error, "receive DNS questions");
+                    thread::sleep(ERROR_PAUSE);
+                }
+                continue;
+            }
+            let catalog = self.catalog.load();
+            batch.answer_each(|question, reply| {
+                let answer = answer_one(&catalog, question, self.turns.u32(..), reply);
+                self.tally.count(answer);
+                answer.len
+            });
+            drop(catalog);
+            let unsent = batch.send(self.socket.as_fd());
+            if unsent > 0 {
+                lost.increment(unsent as u64);
+            }
+            self.tally.flush();
+        }
+    }
+}
+
+fn answer_one(catalog: &Catalog, question: Datagram<'_>, turn: u32, reply: &mut [u8]) -> Answer {
+    // Nobody listens on port 0; a reply there could only be the work of a forger.
+    if question.peer.port() == 0 {
+        return Answer { len: 0, outcome: Outcome::Dropped, truncated: false };
+    }
+    let view = catalog.view_of(question.peer.ip());
+    answer(view, question.bytes, Transport::Udp, turn, reply)
+}

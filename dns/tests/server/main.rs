@@ -1,0 +1,8 @@
+//! The running plane, over real sockets on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod rig;
+mod swaps;
+mod tcp;
+mod udp;
