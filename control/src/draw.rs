@@ -4,11 +4,11 @@ use control_core::Draw;
 
 /// A seeded source of numbers.
 #[derive(Debug)]
-pub struct Seeded(fastrand::Rng);
+pub(crate) struct Seeded(fastrand::Rng);
 
 impl Seeded {
     /// The source of a seed: the same seed draws the same numbers.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
 }

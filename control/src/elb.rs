@@ -1,18 +1,32 @@
-//! Elastic Load Balancing's wire, version 2.
+//! Elastic Load Balancing version 2 on the wire: load balancers, listeners, target groups, targets.
+//!
+//! One file per operation in `action`, what they answer in `shape`, ARNs in `arn`, attributes'
+//! names in
+//! `attribute`, refusals' codes in `code`. Knows no state beyond what a call lends it.
 
-use control_core::Refusal;
+mod action;
+mod arn;
+mod attribute;
+mod code;
+mod member;
+mod shape;
 
-use crate::{api::Call, query::Fault, wording::wording};
+use crate::{api::Call, query::Fault};
 
-/// Answers one request; the operation's name comes back as the service spells it.
+pub(crate) use code::fault;
+
+const NAMESPACE: &str = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
+
+/// Answers one request.
 pub(crate) async fn answer(
     call: &Call<'_>,
-    _request_id: &str,
+    request_id: &str,
 ) -> (&'static str, Result<Vec<u8>, Fault>) {
-    (crate::api::UNKNOWN_ACTION, Err(call.unknown_action()))
-}
-
-/// The fault of a refusal.
-pub(crate) fn fault(refusal: &Refusal) -> Fault {
-    Fault::new("ValidationError", wording(refusal))
+    let Some(action) = action::known(call.action()) else {
+        return (crate::api::UNKNOWN_ACTION, Err(call.unknown_action()));
+    };
+    let document = action::run(action, call)
+        .await
+        .map(|result| result.query_document(action, NAMESPACE, request_id));
+    (action, document)
 }

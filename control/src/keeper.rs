@@ -1,32 +1,93 @@
-//! The keeper: the one thread that owns the registry. A command waits in its bounded mailbox, is
-//! decided, committed, applied, published and only then answered.
+//! The keeper: the one thread that owns the registry.
+//!
+//! A command waits in a bounded mailbox; the thread decides it, commits what follows in one
+//! transaction at the revision that it was decided on, applies it, publishes the new view and the new
+//! snapshot, and only then answers. Commands that wait together share a transaction: each is decided
+//! on the state that those before it leave, and each stands or falls by itself. A lost race is caught
+//! up with and decided again. After a failed commit nobody knows what the store holds, so the keeper
+//! answers `Unavailable` from then on, until it is started anew; what was published goes on being
+//! served.
+//!
+//! Reads take [`Keeper::registry`], an immutable view, and never wait for the thread.
+//!
+//! Knows nothing of HTTP, nor of what commands mean.
 
-use std::sync::Arc;
+mod binding;
+mod transaction;
+mod worker;
 
-use control_core::{Caller, Command, Outcome, Refusal, Registry};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use arc_swap::ArcSwap;
+use control_core::{Caller, Command, Outcome, Refusal, Registry, record::DecodeError};
 use model::{Clock, Health, Snapshot};
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     config::Config,
+    draw::Seeded,
     store::{LoadError, Store, WatchError},
 };
+use worker::Worker;
 
-/// A handle on the keeper; clones share it.
-#[derive(Clone, Debug)]
+/// How many commands may wait. At 100 commands per transaction this is a few fsyncs of waiting, less
+/// than a client's patience; more callers wait to be let in.
+const MAILBOX_COMMANDS_MAX: usize = 1024;
+
+/// A handle on the keeper; clones share it. The thread ends when the last is dropped.
+#[derive(Clone)]
 pub struct Keeper {
-    registry: Arc<Registry>,
+    mailbox: mpsc::Sender<Message>,
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What the thread shows to everybody.
+struct Shared {
+    registry: ArcSwap<Registry>,
+    store_failed: AtomicBool,
+}
+
+/// What waits in the mailbox.
+enum Message {
+    Submit(Box<Request>),
+    Stop { stopped: oneshot::Sender<()> },
+}
+
+/// A command that waits for its answer.
+struct Request {
+    caller: Caller,
+    command: Command,
+    answer: oneshot::Sender<Result<Outcome, SubmitError>>,
 }
 
 /// Starting failed.
 #[derive(Debug, Error)]
 pub enum StartError {
+    /// The state cannot be loaded.
+    #[error("start the keeper")]
+    Load(#[from] StateError),
+    /// The thread or its runtime cannot be started.
+    #[error("start the keeper's thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// The state cannot be read from the store.
+#[derive(Debug, Error)]
+pub enum StateError {
     /// The store cannot be loaded.
-    #[error("load the state")]
+    #[error("read the state")]
     Load(#[source] LoadError),
     /// The store cannot be watched.
-    #[error("watch the state")]
+    #[error("follow the state")]
     Watch(#[source] WatchError),
     /// A record cannot be read.
     #[error("read the record {key}")]
@@ -35,11 +96,17 @@ pub enum StartError {
         key: String,
         /// Why.
         #[source]
-        cause: control_core::record::DecodeError,
+        cause: DecodeError,
     },
-    /// The thread cannot be started.
-    #[error("start the keeper's thread")]
-    Thread(#[source] std::io::Error),
+    /// A record's key cannot be read.
+    #[error("read the key {key}")]
+    Key {
+        /// The key.
+        key: String,
+        /// Why.
+        #[source]
+        cause: model::Malformed,
+    },
 }
 
 /// A command was not done.
@@ -60,7 +127,7 @@ pub enum Unavailable {
     #[error("the keeper has stopped")]
     Stopped,
     /// A commit failed, so that what the store holds is unknown until it is opened again.
-    #[error("a commit to the store failed; restart to read what it holds")]
+    #[error("the store failed; it must be opened again to know what it holds")]
     StoreFailed,
     /// Others kept committing first.
     #[error("other writers keep committing first")]
@@ -78,28 +145,84 @@ impl Keeper {
         snapshots: watch::Sender<Arc<Snapshot>>,
         health: watch::Receiver<Arc<Health>>,
     ) -> Result<Self, StartError> {
-        let _ = (store, clock, seed, snapshots, health);
-        Ok(Self { registry: Arc::new(Registry::new(Arc::new(config.settings()))) })
+        let settings = Arc::new(config.settings());
+        let shared = Arc::new(Shared {
+            registry: ArcSwap::from_pointee(Registry::new(Arc::clone(&settings))),
+            store_failed: AtomicBool::new(false),
+        });
+        let (mailbox, requests) = mpsc::channel(MAILBOX_COMMANDS_MAX);
+        let mut worker = Worker::new(
+            worker::Lent { store, clock: Arc::clone(&clock), snapshots, health, settings },
+            Seeded::new(seed),
+            Arc::clone(&shared),
+        );
+        worker.load()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(StartError::Thread)?;
+        thread::Builder::new()
+            .name("keeper".into())
+            .spawn(move || {
+                let stopped = runtime.block_on(worker.run(requests));
+                // The worker is gone, and with it the store: whoever waits may open it again.
+                for waiting in stopped {
+                    // A caller that no longer waits need not hear it.
+                    let _ = waiting.send(());
+                }
+            })
+            .map_err(StartError::Thread)?;
+        Ok(Self { mailbox, shared, clock })
     }
 
     /// Has a command done. When this answers with an outcome, the change is durable, published to
-    /// the planes and seen by [`Keeper::registry`].
+    /// the planes and seen by [`Keeper::registry`]. A command that was submitted is done even if the
+    /// caller stops waiting.
     pub async fn submit(&self, caller: Caller, command: Command) -> Result<Outcome, SubmitError> {
-        let _ = (caller, command);
-        Err(SubmitError::Unavailable(Unavailable::Stopped))
+        let stopped = SubmitError::Unavailable(Unavailable::Stopped);
+        let (answer, answered) = oneshot::channel();
+        let request = Message::Submit(Box::new(Request { caller, command, answer }));
+        if self.mailbox.send(request).await.is_err() {
+            return Err(stopped);
+        }
+        answered.await.unwrap_or(Err(stopped))
     }
 
     /// Whether a command would be done now: `DryRun`. Changes nothing and waits for nothing.
     pub fn dry_run(&self, caller: &Caller, command: &Command) -> Result<(), Refusal> {
-        let _ = (caller, command);
-        Ok(())
+        let mut draw = Seeded::new(0);
+        let now = self.clock.wall();
+        control_core::decide(&self.registry(), caller, command, &mut draw, now).map(|_| ())
     }
 
     /// The current state. Never waits for writes, and never changes once handed out.
     pub fn registry(&self) -> Arc<Registry> {
-        Arc::clone(&self.registry)
+        self.shared.registry.load_full()
+    }
+
+    /// Why no command is taken any more; none while all is well.
+    pub fn unavailable(&self) -> Option<Unavailable> {
+        if self.mailbox.is_closed() {
+            Some(Unavailable::Stopped)
+        } else if self.shared.store_failed.load(Ordering::Acquire) {
+            Some(Unavailable::StoreFailed)
+        } else {
+            None
+        }
     }
 
     /// Stops taking commands, and returns when the thread has ended and the store is closed.
-    pub async fn stop(&self) {}
+    pub async fn stop(&self) {
+        let (stopped, wait) = oneshot::channel();
+        if self.mailbox.send(Message::Stop { stopped }).await.is_ok() {
+            // An error means that the thread ended without a word, which is an end as well.
+            let _ = wait.await;
+        }
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").field("unavailable", &self.unavailable()).finish_non_exhaustive()
+    }
 }

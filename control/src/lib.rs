@@ -18,4 +18,4 @@ mod sts;
 mod wording;
 
 pub use config::{AccessKey, Account, Config, Secret};
-pub use keeper::{Keeper, StartError, SubmitError, Unavailable};
+pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};

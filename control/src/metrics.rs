@@ -1,1 +1,85 @@
-//! What control counts.
+//! What control counts. Knows the `metrics` facade only; the exporter is the binary's.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Unit, counter, gauge, histogram};
+
+const COMMANDS: &str = "postern_control_commands_total";
+const COMMITS: &str = "postern_control_commits_total";
+const CONFLICTS: &str = "postern_control_conflicts_total";
+const COMMIT_SECONDS: &str = "postern_control_commit_duration_seconds";
+const REVISION: &str = "postern_control_revision";
+const ENDPOINTS: &str = "postern_control_endpoints";
+
+/// Says what each metric means; called once, before any is used.
+pub fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!(COMMANDS, Unit::Count, "Commands answered by the keeper, by result");
+    describe_counter!(COMMITS, Unit::Count, "Transactions committed to the store");
+    describe_counter!(
+        CONFLICTS,
+        Unit::Count,
+        "Transactions decided again because another writer came first"
+    );
+    describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "Time a transaction took to be durable");
+    describe_gauge!(REVISION, Unit::Count, "Revision of the store that is served");
+    describe_gauge!(ENDPOINTS, Unit::Count, "VPC endpoints in the registry, in any state");
+}
+
+/// The keeper's handles, made once.
+pub(crate) struct KeeperMetrics {
+    done: Counter,
+    refused: Counter,
+    unavailable: Counter,
+    commits: Counter,
+    conflicts: Counter,
+    commit_seconds: Histogram,
+    revision: Gauge,
+    endpoints: Gauge,
+}
+
+/// How a command was answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answered {
+    Done,
+    Refused,
+    Unavailable,
+}
+
+impl KeeperMetrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            done: counter!(COMMANDS, "result" => "done"),
+            refused: counter!(COMMANDS, "result" => "refused"),
+            unavailable: counter!(COMMANDS, "result" => "unavailable"),
+            commits: counter!(COMMITS),
+            conflicts: counter!(CONFLICTS),
+            commit_seconds: histogram!(COMMIT_SECONDS),
+            revision: gauge!(REVISION),
+            endpoints: gauge!(ENDPOINTS),
+        }
+    }
+
+    pub(crate) fn answered(&self, how: Answered) {
+        match how {
+            Answered::Done => self.done.increment(1),
+            Answered::Refused => self.refused.increment(1),
+            Answered::Unavailable => self.unavailable.increment(1),
+        }
+    }
+
+    pub(crate) fn committed(&self, took: Duration) {
+        self.commits.increment(1);
+        self.commit_seconds.record(took);
+    }
+
+    pub(crate) fn conflicted(&self) {
+        self.conflicts.increment(1);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 is never reached")]
+    pub(crate) fn state(&self, revision: u64, endpoints: usize) {
+        self.revision.set(revision as f64);
+        self.endpoints.set(endpoints as f64);
+    }
+}

@@ -11,6 +11,7 @@
 pub mod memory;
 pub mod redb;
 pub mod suite;
+mod watchers;
 
 use std::{error::Error, fmt, sync::Arc};
 

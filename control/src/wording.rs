@@ -180,10 +180,6 @@ fn setting_name(setting: Setting) -> &'static str {
         Setting::UnhealthyDrainingInterval => {
             "target_health_state.unhealthy.draining_interval_seconds"
         }
-        Setting::UnhealthyConnectionTermination => {
-            "target_health_state.unhealthy.connection_termination.enabled"
-        }
-        Setting::PreserveClientIp => "preserve_client_ip.enabled",
         Setting::DnsFailoverCount => {
             "target_group_health.dns_failover.minimum_healthy_targets.count"
         }

@@ -5,7 +5,6 @@
 //! of it is put to use.
 
 use std::{
-    collections::BTreeSet,
     fmt,
     net::SocketAddr,
     num::NonZeroUsize,
@@ -19,11 +18,14 @@ use thiserror::Error;
 use crate::target::Mode;
 
 pub(crate) mod bootstrap;
+mod kind;
+mod read;
 mod reader;
 mod secret;
 
 use bootstrap::Bootstrap;
-use reader::{Mistake, Parsed, Source, Span, Switch, Table, Text, Whole, Word};
+pub(crate) use read::parse;
+use reader::Mistake;
 pub(crate) use secret::Secret;
 
 /// How a variable of the environment is looked up.
@@ -193,7 +195,7 @@ impl fmt::Display for Mistakes {
 pub(crate) fn load(path: &Path, environment: Environment<'_>) -> Result<Config, LoadError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
     parse(&text, folder, environment)
         .map_err(|found| LoadError::Mistaken(Mistakes { file: path.to_owned(), found }))
 }
@@ -202,220 +204,6 @@ pub(crate) fn load(path: &Path, environment: Environment<'_>) -> Result<Config, 
 pub(crate) fn process_environment(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
     std::env::var(name).ok()
-}
-
-fn parse(text: &str, folder: &Path, environment: Environment<'_>) -> Result<Config, Vec<Mistake>> {
-    let (source, document) = Source::parse(text);
-    let config = read_root(source.root(&document), folder, environment);
-    let mistakes = source.into_mistakes();
-    match config {
-        Some(config) if mistakes.is_empty() => Ok(config),
-        _ => Err(mistakes),
-    }
-}
-
-const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"127.0.0.1:4600\"");
-
-/// What people need no more than: a bound for numbers of threads.
-const WORKERS_MAX: u32 = 256;
-
-fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -> Option<Config> {
-    let region = root.required("region", &Parsed("a Region name such as \"us-east-1\""));
-    let state_dir = root.required("state_dir", &Text("the path of a folder"));
-    let how = Word(&[("as-is", Addresses::AsIs), ("freebind", Addresses::Freebind)]);
-    let addresses = root.optional("addresses", &how).unwrap_or(Addresses::AsIs);
-    let listen = read_listen(&mut root);
-    let zones = read_zones(&mut root);
-    let accounts = read_accounts(&mut root, folder, environment);
-    let week = Duration::from_secs(7 * 24 * 3600);
-    let waits = Span { min: "1s", max: "365d" };
-    let acceptance_timeout = root.optional("acceptance_timeout", &waits).unwrap_or(week);
-    let drains = Span { min: "0s", max: "1h" };
-    let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
-    let dataplane = read_dataplane(&mut root);
-    let dns_workers = read_dns(&mut root);
-    let log = read_log(&mut root);
-    let summary = root.optional("summary", &Switch).unwrap_or(false);
-    let demo_targets = read_demo_targets(&mut root);
-    let bootstrap = bootstrap::read(&mut root);
-    root.finish();
-    Some(Config {
-        region: region?,
-        state_dir: folder.join(state_dir?),
-        addresses,
-        listen: listen?,
-        zones,
-        accounts,
-        acceptance_timeout,
-        drain_timeout,
-        dataplane,
-        dns_workers,
-        log,
-        summary,
-        demo_targets,
-        bootstrap: bootstrap?,
-    })
-}
-
-fn read_listen(root: &mut Table<'_>) -> Option<Listen> {
-    if !root.has("listen") {
-        root.report("listen", "missing; expected a table with api, dns, admin");
-    }
-    let mut table = root.table("listen")?;
-    let api: Option<SocketAddr> = table.required("api", &SOCKET_ADDRESS);
-    let dns = table.required("dns", &SOCKET_ADDRESS);
-    let admin: Option<SocketAddr> = table.required("admin", &SOCKET_ADDRESS);
-    // DNS over TCP needs its port for itself, too.
-    let mut taken = BTreeSet::new();
-    for (key, address) in [("api", api), ("dns", dns), ("admin", admin)] {
-        if let Some(address) = address.filter(|address| address.port() != 0)
-            && !taken.insert(address)
-        {
-            table.report(key, format!("{address} is taken by another entry of this table"));
-        }
-    }
-    table.finish();
-    Some(Listen { api: api?, dns: dns?, admin: admin? })
-}
-
-fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {
-    if !root.has("zones") {
-        root.report("zones", "missing; expected at least one [[zones]] with name and id");
-    }
-    let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
-    let mut zones = Vec::new();
-    for mut table in root.tables("zones") {
-        let name = table.required("name", &Parsed("a zone name such as \"us-east-1a\""));
-        let id = table.required("id", &Parsed("a zone id such as \"use1-az1\""));
-        if let Some(name) = &name
-            && !names.insert(ZoneName::clone(name))
-        {
-            table.report("name", "another zone has this name");
-        }
-        if let Some(id) = &id
-            && !ids.insert(ZoneId::clone(id))
-        {
-            table.report("id", "another zone has this id");
-        }
-        table.finish();
-        zones.extend(name.zip(id).map(|(name, id)| Zone { name, id }));
-    }
-    zones
-}
-
-fn read_accounts(
-    root: &mut Table<'_>,
-    folder: &Path,
-    environment: Environment<'_>,
-) -> Vec<Account> {
-    if !root.has("accounts") {
-        root.report("accounts", "missing; expected at least one [[accounts]] with id and keys");
-    }
-    let (mut ids, mut key_ids) = (BTreeSet::new(), BTreeSet::new());
-    let mut accounts = Vec::new();
-    for mut table in root.tables("accounts") {
-        let id: Option<AccountId> = table.required("id", &Parsed("twelve digits"));
-        if let Some(id) = &id
-            && !ids.insert(id.clone())
-        {
-            table.report("id", "another account has this id");
-        }
-        let name = table.optional("name", &Text("a name")).unwrap_or_default();
-        let mut keys = Vec::new();
-        for mut key in table.tables("keys") {
-            keys.extend(read_key(&mut key, &mut key_ids, folder, environment));
-            key.finish();
-        }
-        table.finish();
-        accounts.extend(id.map(|id| Account { id, name, keys }));
-    }
-    accounts
-}
-
-fn read_key(
-    table: &mut Table<'_>,
-    taken: &mut BTreeSet<String>,
-    folder: &Path,
-    environment: Environment<'_>,
-) -> Option<AccessKey> {
-    let id = table.required("access_key_id", &Parsed("1 to 128 letters, digits, - and _"));
-    let id = id.map(|KeyId(id)| id);
-    if let Some(id) = &id
-        && !taken.insert(id.clone())
-    {
-        table.report("access_key_id", "another access key has this id");
-    }
-    let secret = secret::read(table, folder, environment);
-    Some(AccessKey { id: id?, secret: secret?, is_shown: table.has("secret_access_key") })
-}
-
-/// An access key id: it stands between slashes in each request's credential.
-struct KeyId(String);
-
-impl std::str::FromStr for KeyId {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-        let fits = !text.is_empty() && text.len() <= 128 && text.bytes().all(plain);
-        if fits { Ok(Self(text.to_owned())) } else { Err(()) }
-    }
-}
-
-fn read_dataplane(root: &mut Table<'_>) -> Dataplane {
-    // A client waits 30 s at most in all; after 10 s another target may still be tried.
-    let mut dataplane = Dataplane { workers: None, connect_timeout: Duration::from_secs(10) };
-    if let Some(mut table) = root.table("dataplane") {
-        dataplane.workers = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX });
-        if let Some(timeout) = table.optional("connect_timeout", &Span { min: "10ms", max: "30s" })
-        {
-            dataplane.connect_timeout = timeout;
-        }
-        table.finish();
-    }
-    dataplane
-}
-
-fn read_dns(root: &mut Table<'_>) -> NonZeroUsize {
-    let Some(mut table) = root.table("dns") else { return NonZeroUsize::MIN };
-    let count = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX });
-    table.finish();
-    count.unwrap_or(NonZeroUsize::MIN)
-}
-
-fn read_log(root: &mut Table<'_>) -> Log {
-    let mut log = Log { level: "info".to_owned(), format: LogFormat::Auto };
-    if let Some(mut table) = root.table("log") {
-        if let Some(level) = table.optional("level", &Text("a filter such as \"info\"")) {
-            if crate::telemetry::is_filter(&level) {
-                log.level = level;
-            } else {
-                let message = "expected off, error, warn, info, debug, trace, \
-                               or target=level pairs with commas between";
-                table.report("level", message);
-            }
-        }
-        let forms = Word(&[
-            ("auto", LogFormat::Auto),
-            ("human", LogFormat::Human),
-            ("json", LogFormat::Json),
-        ]);
-        log.format = table.optional("format", &forms).unwrap_or(log.format);
-        table.finish();
-    }
-    log
-}
-
-fn read_demo_targets(root: &mut Table<'_>) -> Vec<DemoTarget> {
-    let mut targets = Vec::new();
-    for mut table in root.tables("demo_targets") {
-        let name = table.required("name", &Text("a name"));
-        let mode = table.optional("mode", &Word(&Mode::WORDS)).unwrap_or(Mode::Whoami);
-        let listen = table.required("listen", &SOCKET_ADDRESS);
-        table.finish();
-        targets.extend(name.zip(listen).map(|(name, listen)| DemoTarget { name, mode, listen }));
-    }
-    targets
 }
 
 #[cfg(test)]

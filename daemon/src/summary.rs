@@ -21,8 +21,7 @@ const ENDPOINTS_MAX: usize = 5;
 /// The text.
 pub(crate) fn write(config: &Config, registry: &Registry, listening: Listening) -> String {
     let mut text = String::new();
-    // A String takes everything.
-    drop(write_all(&mut text, config, registry, listening));
+    write_all(&mut text, config, registry, listening).expect("a String takes everything");
     text
 }
 

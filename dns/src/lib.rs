@@ -9,6 +9,8 @@ pub mod server;
 mod socket;
 mod tcp;
 mod udp;
+pub mod zone_file;
 mod zones;
 
 pub use server::{Config, Server, StartError};
+pub use zone_file::{LoadError, ZoneFile, ZoneFiles};

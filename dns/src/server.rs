@@ -18,6 +18,7 @@ use crate::{
     socket::{self, Bound},
     tcp,
     udp::Workers,
+    zone_file::ZoneFiles,
     zones::{Source, Zones},
 };
 
@@ -79,10 +80,36 @@ impl Server {
         health: watch::Receiver<Arc<Health>>,
         runtime: Handle,
     ) -> Result<Self, StartError> {
+        let source = Source { snapshots, health, files: ZoneFiles::default() };
+        Self::start_from(config, clock, source, runtime)
+    }
+
+    /// Like [`Self::start`], and serves the zones of these files too, loading them again whenever
+    /// they change.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_with_zones(
+        config: Config,
+        files: ZoneFiles,
+        clock: Arc<dyn Clock>,
+        (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
+        runtime: Handle,
+    ) -> Result<Self, StartError> {
+        Self::start_from(config, clock, Source { snapshots, health, files }, runtime)
+    }
+
+    fn start_from(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        source: Source,
+        runtime: Handle,
+    ) -> Result<Self, StartError> {
         metrics::describe();
         let Bound { udp, tcp, addr } = socket::bind(config.listen, config.workers)?;
         let builder = CatalogBuilder::new(name_servers(addr.ip()));
-        let mut zones = Zones::new(Source { snapshots, health }, builder, clock);
+        let mut zones = Zones::new(source, builder, clock);
         let catalog = Arc::new(ArcSwap::new(zones.build()));
         let (stop, stopped) = watch::channel(false);
         let udp = Workers::start(udp, &catalog)?;

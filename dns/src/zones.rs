@@ -1,22 +1,27 @@
-//! The thread that makes catalogs: it waits for a new snapshot or new health, builds, and swaps.
+//! The thread that makes catalogs: it waits for a new snapshot, new health or new zone files,
+//! builds, and swaps.
 //!
 //! Answering never waits for it: whoever answers goes on with the last catalog until the next one
 //! is whole. Changes that come during a build are taken together by the next one. Snapshots never
 //! go back, and if their maker goes away the last one is served on. Does not know wire formats.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use dns_core::{Catalog, CatalogBuilder};
 use model::{Clock, Health, Snapshot};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, time::sleep};
 
-use crate::metrics::Builds;
+use crate::{metrics::Builds, zone_file::ZoneFiles};
+
+/// How often zone files are looked at. An operator who saved one waits about this long.
+const FILES_PERIOD: Duration = Duration::from_millis(500);
 
 /// What catalogs are made of.
 pub(crate) struct Source {
     pub(crate) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(crate) health: watch::Receiver<Arc<Health>>,
+    pub(crate) files: ZoneFiles,
 }
 
 /// Makes catalogs of a source.
@@ -30,7 +35,12 @@ pub(crate) struct Zones {
 }
 
 impl Zones {
-    pub(crate) fn new(mut source: Source, builder: CatalogBuilder, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        mut source: Source,
+        mut builder: CatalogBuilder,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        builder.set_static_zones(source.files.zones());
         let snapshot = Arc::clone(&source.snapshots.borrow_and_update());
         let health = Arc::clone(&source.health.borrow_and_update());
         Self { source, builder, clock, metrics: Builds::new(), snapshot, health }
@@ -55,11 +65,24 @@ impl Zones {
         mut stop: watch::Receiver<bool>,
         runtime: &Handle,
     ) {
-        while runtime.block_on(self.source.changed(&mut stop)) {
-            if self.take() {
+        while let Some(change) = runtime.block_on(self.source.changed(&mut stop)) {
+            let is_new = match change {
+                Change::Watches => self.take(),
+                Change::Files => self.refresh_files(),
+            };
+            if is_new {
                 catalog.store(self.build());
             }
         }
+    }
+
+    /// Loads zone files that changed; whether any zone did.
+    fn refresh_files(&mut self) -> bool {
+        let is_changed = self.source.files.refresh();
+        if is_changed {
+            self.builder.set_static_zones(self.source.files.zones());
+        }
+        is_changed
     }
 
     /// Takes what is new; whether anything is.
@@ -76,13 +99,21 @@ impl Zones {
     }
 }
 
+/// What may have changed.
+enum Change {
+    Watches,
+    Files,
+}
+
 impl Source {
-    /// Waits until something may have changed; false if it is time to stop.
-    async fn changed(&mut self, stop: &mut watch::Receiver<bool>) -> bool {
+    /// Waits until something may have changed; none if it is time to stop.
+    async fn changed(&mut self, stop: &mut watch::Receiver<bool>) -> Option<Change> {
+        let has_files = !self.files.is_empty();
         tokio::select! {
-            () = changed(&mut self.snapshots) => true,
-            () = changed(&mut self.health) => true,
-            _ = stop.changed() => false,
+            () = changed(&mut self.snapshots) => Some(Change::Watches),
+            () = changed(&mut self.health) => Some(Change::Watches),
+            () = sleep(FILES_PERIOD), if has_files => Some(Change::Files),
+            _ = stop.changed() => None,
         }
     }
 }

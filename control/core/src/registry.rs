@@ -318,6 +318,11 @@ impl Registry {
             .map(|(_, key)| key)
     }
 
+    /// How many endpoints there are, in any state.
+    pub fn endpoint_count(&self) -> usize {
+        self.endpoints.size()
+    }
+
     /// The endpoints that wait for a report of the data plane.
     pub fn awaiting(&self) -> impl Iterator<Item = VpcEndpointId> {
         let (first, last) = ResourceKind::Endpoint.bounds();

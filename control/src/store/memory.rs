@@ -6,11 +6,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::mpsc;
-
 use super::{
-    Commit, CommitError, LoadError, Loaded, Revision, Store, WATCH_COMMITS_MAX, Watch, WatchError,
-    Write,
+    Commit, CommitError, LoadError, Loaded, Revision, Store, Watch, WatchError, Write,
+    watchers::Watchers,
 };
 
 /// A store in memory.
@@ -21,10 +19,11 @@ pub struct Memory(Arc<Mutex<State>>);
 struct State {
     revision: Revision,
     records: BTreeMap<String, Vec<u8>>,
-    watchers: Vec<mpsc::Sender<Commit>>,
+    watchers: Watchers,
 }
 
 impl Memory {
+    /// Nothing in here panics while it holds the lock, so a poisoned one is as good.
     fn with<T>(&self, on: impl FnOnce(&mut State) -> T) -> T {
         on(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -43,31 +42,22 @@ impl Store for Memory {
             if state.revision != expected {
                 return Err(CommitError::Conflict { expected, actual: state.revision });
             }
-            for write in writes {
+            for write in writes.iter().cloned() {
                 match write {
-                    Write::Put { key, record } => {
-                        state.records.insert(key.clone(), record.clone());
-                    }
-                    Write::Remove { key } => {
-                        state.records.remove(key);
-                    }
-                }
+                    Write::Put { key, record } => state.records.insert(key, record),
+                    Write::Remove { key } => state.records.remove(&key),
+                };
             }
             state.revision = expected.next();
-            let commit = Commit { revision: state.revision, writes: writes.into() };
-            state.watchers.retain(|watcher| watcher.try_send(commit.clone()).is_ok());
+            state.watchers.tell(&Commit { revision: state.revision, writes: writes.into() });
             Ok(state.revision)
         })
     }
 
     fn watch(&mut self, from: Revision) -> Result<Watch, WatchError> {
-        self.with(|state| {
-            if state.revision != from {
-                return Err(WatchError::Compacted { from, oldest: state.revision });
-            }
-            let (sender, receiver) = mpsc::channel(WATCH_COMMITS_MAX);
-            state.watchers.push(sender);
-            Ok(Watch(receiver))
+        self.with(|state| match state.revision {
+            current if current == from => Ok(state.watchers.add()),
+            oldest => Err(WatchError::Compacted { from, oldest }),
         })
     }
 }

@@ -14,7 +14,10 @@ use control_core::Principal;
 use ipnet::Ipv4Net;
 use model::{AccountId, ZoneName};
 
-use super::reader::{Kind, Parsed, Placed, Span, Switch, Table, Text, Whole};
+use super::{
+    kind::{Kind, Parsed, Span, Switch, Text, Whole},
+    reader::{Placed, Table},
+};
 
 /// What must exist once the daemon is ready, in the order in which it is made.
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,8 @@ use toml::de::DeValue;
 
 use super::{
     Environment,
-    reader::{Kind, Table, Text},
+    kind::{Kind, Text},
+    reader::Table,
 };
 
 /// Longer ones are more likely a wrong file than a key; AWS's own have 40 characters.

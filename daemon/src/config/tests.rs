@@ -1,6 +1,6 @@
 //! Every kind of mistake, with its line and its words.
 
-use super::*;
+use super::{read::parse, reader::Mistake, *};
 
 /// Line 1 is `region`.
 const WHOLE: &str = r#"region = "us-east-1"
@@ -170,7 +170,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "\"10.0.1.0/24\"",
         "\"10.1.0.0/24\"",
-        "27: `bootstrap.subnets[0].cidr`: expected a part of 10.0.0.0/16, the network of VPC p\n45: `bootstrap.endpoints[0].interfaces[0].ipv4`: expected an address of 10.1.0.0/24, subnet pa",
+        "27: `bootstrap.subnets[0].cidr`: expected a part of 10.0.0.0/16, the network of VPC p\n44: `bootstrap.endpoints[0].interfaces[0].ipv4`: expected an address of 10.1.0.0/24, subnet pa",
     ),
     (
         "port = 80\ntargets",
@@ -187,7 +187,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "interfaces = [3, { subnet = \"pa\"",
         "44: `bootstrap.endpoints[0].interfaces[0]`: expected a table, found 3",
     ),
-    ("name = \"us-east-1a\"", "name = us-east-1a", "10: x"),
+    (
+        "name = \"us-east-1a\"",
+        "name = us-east-1a",
+        "10: string values must be quoted, expected literal string",
+    ),
 ];
 
 #[test]

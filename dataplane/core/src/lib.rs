@@ -1,6 +1,13 @@
 //! The pure core of the data plane: what to do with a connection, as functions of values.
 //!
-//! Relies on [`model`] alone. Does not know sockets, threads, the clock or who asks: time, health
-//! and hash keys come in as arguments, decisions go out as values.
+//! Read [`flow`] and [`select`] (where a connection goes), [`health`] (when a target takes some),
+//! [`reason`] (why one was refused or ended), [`timer`] (when to look at one again) and
+//! [`proxy_header`] (how it introduces itself). Relies on [`model`] alone. Does not know sockets,
+//! threads, the clock or who asks: time, health and hash keys come in as arguments.
 
+pub mod flow;
+pub mod health;
 pub mod proxy_header;
+pub mod reason;
+pub mod select;
+pub mod timer;

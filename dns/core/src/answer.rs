@@ -204,9 +204,15 @@ impl<'q> Search<'q> {
     /// Follows the name, and the aliases it leads to, to an end. The rcode is the last name's
     /// (RFC 6604 3), the authority the first's.
     fn run(&self, reply: &mut Reply<'_>) -> Verdict {
+        let mut followed: [&[u8]; CHAIN_MAX] = [&[]; CHAIN_MAX];
         let mut alias = None;
-        for _ in 0..CHAIN_MAX {
+        for step in 0..CHAIN_MAX {
             let name = alias.unwrap_or(self.query.name.as_wire());
+            if followed[..step].contains(&name) {
+                // A loop of aliases: what there is of it is the answer.
+                break;
+            }
+            followed[step] = name;
             let Some(zone) = self.zone_of(name) else {
                 // An alias to elsewhere is all that there is to say about it.
                 return alias.map_or(Verdict::REFUSED, |_| {

@@ -16,6 +16,7 @@ use model::{
 };
 
 use crate::{
+    master::StaticZone,
     name::{Name, is_within},
     record::RrSet,
     view::{Catalog, View},
@@ -35,6 +36,7 @@ const REFRESH_RETRY_EXPIRE_S: [u32; 3] = [7_200, 900, 1_209_600];
 #[derive(Debug, Default)]
 pub struct CatalogBuilder {
     name_servers: Vec<IpAddr>,
+    static_zones: Vec<StaticZone>,
     parts: BTreeMap<VpcEndpointId, Part>,
 }
 
@@ -50,7 +52,12 @@ struct Part {
 impl CatalogBuilder {
     /// A builder whose zones name a server at these addresses.
     pub fn new(name_servers: Vec<IpAddr>) -> Self {
-        Self { name_servers, parts: BTreeMap::new() }
+        Self { name_servers, ..Self::default() }
+    }
+
+    /// Serves these zones from the next build on, in place of the last ones so set.
+    pub fn set_static_zones(&mut self, zones: Vec<StaticZone>) {
+        self.static_zones = zones;
     }
 
     /// Makes the catalog of a snapshot, leaving out what is not healthy.
@@ -66,6 +73,10 @@ impl CatalogBuilder {
             self.parts.insert(*id, part);
         }
         let mut view = View::default();
+        for zone in &self.static_zones {
+            view.insert(Arc::clone(&zone.zone));
+        }
+        // Last, so that no master file stands in for the endpoints' names.
         view.insert(Arc::new(self.zone(snapshot)));
         Catalog::new(snapshot.generation, view)
     }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod endpoint_zone;
+mod master;
 mod name;
 mod negative;
 mod query;
@@ -16,9 +17,11 @@ mod rotation;
 mod view;
 mod wire;
 mod zone;
+mod zone_builder;
 
 pub use answer::{Answer, Outcome, Transport, answer};
 pub use endpoint_zone::{CatalogBuilder, TTL_S};
+pub use master::{Fault, Problem, StaticZone, read_zone};
 pub use name::Name;
 pub use view::{Catalog, View};
 pub use wire::{RecordType, TCP_LEN_MAX, UDP_LEN_MAX};

@@ -6,3 +6,4 @@ mod rig;
 mod swaps;
 mod tcp;
 mod udp;
+mod zone_file;

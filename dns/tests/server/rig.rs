@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dns::{Config, Server, StartError};
+use dns::{Config, Server, StartError, ZoneFiles};
 use hickory_proto::op::Message;
 use model::{
     Clock, DnsRecordIpType, Endpoint, EndpointState, Generation, Health, Interface, InterfaceId,
@@ -49,12 +49,24 @@ impl Running {
     }
 
     pub(crate) fn try_start(listen: SocketAddr, snapshot: Snapshot) -> Result<Self, StartError> {
+        Self::start_with(listen, snapshot, ZoneFiles::default())
+    }
+
+    pub(crate) fn start_with(
+        listen: SocketAddr,
+        snapshot: Snapshot,
+        files: ZoneFiles,
+    ) -> Result<Self, StartError> {
         let (snapshots, snapshots_seen) = watch::channel(Arc::new(snapshot));
         let (health, health_seen) = watch::channel(Arc::new(Health::default()));
         let config = Config { listen, workers: NonZeroUsize::new(2).unwrap() };
         let clock = Arc::new(StdClock);
-        Server::start(config, clock, snapshots_seen, health_seen, Handle::current())
-            .map(|server| Self { server, snapshots, health })
+        let seen = (snapshots_seen, health_seen);
+        Server::start_with_zones(config, files, clock, seen, Handle::current()).map(|server| Self {
+            server,
+            snapshots,
+            health,
+        })
     }
 
     /// The address of the server on this one of the machine's addresses.
@@ -138,4 +150,12 @@ pub(crate) fn addresses(server: SocketAddr, n: u16) -> Vec<String> {
     let ip = if server.is_ipv4() { "127.0.0.1" } else { "::1" };
     let (message, _) = ask_from(&client(ip), server, &question(n, &name(n), 1));
     message.answers.iter().map(|record| record.data.to_string()).collect()
+}
+
+/// Waits, asking again and again, until something is so.
+pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let deadline = now() + PATIENCE;
+    while !is_so() {
+        assert!(now() < deadline, "did not come true in time");
+    }
 }

@@ -6,7 +6,7 @@ use dns::StartError;
 use socket2::{Domain, Socket, Type};
 
 use crate::rig::{
-    PATIENCE, Running, addresses, ask_from, client, endpoint, name, now, question, snapshot,
+    Running, addresses, ask_from, client, endpoint, name, now, question, snapshot, wait_until,
 };
 
 const NXDOMAIN: u16 = 3;
@@ -127,11 +127,4 @@ async fn the_last_snapshot_is_served_when_its_makers_are_gone() {
         assert_eq!(addresses(server, 1).len(), 3);
     }
     running.server.stop().await;
-}
-
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let deadline = now() + PATIENCE;
-    while !is_so() {
-        assert!(now() < deadline, "did not come true in time");
-    }
 }

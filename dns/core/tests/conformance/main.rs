@@ -5,3 +5,4 @@
 mod messages;
 mod names;
 mod rig;
+mod zones;

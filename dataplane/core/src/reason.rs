@@ -1,0 +1,195 @@
+//! Why a connection was refused, and why it ended: closed lists, and the one name each has in
+//! metrics, the access line and explanations.
+
+use std::fmt;
+
+/// Why a new connection was reset before it reached a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// The listener forwards to nothing: no target group with a weight.
+    NoTargetGroup,
+    /// No registered target serves the zone.
+    NoTarget,
+    /// This worker holds as many connections as it may.
+    TooManyConnections,
+    /// No file descriptor or memory for the connection to the target.
+    ResourcesExhausted,
+    /// The accept queue was cleared because no file descriptor was left.
+    AcceptExhausted,
+}
+
+impl Refusal {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::NoTargetGroup,
+        Self::NoTarget,
+        Self::TooManyConnections,
+        Self::ResourcesExhausted,
+        Self::AcceptExhausted,
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoTargetGroup => "no_target_group",
+            Self::NoTarget => "no_target",
+            Self::TooManyConnections => "too_many_connections",
+            Self::ResourcesExhausted => "resources_exhausted",
+            Self::AcceptExhausted => "accept_exhausted",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum End {
+    /// Both sides closed their halves.
+    Closed,
+    /// The client reset it.
+    ClientReset,
+    /// The target reset it.
+    TargetReset,
+    /// No target took the connection: refused or unreachable.
+    ConnectFailed,
+    /// No target answered the connection request in time.
+    ConnectTimeout,
+    /// Nothing moved for the listener's idle timeout.
+    IdleTimeout,
+    /// The endpoint was rejected, deleted or lost this address.
+    EndpointRemoved,
+    /// The target turned unhealthy.
+    TargetUnhealthy,
+    /// The target's deregistration delay is over.
+    TargetDeregistered,
+    /// The data plane stopped before the connection ended.
+    Shutdown,
+    /// It never began.
+    Refused(Refusal),
+}
+
+impl End {
+    /// How many there are, see [`End::index`].
+    pub const COUNT: usize = 10 + Refusal::ALL.len();
+
+    /// All of them, in the order of [`End::index`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        [
+            Self::Closed,
+            Self::ClientReset,
+            Self::TargetReset,
+            Self::ConnectFailed,
+            Self::ConnectTimeout,
+            Self::IdleTimeout,
+            Self::EndpointRemoved,
+            Self::TargetUnhealthy,
+            Self::TargetDeregistered,
+            Self::Shutdown,
+        ]
+        .into_iter()
+        .chain(Refusal::ALL.map(Self::Refused))
+    }
+
+    /// Its place in a table.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Closed => 0,
+            Self::ClientReset => 1,
+            Self::TargetReset => 2,
+            Self::ConnectFailed => 3,
+            Self::ConnectTimeout => 4,
+            Self::IdleTimeout => 5,
+            Self::EndpointRemoved => 6,
+            Self::TargetUnhealthy => 7,
+            Self::TargetDeregistered => 8,
+            Self::Shutdown => 9,
+            Self::Refused(Refusal::NoTargetGroup) => 10,
+            Self::Refused(Refusal::NoTarget) => 11,
+            Self::Refused(Refusal::TooManyConnections) => 12,
+            Self::Refused(Refusal::ResourcesExhausted) => 13,
+            Self::Refused(Refusal::AcceptExhausted) => 14,
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::ClientReset => "client_reset",
+            Self::TargetReset => "target_reset",
+            Self::ConnectFailed => "connect_failed",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::IdleTimeout => "idle_timeout",
+            Self::EndpointRemoved => "endpoint_removed",
+            Self::TargetUnhealthy => "target_unhealthy",
+            Self::TargetDeregistered => "target_deregistered",
+            Self::Shutdown => "shutdown",
+            Self::Refused(refusal) => refusal.name(),
+        }
+    }
+
+    /// Who sent the reset that ended it; none for an orderly end.
+    pub const fn reset_side(self) -> Option<ResetSide> {
+        match self {
+            Self::Closed => None,
+            Self::ClientReset => Some(ResetSide::Client),
+            Self::TargetReset => Some(ResetSide::Target),
+            Self::ConnectFailed
+            | Self::ConnectTimeout
+            | Self::IdleTimeout
+            | Self::EndpointRemoved
+            | Self::TargetUnhealthy
+            | Self::TargetDeregistered
+            | Self::Shutdown
+            | Self::Refused(_) => Some(ResetSide::Postern),
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Who reset a connection (`TCP_Client_Reset_Count` and its siblings, semantics 1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResetSide {
+    /// The client.
+    Client,
+    /// The target.
+    Target,
+    /// Neither: we did.
+    Postern,
+}
+
+impl ResetSide {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Target => "target",
+            Self::Postern => "postern",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_end_has_its_own_place_and_name() {
+        let places: Vec<usize> = End::all().map(End::index).collect();
+        assert_eq!(places, (0..End::COUNT).collect::<Vec<_>>());
+        let names: BTreeSet<&str> = End::all().map(End::name).collect();
+        assert_eq!(names.len(), End::COUNT);
+    }
+}

@@ -1,0 +1,104 @@
+//! Making a zone of single records in any order. Knows what records may stand together; does not
+//! know where they come from.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use crate::{
+    master::Problem,
+    name::{Name, NameHash, ancestors, label_count},
+    record::RrSet,
+    wire::RecordType,
+    zone::{Node, Place, Zone},
+};
+
+/// The data of the records of one type, with their TTL.
+type Records = (u32, Vec<Box<[u8]>>);
+
+/// A zone under construction.
+#[derive(Debug)]
+pub(crate) struct ZoneBuilder {
+    apex: Name,
+    names: HashMap<Name, BTreeMap<RecordType, Records>, NameHash>,
+}
+
+impl ZoneBuilder {
+    /// A zone of this name, without records.
+    pub(crate) fn new(apex: Name) -> Self {
+        Self { apex, names: HashMap::default() }
+    }
+
+    /// The name of the zone.
+    pub(crate) fn apex(&self) -> &Name {
+        &self.apex
+    }
+
+    /// Adds a record of a name in the zone. The same one twice is one (RFC 2181 5), and the lowest
+    /// TTL is that of all records of the type (RFC 2181 5.2).
+    pub(crate) fn add(
+        &mut self,
+        owner: &Name,
+        rtype: RecordType,
+        ttl: u32,
+        data: Box<[u8]>,
+    ) -> Result<(), Problem> {
+        if rtype == RecordType::SOA && *owner != self.apex {
+            return Err(Problem::Soa);
+        }
+        let types = self.names.entry(owner.clone()).or_default();
+        let (least, records) = types.entry(rtype).or_insert((ttl, Vec::new()));
+        *least = ttl.min(*least);
+        if !records.contains(&data) {
+            records.push(data);
+        }
+        let singular = |rtype| types.get(&rtype).is_some_and(|(_, records)| records.len() > 1);
+        // RFC 2181 10.1: an alias stands alone. RFC 1035 5.2: one SOA.
+        if singular(RecordType::SOA) {
+            return Err(Problem::Soa);
+        }
+        let is_alias = types.contains_key(&RecordType::CNAME);
+        if is_alias && (types.len() > 1 || singular(RecordType::CNAME)) {
+            return Err(Problem::Alias);
+        }
+        Ok(())
+    }
+
+    /// The zone, if it has what a zone needs.
+    pub(crate) fn build(self) -> Result<Zone, Problem> {
+        let Self { apex, names } = self;
+        let soa = names.get(&apex).and_then(|types| types.get(&RecordType::SOA));
+        let (soa_ttl, soa) = soa.map(|(ttl, data)| (*ttl, data.concat())).ok_or(Problem::Soa)?;
+        let cuts: BTreeSet<Box<[u8]>> = names
+            .iter()
+            .filter(|(name, types)| **name != apex && types.contains_key(&RecordType::NS))
+            .map(|(name, _)| name.as_wire().into())
+            .collect();
+        let mut nodes: Vec<_> = names.into_iter().collect();
+        // From the apex down, so that a cut comes before what is below it.
+        nodes.sort_by_cached_key(|(name, _)| label_count(name.as_wire()));
+        let count = nodes.len();
+        let nodes = nodes.into_iter().map(|(name, types)| node(&name, types, &cuts));
+        Ok(Zone::assemble(apex, (&soa, soa_ttl), count, nodes))
+    }
+}
+
+fn node(
+    name: &Name,
+    types: BTreeMap<RecordType, Records>,
+    cuts: &BTreeSet<Box<[u8]>>,
+) -> Arc<Node> {
+    let mut above = ancestors(name.as_wire()).skip(1);
+    let place = if cuts.is_empty() {
+        Place::Inside
+    } else if above.any(|name| cuts.contains(name)) {
+        Place::Below
+    } else if cuts.contains(name.as_wire()) {
+        Place::Cut
+    } else {
+        Place::Inside
+    };
+    let rrsets = types.into_iter().map(|(rtype, (ttl, data))| RrSet::new(rtype, ttl, data));
+    Arc::new(Node::placed(name, rrsets.collect(), place))
+}
