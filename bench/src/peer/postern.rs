@@ -23,12 +23,12 @@ zones = [{{ name = "us-east-1a", id = "use1-az1" }}]
 [[accounts]]
 id = "111111111111"
 name = "provider"
-keys = [{{ access_key_id = "provider", secret_access_key = "of the bench only" }}]
+keys = [{{ access_key_id = "provider", secret_access_key = "of-the-bench-only" }}]
 
 [[accounts]]
 id = "222222222222"
 name = "consumer"
-keys = [{{ access_key_id = "consumer", secret_access_key = "of the bench only" }}]
+keys = [{{ access_key_id = "consumer", secret_access_key = "of-the-bench-only" }}]
 
 [bootstrap]
 vpcs = [
