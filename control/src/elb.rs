@@ -1,15 +1,19 @@
-//! Elastic Load Balancing version 2 on the wire: load balancers, listeners, target groups, targets.
+//! Elastic Load Balancing's wire, version 2: Network Load Balancers, listeners, target groups, targets.
 //!
-//! One file per operation in `action`, what they answer in `shape`, ARNs in `arn`, attributes'
-//! names in
-//! `attribute`, refusals' codes in `code`. Knows no state beyond what a call lends it.
+//! [`action`] has one file per operation, [`shape`] one per resource, [`attribute`] the names of the
+//! attributes, [`code`] the error codes. Names are those of the ELBv2 API, 2015-12-01, and live
+//! nowhere else.
 
 mod action;
-mod arn;
+mod arns;
 mod attribute;
 mod code;
-mod member;
+mod forward;
+mod health_check;
+mod page;
 mod shape;
+mod tag;
+mod target;
 
 use crate::{api::Call, query::Fault};
 
@@ -17,16 +21,15 @@ pub(crate) use code::fault;
 
 const NAMESPACE: &str = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
 
-/// Answers one request.
+/// Answers one request; the operation's name comes back as the service spells it.
 pub(crate) async fn answer(
     call: &Call<'_>,
     request_id: &str,
 ) -> (&'static str, Result<Vec<u8>, Fault>) {
-    let Some(action) = action::known(call.action()) else {
-        return (crate::api::UNKNOWN_ACTION, Err(call.unknown_action()));
-    };
-    let document = action::run(action, call)
-        .await
-        .map(|result| result.query_document(action, NAMESPACE, request_id));
-    (action, document)
+    match action::run(call).await {
+        Some((name, result)) => {
+            (name, result.map(|result| result.query_document(name, NAMESPACE, request_id)))
+        }
+        None => (crate::api::UNKNOWN_ACTION, Err(call.unknown_action())),
+    }
 }

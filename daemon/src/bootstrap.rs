@@ -1,10 +1,11 @@
-//! Makes what the bootstrap part of the configuration asks for, through the same commands as the API.
+//! Makes what the bootstrap part of the configuration asks for, through the same commands as the
+//! API.
 //!
-//! What exists already is found again, VPCs, subnets, services and endpoints by their tag
-//! [`TAG`], load balancers and target groups by their name, and is brought in line where the API can
-//! change it; so a second run does nothing. What the configuration does not name is left alone. A
-//! rejected endpoint stays rejected: the provider's word counts for more than the file's. Relies on
-//! the keeper; does not know how requests come over the wire.
+//! What exists already is found again, VPCs, subnets, services and endpoints by their tag [`TAG`],
+//! load balancers and target groups by their name, and is brought in line where the API can change
+//! it; so a second run does nothing. What the configuration does not name is left alone. A rejected
+//! endpoint stays rejected: the provider's word counts for more than the file's. Relies on the
+//! keeper; does not know how requests come over the wire.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -93,6 +93,7 @@ impl TargetCommand {
     /// Serves until a signal to stop.
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let Self { listen, mode, name, bytes } = self;
+        runtime::raise_descriptor_limit();
         runtime::per_core("target")?.block_on(async {
             let behaviour = Behaviour { name: name.into(), mode, source_bytes: bytes };
             let mut stop = Stop::catch().context("catch signals")?;

@@ -1,8 +1,8 @@
 //! The configuration: a TOML file, read whole, with every mistake reported at once.
 //!
-//! The names are part of the product; scripts rely on them. This is the only reader of configuration
-//! files and of the environment. Paths are relative to the folder of the file. Does not know how any
-//! of it is put to use.
+//! The names are part of the product; scripts rely on them. This is the only reader of
+//! configuration files and of the environment. Paths are relative to the folder of the file. Does
+//! not know how any of it is put to use.
 
 use std::{
     fmt,
@@ -111,7 +111,8 @@ pub(crate) struct AccessKey {
     pub(crate) id: String,
     /// Never sent.
     pub(crate) secret: Secret,
-    /// Whether the secret is written in the configuration itself, so that repeating it tells nothing.
+    /// Whether the secret is written in the configuration itself, so that repeating it tells
+    /// nothing.
     pub(crate) is_shown: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Targets that the daemon runs itself, so that one command suffices to see something.
 //!
-//! They have a thread of their own: what they do cannot slow control. Does not know that the gateway
-//! connects to them.
+//! They have a thread of their own: what they do cannot slow control. Does not know that the
+//! gateway connects to them.
 
 use std::thread;
 

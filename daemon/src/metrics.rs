@@ -1,7 +1,7 @@
 //! The exporter, which only this crate knows, and the numbers about the process itself.
 //!
-//! Names carry their unit, as Prometheus asks: base units, `_total` for counters. Planes register and
-//! describe their own. Does not know them.
+//! Names carry their unit, as Prometheus asks: base units, `_total` for counters. Planes register
+//! and describe their own. Does not know them.
 
 use std::fs;
 

@@ -2,6 +2,7 @@
 //! is here serves control, admin, health probes and demonstrations, and cannot slow traffic.
 
 use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
 /// Threads for control and admin: one may wait for the disk while the other answers.
@@ -28,4 +29,15 @@ pub(crate) fn per_core(name: &str) -> anyhow::Result<Runtime> {
         .enable_all()
         .build()
         .with_context(|| format!("start the {name} threads"))
+}
+
+/// Takes as many file descriptors as the system grants without asking anybody: a connection needs
+/// two, and the usual soft limit of 1024 is for programs that use `select`.
+pub(crate) fn raise_descriptor_limit() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::warn!(%error, ?current, "cannot raise the limit of open files");
+    }
 }

@@ -1,7 +1,7 @@
 //! The state folder: one process at a time, and the file that says where it listens.
 //!
-//! The lock is the kernel's (`flock`), so it ends with the process, however that ends. Does not know
-//! what the store keeps in the folder.
+//! The lock is the kernel's (`flock`), so it ends with the process, however that ends. Does not
+//! know what the store keeps in the folder.
 
 use std::{
     fs::{self, File},

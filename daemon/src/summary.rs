@@ -74,7 +74,10 @@ fn write_endpoint(
         .collect();
     for interface in &endpoint.interfaces {
         let addresses: Vec<_> = interface.addresses().map(|addr| addr.to_string()).collect();
-        writeln!(text, "  {}  {}", interface.zone, addresses.join(" "))?;
+        let zone = &interface.zone;
+        let name = registry.settings().zone_name(owner, zone);
+        let name = name.map_or(zone.as_str(), |name| name.as_str());
+        writeln!(text, "  {name}  {}", addresses.join(" "))?;
     }
     let first = endpoint.interfaces.iter().flat_map(|interface| interface.addresses()).next();
     if let (Some(port), Some(addr)) = (ports.first(), first) {

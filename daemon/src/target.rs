@@ -1,8 +1,8 @@
 //! The built-in target: something to connect to, for demonstrations, tests and load tests.
 //!
-//! It takes connections with or without a PROXY protocol header, version 1 or 2, and does one of four
-//! things with them. Relies on `dataplane_core::proxy_header` for the header's bytes. Does not know
-//! that there is a gateway in front of it.
+//! It takes connections with or without a PROXY protocol header, version 1 or 2, and does one of
+//! four things with them. Relies on `dataplane_core::proxy_header` for the header's bytes. Does not
+//! know that there is a gateway in front of it.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -41,6 +41,7 @@ const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     let state = StateDir::take(&config.state_dir)?;
     telemetry::start(&config.log);
+    runtime::raise_descriptor_limit();
     let clock: Arc<dyn Clock> = Arc::new(MachineClock);
     let exporter = Exporter::install(&*clock)?;
     let runtime = runtime::control()?;

@@ -40,9 +40,9 @@ fn postern(arguments: &[&str]) -> Command {
 }
 
 /// The quickstart on addresses of this process alone, with ports of the kernel's choice.
-fn quickstart(folder: &Path) -> PathBuf {
+fn quickstart(folder: &Path, test: u32) -> PathBuf {
     let text = fs::read_to_string(deploy().join("quickstart.toml")).unwrap();
-    let (provider, consumer) = networks();
+    let (provider, consumer) = networks(test);
     let text = text
         .replace(":4600", ":0")
         .replace(":5300", ":0")
@@ -55,10 +55,10 @@ fn quickstart(folder: &Path) -> PathBuf {
     path
 }
 
-/// Two loopback networks that another test process is unlikely to use.
-fn networks() -> (String, String) {
-    let own = std::process::id() % 100;
-    (format!("127.{}", 20 + own), format!("127.{}", 120 + own))
+/// Two loopback networks for a test, which another process is unlikely to use.
+fn networks(test: u32) -> (String, String) {
+    let first = 20 + std::process::id() % 50 * 4 + test * 2;
+    (format!("127.{first}"), format!("127.{}", first + 1))
 }
 
 /// A running gateway; killed when dropped.
@@ -171,7 +171,7 @@ async fn addresses(dns: SocketAddr, name: &str) -> u16 {
 #[tokio::test]
 async fn the_quickstart_runs_from_start_to_end_and_again() {
     let folder = tempfile::tempdir().unwrap();
-    let config = quickstart(folder.path());
+    let config = quickstart(folder.path(), 0);
     let first = Gateway::start(&config);
     println!("ready in {:?}, {} KiB resident", first.started_in, first.resident_kib());
     assert!(first.started_in < START_MAX, "{:?}", first.started_in);
@@ -199,7 +199,7 @@ async fn serves(gateway: &Gateway, config: &Path) -> String {
     assert_eq!(endpoints.len(), 1);
     let (id, endpoint) = endpoints.iter().next().unwrap();
     assert_eq!(endpoint["state"], "available");
-    let consumer = networks().1;
+    let consumer = networks(0).1;
     for (zone, target) in [(1, "whoami-a"), (2, "whoami-b")] {
         let addr = format!("{consumer}.{zone}.4:8080");
         let (status, body) = get(addr.parse().unwrap(), "/hello").await;
@@ -232,14 +232,25 @@ fn every_number_has_help(numbers: &str) {
     }
 }
 
-#[test]
-fn a_second_signal_stops_at_once() {
+#[tokio::test]
+async fn the_first_signal_lets_connections_end_and_the_second_does_not() {
     let folder = tempfile::tempdir().unwrap();
-    let gateway = Gateway::start(&plain(folder.path(), "127.0.0.1:0"));
+    let config = quickstart(folder.path(), 1);
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("drain_timeout = \"10s\"", "drain_timeout = \"1h\"")).unwrap();
+    let gateway = Gateway::start(&config);
+    let addr = format!("{}.1.4:8080", networks(1).1);
+    let mut open = TcpStream::connect(addr).await.unwrap();
+    let request = b"GET /one HTTP/1.1\r\nHost: test\r\n\r\n";
+    open.write_all(request).await.unwrap();
+    assert_ne!(open.read(&mut [0; 4096]).await.unwrap(), 0);
+    let admin = gateway.listening("admin");
     gateway.signal(Signal::TERM);
+    while get(admin, "/readyz").await.0 == 200 {}
+    open.write_all(request).await.unwrap();
+    assert_ne!(open.read(&mut [0; 4096]).await.unwrap(), 0, "it goes on");
     gateway.signal(Signal::TERM);
-    // Nothing was open, so it may have ended before the second one came.
-    gateway.wait();
+    assert!(!gateway.wait().success());
 }
 
 /// A configuration without any resources.

@@ -5,6 +5,7 @@
 //! by looking at their size and time, since notifications miss what editors and mounts do.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::{self, Read as _},
     os::unix::fs::MetadataExt as _,
@@ -12,6 +13,7 @@ use std::{
 };
 
 use dns_core::{Fault, Name, StaticZone, read_zone};
+use model::VpcId;
 
 /// Longest file that is read. A million records are some 50 MB.
 const FILE_LEN_MAX: u64 = 256 << 20;
@@ -23,6 +25,8 @@ pub struct ZoneFile {
     pub name: Name,
     /// Its master file. Files that it includes are below the same directory.
     pub file: PathBuf,
+    /// The networks that see it; with none, all do.
+    pub vpcs: Vec<VpcId>,
 }
 
 /// Why a zone file could not be loaded.
@@ -40,7 +44,7 @@ pub enum LoadError {
     /// Its text has a fault.
     #[error("zone file has a fault")]
     Text(#[source] Fault),
-    /// Two files are given for one zone.
+    /// Two files are given for one zone of one network, or of all.
     #[error("zone {0} has two files")]
     Twice(Name),
 }
@@ -77,9 +81,13 @@ impl ZoneFiles {
     pub fn load(files: Vec<ZoneFile>) -> Result<Self, Vec<LoadError>> {
         let mut zones = Vec::<Loaded>::with_capacity(files.len());
         let mut errors = Vec::new();
-        let mut names = std::collections::HashSet::new();
+        let mut names = HashSet::new();
         for file in files {
-            if !names.insert(file.name.clone()) {
+            let views = match file.vpcs.as_slice() {
+                [] => vec![None],
+                vpcs => vpcs.iter().copied().map(Some).collect(),
+            };
+            if !views.into_iter().all(|vpc| names.insert((file.name.clone(), vpc))) {
                 errors.push(LoadError::Twice(file.name));
                 continue;
             }
@@ -147,6 +155,7 @@ fn read(from: &ZoneFile) -> (Result<StaticZone, LoadError>, Vec<Seen>) {
     };
     let shown = from.file.display().to_string();
     let zone = read_zone(&from.name, &shown, &text, &mut include);
+    let zone = zone.map(|zone| zone.only_for(&from.vpcs));
     (zone.map_err(LoadError::Text), seen)
 }
 

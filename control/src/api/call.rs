@@ -2,8 +2,8 @@
 //! to change it. Does not know the operations.
 //!
 //! [`Call::ready`] and [`Call::change`] stand between reading the members and doing anything: they
-//! refuse leftover members, and only what they return can read or change state. So no operation can
-//! forget to look for unknown members, and a dry run cannot change anything.
+//! refuse leftover members, and only what they return can change state. So no operation that changes
+//! anything can forget to look for unknown members, and a dry run cannot change anything.
 
 use std::sync::Arc;
 

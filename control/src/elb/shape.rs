@@ -1,6 +1,5 @@
-//! What operations answer: resources as XML.
+//! Resources as ELBv2 shows them.
 
 pub(super) mod listener;
 pub(super) mod load_balancer;
 pub(super) mod target_group;
-pub(super) mod target_health;

@@ -90,8 +90,8 @@ async fn what_cannot_be_changed_is_said() {
     let error = apply(&keeper, &changed.bootstrap).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "bootstrap VPC \"consumer\": it exists with the network 127.1.0.0/16, and the configuration \
-         says 127.1.0.0/17; delete it or give the entry another name"
+        "bootstrap VPC \"consumer\": it exists with the network 127.1.0.0/16, and the \
+         configuration says 127.1.0.0/17; delete it or give the entry another name"
     );
     keeper.stop().await;
 }

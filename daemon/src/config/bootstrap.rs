@@ -1,8 +1,8 @@
 //! The bootstrap part of the configuration: what must exist once the daemon is ready.
 //!
 //! Resources name each other by `key` (or `name`, where the API has names). That every name leads
-//! somewhere is checked here; whether the resources may exist is for control to decide. Does not know
-//! how they are made.
+//! somewhere is checked here; whether the resources may exist is for control to decide. Does not
+//! know how they are made.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

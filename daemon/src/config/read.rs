@@ -22,6 +22,9 @@ pub(crate) fn parse(
     environment: Environment<'_>,
 ) -> Result<Config, Vec<Mistake>> {
     let (source, document) = Source::parse(text);
+    if !source.is_well_formed() {
+        return Err(source.into_mistakes());
+    }
     let config = read_root(source.root(&document), folder, environment);
     let mistakes = source.into_mistakes();
     match config {

@@ -1,8 +1,8 @@
 //! Reading a TOML document so that all its mistakes are found in one go.
 //!
-//! A [`Table`] hands out its values one by one, notes for each value that is missing or of the wrong
-//! kind what is allowed, and in the end names the keys that nobody asked for. Serde would stop at the
-//! first of these. Does not know what any key means.
+//! A [`Table`] hands out its values one by one, notes for each value that is missing or of the
+//! wrong kind what is allowed, and in the end names the keys that nobody asked for. Serde would
+//! stop at the first of these. Does not know what any key means.
 
 use std::{cell::RefCell, fmt, ops::Range};
 
@@ -12,6 +12,9 @@ use toml::{
 };
 
 use super::kind::Kind;
+
+/// Syntax errors reported: one unclosed bracket makes an error of every line after it.
+const SYNTAX_ERRORS_MAX: usize = 5;
 
 /// One thing wrong with the document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,11 +32,12 @@ pub(crate) struct Source<'t> {
 }
 
 impl<'t> Source<'t> {
-    /// Starts to read the text; syntax errors are already noted in the source returned.
+    /// Starts to read the text; syntax errors are already noted in the source returned. There the
+    /// reading should end: what follows one is often misunderstood.
     pub(crate) fn parse(text: &'t str) -> (Self, Spanned<DeTable<'t>>) {
         let (root, errors) = DeTable::parse_recoverable(text);
         let source = Self { text, mistakes: RefCell::default() };
-        for error in errors {
+        for error in errors.into_iter().take(SYNTAX_ERRORS_MAX) {
             let at = error.span().map_or(0, |span| span.start);
             source.report(Place(at), error.message().replace('\n', ", "));
         }
@@ -45,6 +49,11 @@ impl<'t> Source<'t> {
         let before = self.text.get(..place.0).unwrap_or(self.text);
         let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
         self.mistakes.borrow_mut().push(Mistake { line, message: message.into() });
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        self.mistakes.borrow().is_empty()
     }
 
     /// All mistakes, in the order of their lines.
@@ -187,8 +196,8 @@ impl<'r> Table<'r> {
         values
     }
 
-    /// The names that the tables of a list have under a key, well formed or not: so that a mistake in
-    /// one table is not reported again wherever the table is named.
+    /// The names that the tables of a list have under a key, well formed or not: so that a mistake
+    /// in one table is not reported again wherever the table is named.
     pub(crate) fn names(&self, list: &str, key: &str) -> Vec<Placed<String>> {
         let tables = self.entries.get(list).and_then(|value| value.get_ref().as_array());
         let values = tables.into_iter().flat_map(|tables| tables.iter());

@@ -1,7 +1,7 @@
 //! Secret access keys: where they come from, and that they are never shown.
 //!
-//! A secret is written in the configuration itself, or in a file, or in an environment variable; the
-//! first is for demonstrations. Does not know what a secret signs.
+//! A secret is written in the configuration itself, or in a file, or in an environment variable;
+//! the first is for demonstrations. Does not know what a secret signs.
 
 use std::{fmt, path::Path};
 

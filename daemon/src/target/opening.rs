@@ -1,7 +1,8 @@
 //! The first bytes of a connection: a PROXY protocol header, or not.
 //!
-//! A header is recognized by its first byte on, so a client without one never waits. One that begins
-//! and does not go on is taken for the client's own bytes after a while. Does not know what follows.
+//! A header is recognized by its first byte on, so a client without one never waits. One that
+//! begins and does not go on is taken for the client's own bytes after a while. Does not know what
+//! follows.
 
 use std::{io, time::Duration};
 

@@ -5,6 +5,7 @@
 
 use crate::{
     name::label_count,
+    node::Node,
     query::{Query, Rejection},
     reply::{Reply, Section},
     view::View,
@@ -12,7 +13,7 @@ use crate::{
         CLASS_ANY, CLASS_IN, HEADER_LEN, PLAIN_UDP_LEN_MAX, Rcode, RecordType, TCP_LEN_MAX,
         UDP_LEN_MAX, flag,
     },
-    zone::{Lookup, Node, Zone},
+    zone::{Lookup, Zone},
 };
 
 /// How many aliases are followed in one answer. Ours are one long; the bound is for loops and for
@@ -192,6 +193,13 @@ impl Verdict {
     }
 }
 
+/// Where looking up one name leads.
+enum Step<'q> {
+    End(Verdict),
+    /// On to this name.
+    Alias(&'q [u8]),
+}
+
 /// One question being looked up.
 struct Search<'q> {
     view: &'q View,
@@ -213,41 +221,77 @@ impl<'q> Search<'q> {
                 break;
             }
             followed[step] = name;
-            let Some(zone) = self.zone_of(name) else {
-                // An alias to elsewhere is all that there is to say about it.
-                return alias.map_or(Verdict::REFUSED, |_| {
-                    Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError)
-                });
-            };
-            let node = match zone.lookup(name) {
-                Lookup::Exact(node) | Lookup::Wildcard(node) => node,
-                // RFC 4035 3.1.4.1: the parent's side of a cut knows about DS.
-                Lookup::Delegated(node) if self.asks_ds_of(node, name) => node,
-                Lookup::Delegated(node) => return self.refer(reply, zone, node, alias.is_some()),
-                Lookup::Absent => {
-                    zone.negative().write(reply, &self.query.name);
-                    return Verdict::authoritative(Rcode::NX_DOMAIN, Outcome::NxDomain);
-                }
-            };
-            if self.write_asked(reply, zone, node, alias) {
-                return Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError);
+            match self.look_up(reply, name, alias) {
+                Step::End(verdict) => return verdict,
+                Step::Alias(target) => alias = Some(target),
             }
-            let Some(cname) = node.rrset(RecordType::CNAME) else {
-                zone.negative().write(reply, &self.query.name);
-                return Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoData);
-            };
-            cname.write(reply, Section::Answer, alias, &self.query.name, self.turn);
-            alias = cname.targets().next();
         }
         Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError)
     }
 
+    /// Looks up one name, and writes what there is to say about it. `owner` is none for the
+    /// question's own name.
+    fn look_up(&self, reply: &mut Reply<'_>, name: &'q [u8], owner: Option<&[u8]>) -> Step<'q> {
+        if let Some((islands, node)) = self.view.island(name, self.label_count(name)) {
+            return self
+                .settle(reply, None, node, owner, |reply| islands.write_absence(reply, name));
+        }
+        let Some(zone) = self.zone_of(name) else {
+            // An alias to elsewhere is all that there is to say about it.
+            return Step::End(owner.map_or(Verdict::REFUSED, |_| {
+                Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError)
+            }));
+        };
+        let absence = |reply: &mut Reply<'_>| zone.negative().write(reply, &self.query.name);
+        let node = match zone.lookup(name) {
+            Lookup::Exact(node) | Lookup::Wildcard(node) => node,
+            // RFC 4035 3.1.4.1: the parent's side of a cut knows about DS.
+            Lookup::Delegated(node) if self.asks_ds_of(node, name) => node,
+            Lookup::Delegated(node) => {
+                return Step::End(self.refer(reply, zone, node, owner.is_some()));
+            }
+            Lookup::Absent => {
+                absence(reply);
+                return Step::End(Verdict::authoritative(Rcode::NX_DOMAIN, Outcome::NxDomain));
+            }
+        };
+        self.settle(reply, Some(zone), node, owner, absence)
+    }
+
+    /// Writes what a node has: the records asked for, or the alias that it is, or that there are
+    /// none.
+    fn settle(
+        &self,
+        reply: &mut Reply<'_>,
+        zone: Option<&Zone>,
+        node: &'q Node,
+        owner: Option<&[u8]>,
+        absence: impl FnOnce(&mut Reply<'_>),
+    ) -> Step<'q> {
+        if self.write_asked(reply, zone, node, owner) {
+            return Step::End(Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError));
+        }
+        let cname = node.rrset(RecordType::CNAME);
+        if let Some((cname, target)) = cname.and_then(|c| Some((c, c.targets().next()?))) {
+            cname.write(reply, Section::Answer, owner, &self.query.name, self.turn);
+            return Step::Alias(target);
+        }
+        absence(reply);
+        Step::End(Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoData))
+    }
+
+    /// How many labels a name has; of the question's that is known.
+    fn label_count(&self, name: &[u8]) -> usize {
+        if std::ptr::eq(name, self.query.name.as_wire()) {
+            self.query.name.label_count()
+        } else {
+            label_count(name)
+        }
+    }
+
     /// The zone that answers for a name. For DS that is the parent of the zone so named.
     fn zone_of(&self, name: &[u8]) -> Option<&'q Zone> {
-        let labels = match name {
-            name if std::ptr::eq(name, self.query.name.as_wire()) => self.query.name.label_count(),
-            name => label_count(name),
-        };
+        let labels = self.label_count(name);
         let zone = self.view.zone_of(name, labels)?;
         if self.query.qtype == RecordType::DS && zone.apex().as_wire() == name {
             let above = crate::name::parent(name);
@@ -264,7 +308,7 @@ impl<'q> Search<'q> {
     fn write_asked(
         &self,
         reply: &mut Reply<'_>,
-        zone: &Zone,
+        zone: Option<&Zone>,
         node: &Node,
         owner: Option<&[u8]>,
     ) -> bool {
@@ -279,9 +323,9 @@ impl<'q> Search<'q> {
         }
         let Some(rrset) = node.rrset(self.query.qtype) else { return false };
         rrset.write(reply, Section::Answer, owner, question, self.turn);
-        if self.query.qtype == RecordType::CNAME {
+        let Some(zone) = zone.filter(|_| self.query.qtype != RecordType::CNAME) else {
             return true;
-        }
+        };
         for target in rrset.targets() {
             let mark = reply.mark();
             self.write_addresses(reply, zone, target);

@@ -5,23 +5,24 @@
 //! shares the endpoints that did not change. Does not know when to build, nor who asks.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
 
 use model::{
     AddressFamily, ENDPOINT_DOMAIN, Endpoint, Health, Interface, LoadBalancerId, RegionName,
-    Snapshot, VpcEndpointId, ZoneId,
+    Snapshot, VpcEndpointId, VpcId, ZoneId,
 };
 
 use crate::{
-    master::StaticZone,
     name::{Name, is_within},
+    node::Node,
     record::RrSet,
-    view::{Catalog, View},
+    reverse,
     wire::RecordType,
-    zone::{Node, Zone},
+    zone::Zone,
 };
 
 /// How long an answer may be remembered, in seconds. What a Network Load Balancer's names have
@@ -32,11 +33,10 @@ pub const TTL_S: u32 = 60;
 /// have to look sane to checking tools (RFC 1912 2.2).
 const REFRESH_RETRY_EXPIRE_S: [u32; 3] = [7_200, 900, 1_209_600];
 
-/// Makes catalogs, remembering what did not change since the last.
+/// Makes the zone, remembering what did not change since the last time.
 #[derive(Debug, Default)]
-pub struct CatalogBuilder {
+pub(crate) struct EndpointZone {
     name_servers: Vec<IpAddr>,
-    static_zones: Vec<StaticZone>,
     parts: BTreeMap<VpcEndpointId, Part>,
 }
 
@@ -47,21 +47,18 @@ struct Part {
     /// Whether each interface is healthy.
     healthy: Vec<bool>,
     nodes: Vec<Arc<Node>>,
+    /// The names of its addresses, made when first wanted.
+    reverse: OnceCell<Vec<Arc<Node>>>,
 }
 
-impl CatalogBuilder {
-    /// A builder whose zones name a server at these addresses.
-    pub fn new(name_servers: Vec<IpAddr>) -> Self {
+impl EndpointZone {
+    /// A zone that names a server at these addresses.
+    pub(crate) fn new(name_servers: Vec<IpAddr>) -> Self {
         Self { name_servers, ..Self::default() }
     }
 
-    /// Serves these zones from the next build on, in place of the last ones so set.
-    pub fn set_static_zones(&mut self, zones: Vec<StaticZone>) {
-        self.static_zones = zones;
-    }
-
-    /// Makes the catalog of a snapshot, leaving out what is not healthy.
-    pub fn build(&mut self, snapshot: &Snapshot, health: &Health) -> Catalog {
+    /// The zone, and the data of its SOA record.
+    pub(crate) fn build(&mut self, snapshot: &Snapshot, health: &Health) -> (Zone, Vec<u8>) {
         let mut before = std::mem::take(&mut self.parts);
         let mut zones = ZoneHealth::new(snapshot, health);
         for (id, endpoint) in &snapshot.endpoints {
@@ -72,16 +69,20 @@ impl CatalogBuilder {
             };
             self.parts.insert(*id, part);
         }
-        let mut view = View::default();
-        for zone in &self.static_zones {
-            view.insert(Arc::clone(&zone.zone));
-        }
-        // Last, so that no master file stands in for the endpoints' names.
-        view.insert(Arc::new(self.zone(snapshot)));
-        Catalog::new(snapshot.generation, view)
+        self.assemble(snapshot)
     }
 
-    fn zone(&self, snapshot: &Snapshot) -> Zone {
+    /// The names of all interface addresses in these networks, as of the last build.
+    pub(crate) fn reverse_names(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, Vec<Arc<Node>>> {
+        let mut names = BTreeMap::<VpcId, Vec<Arc<Node>>>::new();
+        for part in self.parts.values().filter(|part| vpcs.contains(&part.endpoint.vpc)) {
+            let nodes = part.reverse.get_or_init(|| reverse::nodes(&part.endpoint));
+            names.entry(part.endpoint.vpc).or_default().extend(nodes.iter().cloned());
+        }
+        names
+    }
+
+    fn assemble(&self, snapshot: &Snapshot) -> (Zone, Vec<u8>) {
         let apex = apex(&snapshot.region);
         let ns = apex.child(b"ns1").expect("a Region's zone has room for a name server");
         let hostmaster = apex.child(b"hostmaster").expect("a Region's zone has room for a mailbox");
@@ -101,7 +102,9 @@ impl CatalogBuilder {
         let count = self.parts.values().map(|part| part.nodes.len()).sum();
         let nodes = self.parts.values().flat_map(|part| part.nodes.iter().cloned());
         let nodes = nodes.filter(|node| is_within(node.name(), apex.as_wire()));
-        Zone::assemble(apex.clone(), (&soa, TTL_S), count, own.into_iter().chain(nodes))
+        let nodes = own.into_iter().chain(nodes);
+        let zone = Zone::assemble(apex.clone(), (&soa, TTL_S), count, nodes);
+        (zone, soa)
     }
 }
 
@@ -126,7 +129,7 @@ impl Part {
         for interface in &endpoint.interfaces {
             nodes.push(node(&(&interface.zonal_name).into(), endpoint, [interface].into_iter()));
         }
-        Self { endpoint: Arc::clone(endpoint), healthy, nodes }
+        Self { endpoint: Arc::clone(endpoint), healthy, nodes, reverse: OnceCell::new() }
     }
 
     fn is_made_of(&self, endpoint: &Arc<Endpoint>, healthy: &[bool]) -> bool {

@@ -1,18 +1,24 @@
 //! The DNS plane's core: zones and answers, without sockets, clocks or randomness.
 //!
-//! Read in this order: [`endpoint_zone`] turns a snapshot and health into a [`Catalog`];
-//! [`answer()`] turns a question's bytes and a client's [`View`] of it into the reply's bytes.
-//! Below them `zone` knows which names exist, `record` and `rotation` how records are laid out,
-//! `query` and `reply` the two messages, `name` and `wire` their letters.
+//! Read in this order: `endpoint_zone` turns a snapshot and health into the endpoints' zone,
+//! `master` turns text into others, and `catalog` puts together what each network sees of them.
+//! [`answer()`] turns a question's bytes and a client's [`View`] into the reply's bytes. Below
+//! them `zone` and `island` know which names exist, `record` and `rotation` how records are laid
+//! out, `query` and `reply` the two messages, `name` and `wire` their letters.
 
 mod answer;
+mod catalog;
 mod endpoint_zone;
+mod island;
 mod master;
 mod name;
 mod negative;
+mod network;
+mod node;
 mod query;
 mod record;
 mod reply;
+mod reverse;
 mod rotation;
 mod view;
 mod wire;
@@ -20,8 +26,9 @@ mod zone;
 mod zone_builder;
 
 pub use answer::{Answer, Outcome, Transport, answer};
-pub use endpoint_zone::{CatalogBuilder, TTL_S};
+pub use catalog::{Catalog, CatalogBuilder};
+pub use endpoint_zone::TTL_S;
 pub use master::{Fault, Problem, StaticZone, read_zone};
 pub use name::Name;
-pub use view::{Catalog, View};
+pub use view::View;
 pub use wire::{RecordType, TCP_LEN_MAX, UDP_LEN_MAX};

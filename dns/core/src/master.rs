@@ -10,6 +10,8 @@ mod service_parameter;
 
 use std::{fmt, sync::Arc};
 
+use model::VpcId;
+
 use self::entry::{Entries, Entry, Token, take_char};
 use crate::{
     name::{LABEL_LEN_MAX, Name, is_within},
@@ -27,9 +29,22 @@ const TTL_S_MAX: u32 = i32::MAX.cast_unsigned();
 #[derive(Clone, Debug)]
 pub struct StaticZone {
     pub(crate) zone: Arc<Zone>,
+    /// The networks that see it; all if none is named.
+    pub(crate) vpcs: Vec<VpcId>,
 }
 
 impl StaticZone {
+    /// Shows the zone to these networks only; with none, to all.
+    #[must_use]
+    pub fn only_for(mut self, vpcs: &[VpcId]) -> Self {
+        self.vpcs = vpcs.to_vec();
+        self
+    }
+
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.vpcs.is_empty()
+    }
+
     /// The name of the zone.
     pub fn name(&self) -> &Name {
         self.zone.apex()
@@ -135,7 +150,7 @@ pub fn read_zone(
     reader.read(file, text, &mut place, 0)?;
     let whole = |problem| Fault { file: file.into(), line: 0, problem };
     let zone = reader.zone.build().map_err(whole)?;
-    Ok(StaticZone { zone: Arc::new(zone) })
+    Ok(StaticZone { zone: Arc::new(zone), vpcs: Vec::new() })
 }
 
 /// What is carried through all files of a zone.

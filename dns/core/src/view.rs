@@ -1,70 +1,71 @@
-//! Which zones a client sees, and everything that is served at one moment.
+//! What one client sees: the zones that all see, those of its network, and single names.
 //!
-//! A [`Catalog`] is immutable: whoever answers takes one, answers from it, and takes the next one
-//! for the next question, so no answer mixes two. Unchanged zones are shared between catalogs.
-//! Does not know sockets, nor how zones are made.
+//! Single names come first, since they shadow exactly themselves; then the nearest zone, its
+//! network's before everyone's. Does not know who the client is.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
-
-use model::Generation;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    name::{NameHash, ancestors},
+    island::Islands,
+    name::{NameHash, ancestors, label_count},
+    node::Node,
     zone::Zone,
 };
 
-/// The zones that a client sees.
+/// Zones by name.
 #[derive(Clone, Debug, Default)]
-pub struct View {
+pub(crate) struct ZoneSet {
     zones: HashMap<Box<[u8]>, Arc<Zone>, NameHash>,
     /// Bit *n* is set if some zone's name has *n* labels: a question is looked up at those only.
     depths: u128,
 }
 
-impl View {
+impl ZoneSet {
     /// Adds a zone, in place of one of the same name.
     pub(crate) fn insert(&mut self, zone: Arc<Zone>) {
         let apex = zone.apex().as_wire();
-        self.depths |= 1 << crate::name::label_count(apex);
+        self.depths |= 1 << label_count(apex);
         self.zones.insert(apex.into(), zone);
+    }
+
+    /// How many names exist.
+    pub(crate) fn name_count(&self) -> usize {
+        self.zones.values().map(|zone| zone.name_count()).sum()
+    }
+}
+
+/// What a client sees.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    shared: Arc<ZoneSet>,
+    own: ZoneSet,
+    islands: Islands,
+}
+
+impl View {
+    /// What everyone sees, and beside it zones and single names of one network's own.
+    pub(crate) fn new(shared: Arc<ZoneSet>, own: ZoneSet, islands: Islands) -> Self {
+        Self { shared, own, islands }
+    }
+
+    /// The single name that a name is, and the set it is from.
+    pub(crate) fn island(&self, name: &[u8], label_count: usize) -> Option<(&Islands, &Node)> {
+        self.islands.find(name, label_count).map(|node| (&self.islands, node))
     }
 
     /// The zone nearest above a name that has this many labels.
     pub(crate) fn zone_of(&self, name: &[u8], label_count: usize) -> Option<&Zone> {
+        let depths = self.shared.depths | self.own.depths;
         let at_most = (0..=label_count).rev();
         ancestors(name)
             .zip(at_most)
-            .filter(|(_, depth)| self.depths >> depth & 1 == 1)
-            .find_map(|(apex, _)| self.zones.get(apex))
+            .filter(|(_, depth)| depths >> depth & 1 == 1)
+            .find_map(|(apex, _)| self.own.zones.get(apex).or_else(|| self.shared.zones.get(apex)))
             .map(|zone| &**zone)
     }
-}
 
-/// All that is served at one moment.
-#[derive(Clone, Debug)]
-pub struct Catalog {
-    generation: Generation,
-    public: View,
-}
-
-impl Catalog {
-    /// A catalog in which every client sees the same.
-    pub(crate) fn new(generation: Generation, public: View) -> Self {
-        Self { generation, public }
-    }
-
-    /// The snapshot that it was made from.
-    pub fn generation(&self) -> Generation {
-        self.generation
-    }
-
-    /// What a client at this address sees.
-    pub fn view_of(&self, _client: IpAddr) -> &View {
-        &self.public
-    }
-
-    /// How many names exist.
-    pub fn name_count(&self) -> usize {
-        self.public.zones.values().map(|zone| zone.name_count()).sum()
+    /// How many names only this network sees.
+    pub(crate) fn own_name_count(&self) -> usize {
+        self.own.name_count() + self.islands.name_count()
     }
 }

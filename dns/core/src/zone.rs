@@ -5,84 +5,13 @@
 //! encloser of any name is found by walking down from the apex. An exact name costs one look-up.
 //! Immutable once built. Does not know who asks or what else is served.
 
-use std::{borrow::Borrow, collections::HashSet, hash, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     name::{NAME_LEN_MAX, Name, NameHash, ancestors},
     negative::Negative,
-    record::RrSet,
-    wire::RecordType,
+    node::{Entry, Node, Place},
 };
-
-/// A name of a zone with its records.
-#[derive(Debug)]
-pub(crate) struct Node {
-    name: Box<[u8]>,
-    rrsets: Box<[RrSet]>,
-    place: Place,
-}
-
-/// Where a node stands in its zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The zone answers for it.
-    Inside,
-    /// The zone ends here: its NS records delegate it.
-    Cut,
-    /// Below such an end; kept for addresses of name servers.
-    Below,
-}
-
-impl Node {
-    /// A name that the zone answers for.
-    pub(crate) fn new(name: &Name, rrsets: Vec<RrSet>) -> Self {
-        Self::placed(name, rrsets, Place::Inside)
-    }
-
-    /// A name anywhere in a zone.
-    pub(crate) fn placed(name: &Name, rrsets: Vec<RrSet>, place: Place) -> Self {
-        Self { name: name.as_wire().into(), rrsets: rrsets.into(), place }
-    }
-
-    /// The name.
-    pub(crate) fn name(&self) -> &[u8] {
-        &self.name
-    }
-
-    /// The records of a type.
-    pub(crate) fn rrset(&self, rtype: RecordType) -> Option<&RrSet> {
-        self.rrsets.iter().find(|rrset| rrset.rtype() == rtype)
-    }
-
-    /// All records.
-    pub(crate) fn rrsets(&self) -> &[RrSet] {
-        &self.rrsets
-    }
-}
-
-/// A node in a table that is searched by name.
-#[derive(Clone, Debug)]
-struct Entry(Arc<Node>);
-
-impl Borrow<[u8]> for Entry {
-    fn borrow(&self) -> &[u8] {
-        self.0.name()
-    }
-}
-
-impl hash::Hash for Entry {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.0.name().hash(state);
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.name() == other.0.name()
-    }
-}
-
-impl Eq for Entry {}
 
 /// What a zone says about a name.
 pub(crate) enum Lookup<'z> {
@@ -128,21 +57,20 @@ impl Zone {
     }
 
     fn insert(&mut self, node: Arc<Node>) {
-        self.has_wildcards |= node.name.starts_with(b"\x01*");
-        self.has_cuts |= node.place != Place::Inside;
+        self.has_wildcards |= node.is_wildcard();
+        self.has_cuts |= node.place() != Place::Inside;
         self.insert_parents(&node);
         self.nodes.replace(Entry(node));
     }
 
     /// Adds the empty nodes between a node and the apex.
     fn insert_parents(&mut self, node: &Node) {
-        let place = if node.place == Place::Below { Place::Below } else { Place::Inside };
-        for name in ancestors(&node.name).skip(1) {
+        let place = if node.place() == Place::Below { Place::Below } else { Place::Inside };
+        for name in ancestors(node.name()).skip(1) {
             if name.len() <= self.apex.as_wire().len() || self.nodes.contains(name) {
                 break;
             }
-            let empty = Node { name: name.into(), rrsets: Box::new([]), place };
-            self.nodes.insert(Entry(Arc::new(empty)));
+            self.nodes.insert(Entry(Arc::new(Node::empty(name, place))));
         }
     }
 
@@ -164,8 +92,8 @@ impl Zone {
     /// What the zone says about a name at or below its apex.
     pub(crate) fn lookup(&self, name: &[u8]) -> Lookup<'_> {
         match self.node(name) {
-            Some(node) if node.place == Place::Inside => Lookup::Exact(node),
-            Some(node) if node.place == Place::Cut => Lookup::Delegated(node),
+            Some(node) if node.place() == Place::Inside => Lookup::Exact(node),
+            Some(node) if node.place() == Place::Cut => Lookup::Delegated(node),
             _ if self.has_cuts || self.has_wildcards => self.descend(name),
             _ => Lookup::Absent,
         }
@@ -184,7 +112,7 @@ impl Zone {
         for start in starts[..count].iter().rev() {
             let below = &name[usize::from(*start)..];
             match self.node(below) {
-                Some(node) if node.place == Place::Cut => return Lookup::Delegated(node),
+                Some(node) if node.place() == Place::Cut => return Lookup::Delegated(node),
                 Some(_) => encloser = below,
                 None => break,
             }
@@ -201,7 +129,7 @@ impl Zone {
         let end = 2 + encloser.len();
         name.get_mut(2..end)?.copy_from_slice(encloser);
         name[..2].copy_from_slice(b"\x01*");
-        self.node(&name[..end]).filter(|node| node.place == Place::Inside)
+        self.node(&name[..end]).filter(|node| node.place() == Place::Inside)
     }
 
     /// What accompanies an answer that something does not exist.

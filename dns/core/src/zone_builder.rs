@@ -9,9 +9,10 @@ use std::{
 use crate::{
     master::Problem,
     name::{Name, NameHash, ancestors, label_count},
+    node::{Node, Place},
     record::RrSet,
     wire::RecordType,
-    zone::{Node, Place, Zone},
+    zone::Zone,
 };
 
 /// The data of the records of one type, with their TTL.

@@ -12,6 +12,7 @@ fn files(directory: &Path, names: &[&str]) -> Result<ZoneFiles, Vec<LoadError>> 
     let zone = |name: &&str| ZoneFile {
         name: name.parse().unwrap(),
         file: directory.join(format!("{name}.zone")),
+        vpcs: Vec::new(),
     };
     ZoneFiles::load(names.iter().map(zone).collect())
 }

@@ -1,27 +1,24 @@
-//! `AddTags`.
+//! `AddTags`: adds or overwrites tags of load balancers, listeners and target groups.
 
-use control_core::{Command, resource::ResourceId};
+use control_core::Command;
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, member},
+    elb::{arns::Arns, tag},
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn_texts = input.required_texts("ResourceArns")?;
-    let tags = member::tags(&input)?;
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let resources = input.required_texts("ResourceArns")?;
+    let resources = resources.into_iter().map(|arn| arns.any(arn)).collect::<Result<_, _>>()?;
+    let tags = tag::read(&input)?;
     if tags.is_empty() {
         return Err(Fault::missing_parameter("Tags"));
     }
-    let ready = call.ready(&input)?;
-    let resources = tagged(&Arns::new(ready.registry(), &call.caller().account), &arn_texts)?;
-    call.make_each(&ready, Command::CreateTags { resources, tags }).await?;
+    let change = call.change(&input)?;
+    call.make(change, Command::CreateTags { resources, tags }).await?;
     Ok(Xml::new())
-}
-
-/// The resources that ARNs name.
-pub(super) fn tagged(arns: &Arns<'_>, texts: &[&str]) -> Result<Vec<ResourceId>, Fault> {
-    texts.iter().map(|arn| arns.tagged(arn)).collect()
 }

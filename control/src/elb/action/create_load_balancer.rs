@@ -1,54 +1,66 @@
-//! `CreateLoadBalancer`: Network Load Balancers.
+//! `CreateLoadBalancer`: makes a Network Load Balancer.
 
-use control_core::{Command, Outcome, command::CreateLoadBalancer, resource::Scheme};
+use control_core::{Command, Outcome, command::CreateLoadBalancer};
 use model::{IpAddressType, SubnetId};
 
 use crate::{
     api::Call,
-    elb::{code, member, shape},
-    query::{Fault, Input, Xml},
+    elb::{
+        arns::Arns,
+        shape::load_balancer::{IP_ADDRESS_TYPES, SCHEMES, write},
+        tag,
+    },
+    query::{Fault, Input, Xml, fault::quoted},
 };
+
+const UNSUPPORTED: &[&str] = &["CustomerOwnedIpv4Pool", "IpamPools"];
+/// Members of a subnet mapping that give the load balancer addresses of its own, which it has none of.
+const UNSUPPORTED_OF_SUBNET: &[&str] =
+    &["AllocationId", "IPv6Address", "PrivateIPv4Address", "SourceNatIpv6Prefix"];
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    // Without it AWS makes an Application Load Balancer, which no endpoint service can have.
+    input.refuse(UNSUPPORTED)?;
     if input.text("Type")? != Some("network") {
-        return Err(Fault::new(
-            "InvalidConfigurationRequest",
-            "Type must be 'network': other load balancers are not served here",
-        ));
+        let message = "The only type of load balancers supported here is network.";
+        return Err(Fault::new("InvalidConfigurationRequest", message));
     }
-    input.refuse(&["SecurityGroups", "CustomerOwnedIpv4Pool", "IpamPools"])?;
-    let schemes = [("internal", Scheme::Internal), ("internet-facing", Scheme::InternetFacing)];
-    let types = [("ipv4", IpAddressType::Ipv4), ("dualstack", IpAddressType::Dualstack)];
-    let create = CreateLoadBalancer {
+    if !input.texts("SecurityGroups")?.is_empty() {
+        return Err(Fault::unsupported_parameter("SecurityGroups"));
+    }
+    input.choice("EnablePrefixForIpv6SourceNat", &[("off", ())])?;
+    let command = Command::CreateLoadBalancer(CreateLoadBalancer {
         name: input.required_text("Name")?.into(),
         subnets: subnets(&input)?,
-        scheme: input.choice("Scheme", &schemes)?.unwrap_or_default(),
-        ip_address_type: input.choice("IpAddressType", &types)?.unwrap_or(IpAddressType::Ipv4),
-        tags: member::tags(&input)?,
+        scheme: input.choice("Scheme", &SCHEMES)?.unwrap_or_default(),
+        ip_address_type: input
+            .choice("IpAddressType", &IP_ADDRESS_TYPES)?
+            .unwrap_or(IpAddressType::Ipv4),
+        tags: tag::read(&input)?,
+    });
+    let change = call.change(&input)?;
+
+    let Outcome::LoadBalancer(lb) = call.make(change, command).await? else {
+        return Err(Fault::internal());
     };
-    let ready = call.ready(&input)?;
-    let outcome = call.make_each(&ready, Command::CreateLoadBalancer(create)).await?;
-    let Outcome::LoadBalancer(lb) = outcome else { return Err(code::unexpected(&outcome)) };
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
     let mut xml = Xml::new();
-    shape::load_balancer::write_all(&mut xml, ready.registry(), call.caller(), [&*lb]);
+    xml.list("LoadBalancers", "member", [&lb], |xml, lb| write(xml, arns, lb));
     Ok(xml)
 }
 
-/// `Subnets` or `SubnetMappings`; addresses are not the caller's to choose yet.
 fn subnets(input: &Input<'_>) -> Result<Vec<SubnetId>, Fault> {
-    let mut subnets = input.texts("Subnets")?;
-    let mappings = input.structures("SubnetMappings");
-    if !subnets.is_empty() && !mappings.is_empty() {
-        return Err(Fault::invalid_combination(
-            "Only one of Subnets and SubnetMappings can be specified",
-        ));
+    let mut texts = input.texts("Subnets")?;
+    for mapping in input.structures("SubnetMappings") {
+        mapping.refuse(UNSUPPORTED_OF_SUBNET)?;
+        texts.push(mapping.required_text("SubnetId")?);
     }
-    for mapping in &mappings {
-        mapping.refuse(&["AllocationId", "PrivateIPv4Address", "IPv6Address"])?;
-        subnets.push(mapping.required_text("SubnetId")?);
-    }
-    let parse = |text: &str| text.parse().map_err(|_| code::subnet_not_found(text));
-    subnets.into_iter().map(parse).collect()
+    let parse = |text: &str| {
+        text.parse().map_err(|_| {
+            let message = format!("The subnet ID '{}' does not exist", quoted(text));
+            Fault::new("SubnetNotFound", message)
+        })
+    };
+    texts.into_iter().map(parse).collect()
 }

@@ -1,39 +1,40 @@
-//! `CreateTargetGroup`: target groups of type `ip`.
+//! `CreateTargetGroup`: makes a target group of addresses.
 
 use control_core::{Command, Outcome, command::CreateTargetGroup};
 
 use crate::{
     api::Call,
-    elb::{code, member, shape},
+    elb::{arns::Arns, forward::read_protocol, health_check, shape::target_group::write, tag},
     query::{Fault, Xml},
 };
 
+const UNSUPPORTED: &[&str] = &["ProtocolVersion", "TargetControlPort"];
+
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    // Without it AWS makes a group of instances, of which there are none here.
+    input.refuse(UNSUPPORTED)?;
     if input.text("TargetType")? != Some("ip") {
-        return Err(Fault::new(
-            "InvalidConfigurationRequest",
-            "TargetType must be 'ip': other targets are not served here",
-        ));
+        let message = "The only target type supported here is ip.";
+        return Err(Fault::new("InvalidConfigurationRequest", message));
     }
-    if let Some(other) = input.text("IpAddressType")?.filter(|kind| *kind != "ipv4") {
-        return Err(Fault::invalid_value("IpAddressType", other, "ipv4"));
-    }
-    input.refuse(&["ProtocolVersion", "TargetControlPort"])?;
-    let vpc = input.required_text("VpcId")?;
-    let create = CreateTargetGroup {
+    input.choice("IpAddressType", &[("ipv4", ())])?;
+    let protocol = read_protocol(&input, "Protocol")?;
+    let command = Command::CreateTargetGroup(CreateTargetGroup {
         name: input.required_text("Name")?.into(),
-        protocol: member::protocol(&input)?.ok_or_else(|| Fault::missing_parameter("Protocol"))?,
-        port: member::port(&input, "Port")?.ok_or_else(|| Fault::missing_parameter("Port"))?,
-        vpc: vpc.parse().map_err(|_| code::vpc_not_found(vpc))?,
-        health_check: member::health_check(&input)?,
-        tags: member::tags(&input)?,
+        protocol: protocol.ok_or_else(|| Fault::missing_parameter("Protocol"))?,
+        port: input.required("Port", "a port from 1 to 65535")?,
+        vpc: input.required("VpcId", "the id of a VPC")?,
+        health_check: health_check::read(&input)?,
+        tags: tag::read(&input)?,
+    });
+    let change = call.change(&input)?;
+
+    let Outcome::TargetGroup(group) = call.make(change, command).await? else {
+        return Err(Fault::internal());
     };
-    let ready = call.ready(&input)?;
-    let outcome = call.make_each(&ready, Command::CreateTargetGroup(create)).await?;
-    let Outcome::TargetGroup(group) = outcome else { return Err(code::unexpected(&outcome)) };
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
     let mut xml = Xml::new();
-    shape::target_group::write_all(&mut xml, ready.registry(), call.caller(), [&*group]);
+    xml.list("TargetGroups", "member", [&group], |xml, group| write(xml, arns, group));
     Ok(xml)
 }

@@ -1,18 +1,19 @@
-//! `DeleteListener`.
+//! `DeleteListener`: has a load balancer no longer listen on a port.
 
 use control_core::Command;
 
 use crate::{
     api::Call,
-    elb::arn::Arns,
+    elb::arns::Arns,
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn = input.required_text("ListenerArn")?;
-    let ready = call.ready(&input)?;
-    let listener = Arns::new(ready.registry(), &call.caller().account).listener(arn)?.id;
-    call.make_each(&ready, Command::DeleteListener { listener }).await?;
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let listener = arns.listener(input.required_text("ListenerArn")?)?.id;
+    let change = call.change(&input)?;
+    call.make(change, Command::DeleteListener { listener }).await?;
     Ok(Xml::new())
 }

@@ -1,24 +1,19 @@
-//! `DeleteTargetGroup`: with its targets. One that is not there is as good as deleted.
+//! `DeleteTargetGroup`: removes a target group that nothing forwards to.
 
 use control_core::Command;
 
 use crate::{
     api::Call,
-    elb::arn::Arns,
+    elb::arns::Arns,
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn = input.required_text("TargetGroupArn")?;
-    let ready = call.ready(&input)?;
-    match Arns::new(ready.registry(), &call.caller().account).target_group(arn) {
-        Ok(group) => {
-            let delete = Command::DeleteTargetGroup { target_group: group.id };
-            call.make_each(&ready, delete).await?;
-        }
-        Err(fault) if fault.code == "TargetGroupNotFound" => {}
-        Err(fault) => return Err(fault),
-    }
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let target_group = arns.target_group(input.required_text("TargetGroupArn")?)?.id;
+    let change = call.change(&input)?;
+    call.make(change, Command::DeleteTargetGroup { target_group }).await?;
     Ok(Xml::new())
 }

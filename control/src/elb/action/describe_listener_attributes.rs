@@ -1,8 +1,11 @@
-//! `DescribeListenerAttributes`.
+//! `DescribeListenerAttributes`: lists the attributes of a listener.
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, attribute},
+    elb::{
+        arns::Arns,
+        attribute::{self, listener::all},
+    },
     query::{Fault, Xml},
 };
 
@@ -10,8 +13,6 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     let arn = input.required_text("ListenerArn")?;
     let ready = call.ready(&input)?;
-    let listener = Arns::new(ready.registry(), &call.caller().account).listener(arn)?;
-    let mut xml = Xml::new();
-    attribute::write(&mut xml, attribute::listener_pairs(listener));
-    Ok(xml)
+    let found = Arns(ready.registry().view(call.caller())).listener(arn)?;
+    Ok(attribute::write(all(&found)))
 }

@@ -1,45 +1,29 @@
-//! `DescribeListeners`: of a load balancer, or those named.
-
-use control_core::resource::{ResourceId, ResourceKind};
+//! `DescribeListeners`: lists the listeners of a load balancer, or those asked for.
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, shape},
+    elb::{arns::Arns, page, shape::listener::write},
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let load_balancer = input.text("LoadBalancerArn")?;
-    let arn_texts = input.texts("ListenerArns")?;
-    let page = call.page(&input, "")?;
+    let of = input.text("LoadBalancerArn")?;
+    let wanted = input.texts("ListenerArns")?;
+    let request = call.page(&input, "")?;
     let ready = call.ready(&input)?;
-    let registry = ready.registry();
-    let arns = Arns::new(registry, &call.caller().account);
-    let mut found = Vec::new();
-    match (load_balancer, arn_texts.is_empty()) {
-        (Some(arn), true) => {
-            let lb = arns.load_balancer(arn)?.id;
-            let listeners = registry.referrers(lb, ResourceKind::Listener);
-            found.extend(listeners.filter_map(|id| match id {
-                ResourceId::Listener(id) => registry.listener(id),
-                _ => None,
-            }));
-        }
-        (None, false) => {
-            for arn in &arn_texts {
-                found.push(arns.listener(arn)?);
-            }
+
+    let arns = Arns(ready.registry().view(call.caller()));
+    let found = match (of, &wanted[..]) {
+        (Some(arn), []) => arns.0.listeners_of(arns.load_balancer(arn)?.id).collect(),
+        (None, [_, ..]) => {
+            wanted.iter().map(|arn| arns.listener(arn)).collect::<Result<_, _>>()?
         }
         _ => {
-            let message = "Specify either a load balancer or listeners";
+            let message = "Either LoadBalancerArn or ListenerArns must be specified.";
             return Err(Fault::new("ValidationError", message));
         }
-    }
-    let page = page.cut(found.into_iter(), |listener| listener.id.to_string());
-    let mut xml = Xml::new();
-    let shown = page.items.iter().map(|listener| &***listener);
-    shape::listener::write_all(&mut xml, registry, call.caller(), shown);
-    xml.option("NextMarker", call.next_token(page.last));
-    Ok(xml)
+    };
+    let key = |listener: &_| arns.of_listener(listener);
+    Ok(page::write(call, &request, "Listeners", found, key, |xml, it| write(xml, arns, it)))
 }

@@ -1,8 +1,11 @@
-//! `DescribeLoadBalancerAttributes`.
+//! `DescribeLoadBalancerAttributes`: lists the attributes of a load balancer.
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, attribute},
+    elb::{
+        arns::Arns,
+        attribute::{self, load_balancer::all},
+    },
     query::{Fault, Xml},
 };
 
@@ -10,8 +13,6 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     let arn = input.required_text("LoadBalancerArn")?;
     let ready = call.ready(&input)?;
-    let lb = Arns::new(ready.registry(), &call.caller().account).load_balancer(arn)?;
-    let mut xml = Xml::new();
-    attribute::write(&mut xml, attribute::load_balancer_pairs(&lb.attributes));
-    Ok(xml)
+    let found = Arns(ready.registry().view(call.caller())).load_balancer(arn)?;
+    Ok(attribute::write(all(&found.attributes)))
 }

@@ -1,40 +1,49 @@
-//! `DescribeTags`.
+//! `DescribeTags`: lists the tags of load balancers, listeners and target groups.
 
-use control_core::{Registry, resource::ResourceId, tag::Tags};
+use control_core::{Tags, describe::View, resource::ResourceId};
 
 use crate::{
     api::Call,
-    elb::arn::Arns,
+    elb::{arns::Arns, tag},
     query::{Fault, Xml},
 };
 
+/// Resources of one request (API reference).
+const RESOURCES_MAX: usize = 20;
+
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn_texts = input.required_texts("ResourceArns")?;
+    let wanted = input.required_texts("ResourceArns")?;
+    if wanted.len() > RESOURCES_MAX {
+        let message = format!("At most {RESOURCES_MAX} resources may be specified.");
+        return Err(Fault::new("ValidationError", message));
+    }
     let ready = call.ready(&input)?;
-    let registry = ready.registry();
-    let arns = Arns::new(registry, &call.caller().account);
-    let mut found = Vec::new();
-    for arn in arn_texts {
-        found.push((arn, tags_of(registry, arns.tagged(arn)?)));
+
+    let arns = Arns(ready.registry().view(call.caller()));
+    let mut found = Vec::with_capacity(wanted.len());
+    for arn in wanted {
+        let id = arns.any(arn)?;
+        found.push((arn, tags(arns.0, id)));
     }
     let mut xml = Xml::new();
     xml.list("TagDescriptions", "member", found, |xml, (arn, tags)| {
         xml.text("ResourceArn", arn);
-        let tags = tags.iter().flat_map(|tags| tags.iter());
-        xml.list("Tags", "member", tags, |xml, (key, value)| {
-            xml.text("Key", key);
-            xml.text("Value", value);
-        });
+        tag::write(xml, tags.unwrap_or(&Tags::none()));
     });
     Ok(xml)
 }
 
-fn tags_of(registry: &Registry, resource: ResourceId) -> Option<&Tags> {
-    match resource {
-        ResourceId::LoadBalancer(id) => registry.load_balancer(id).map(|lb| &lb.tags),
-        ResourceId::Listener(id) => registry.listener(id).map(|listener| &listener.tags),
-        ResourceId::TargetGroup(id) => registry.target_group(id).map(|group| &group.tags),
-        _ => None,
+fn tags(view: View<'_>, id: ResourceId) -> Option<&Tags> {
+    match id {
+        ResourceId::LoadBalancer(id) => view.load_balancer(id).ok().map(|lb| &lb.tags),
+        ResourceId::Listener(id) => view.listener(id).ok().map(|listener| &listener.tags),
+        ResourceId::TargetGroup(id) => view.target_group(id).ok().map(|group| &group.tags),
+        ResourceId::Vpc(_)
+        | ResourceId::Subnet(_)
+        | ResourceId::Service(_)
+        | ResourceId::Permission(_)
+        | ResourceId::Endpoint(_)
+        | ResourceId::Interface(_) => None,
     }
 }

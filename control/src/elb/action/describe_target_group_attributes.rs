@@ -1,8 +1,11 @@
-//! `DescribeTargetGroupAttributes`.
+//! `DescribeTargetGroupAttributes`: lists the attributes of a target group.
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, attribute},
+    elb::{
+        arns::Arns,
+        attribute::{self, target_group::all},
+    },
     query::{Fault, Xml},
 };
 
@@ -10,8 +13,6 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     let arn = input.required_text("TargetGroupArn")?;
     let ready = call.ready(&input)?;
-    let group = Arns::new(ready.registry(), &call.caller().account).target_group(arn)?;
-    let mut xml = Xml::new();
-    attribute::write(&mut xml, attribute::target_group_pairs(&group.attributes));
-    Ok(xml)
+    let found = Arns(ready.registry().view(call.caller())).target_group(arn)?;
+    Ok(attribute::write(all(&found.attributes)))
 }

@@ -1,35 +1,63 @@
-//! `DescribeTargetHealth`: of all targets of a group, or of those named.
+//! `DescribeTargetHealth`: says which targets of a group take connections, and why the others do not.
 
+use std::{net::SocketAddr, sync::Arc};
+
+use control_core::{command::TargetDescription, describe::View, resource::Target};
 use model::TargetAddr;
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, member, shape::target_health::Descriptions},
+    elb::{
+        arns::Arns,
+        target::{self, Report},
+    },
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     let arn = input.required_text("TargetGroupArn")?;
-    let named = member::targets(&input)?;
+    let asked = target::read(&input)?;
+    // What could be included besides, anomalies, is not looked for.
     input.texts("Include")?;
     let ready = call.ready(&input)?;
-    let registry = ready.registry();
-    let group = Arns::new(registry, &call.caller().account).target_group(arn)?;
+
+    let view = ready.registry().view(call.caller());
+    let group = Arns(view).target_group(arn)?;
+    let is_used = !view.load_balancers_of(group.id).is_empty();
     let health = call.health();
-    let descriptions = Descriptions::new(registry, &health, group);
-    let mut xml = Xml::new();
-    if named.is_empty() {
-        let targets = registry.targets_of(group.id);
-        descriptions.write(&mut xml, targets.map(|target| (target.addr, Some(&**target))));
+    let registered: Vec<&Arc<Target>> =
+        view.targets(group.id).map_err(|refusal| call.fault(&refusal))?.collect();
+    let addr = |one: &TargetDescription| {
+        TargetAddr(SocketAddr::new(one.ip, one.port.unwrap_or(group.port).get()))
+    };
+    let all: Vec<(TargetAddr, Option<&Arc<Target>>)> = if asked.is_empty() {
+        registered.into_iter().map(|target| (target.addr, Some(target))).collect()
     } else {
-        let found = named.iter().map(|named| {
-            let port = named.port.unwrap_or(group.port).get();
-            let addr = TargetAddr((named.ip, port).into());
-            let key = control_core::resource::TargetKey { group: group.id, addr };
-            (addr, registry.target(key).map(|target| &**target))
-        });
-        descriptions.write(&mut xml, found);
-    }
+        let find = |addr| registered.iter().copied().find(|target| target.addr == addr);
+        asked.iter().map(addr).map(|addr| (addr, find(addr))).collect()
+    };
+
+    let mut xml = Xml::new();
+    xml.list("TargetHealthDescriptions", "member", all, |xml, (addr, target)| {
+        write_target(xml, view, addr, target);
+        let port = group.health_check.port.map_or(addr.port(), Into::into);
+        xml.value("HealthCheckPort", port);
+        let report = target.map(|target| Report::of(target, is_used, &health));
+        report.unwrap_or_else(Report::unregistered).write(xml);
+    });
     Ok(xml)
+}
+
+fn write_target(xml: &mut Xml, view: View<'_>, addr: TargetAddr, target: Option<&Arc<Target>>) {
+    xml.element("Target", |xml| {
+        xml.value("Id", addr.ip());
+        xml.value("Port", addr.port());
+        let Some(target) = target else { return };
+        let zone = target.zone.as_ref().map(|zone| {
+            let name = view.settings().zone_name(&view.caller().account, zone);
+            name.map_or_else(|| zone.to_string(), ToString::to_string)
+        });
+        xml.text("AvailabilityZone", zone.unwrap_or_else(|| "all".to_owned()));
+    });
 }

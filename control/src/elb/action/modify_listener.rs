@@ -1,28 +1,29 @@
-//! `ModifyListener`: port, protocol, where connections go.
+//! `ModifyListener`: changes a listener's port or where it forwards to.
 
 use control_core::{Command, Outcome, command::ModifyListener};
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, code, member, shape},
+    elb::{arns::Arns, forward, shape::listener::write},
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    input.refuse(&["SslPolicy", "Certificates", "AlpnPolicy", "MutualAuthentication"])?;
-    let arn = input.required_text("ListenerArn")?;
-    let port = member::port(&input, "Port")?;
-    let protocol = member::protocol(&input)?;
-    let forward = member::forward(&input)?;
-    let ready = call.ready(&input)?;
-    let arns = Arns::new(ready.registry(), &call.caller().account);
-    let listener = arns.listener(arn)?.id;
-    let forward = forward.map(|forward| member::resolve(forward, &arns)).transpose()?;
-    let modify = ModifyListener { listener, port, protocol, forward };
-    let outcome = call.make_each(&ready, Command::ModifyListener(modify)).await?;
-    let Outcome::Listener(listener) = outcome else { return Err(code::unexpected(&outcome)) };
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let command = Command::ModifyListener(ModifyListener {
+        listener: arns.listener(input.required_text("ListenerArn")?)?.id,
+        port: input.parse("Port", "a port from 1 to 65535")?,
+        protocol: forward::protocol(&input)?,
+        forward: forward::read(&input, arns)?,
+    });
+    let change = call.change(&input)?;
+
+    let Outcome::Listener(listener) = call.make(change, command).await? else {
+        return Err(Fault::internal());
+    };
     let mut xml = Xml::new();
-    shape::listener::write_all(&mut xml, ready.registry(), call.caller(), [&*listener]);
+    xml.list("Listeners", "member", [&listener], |xml, listener| write(xml, arns, listener));
     Ok(xml)
 }

@@ -1,23 +1,30 @@
-//! `ModifyListenerAttributes`: all of them, or none.
+//! `ModifyListenerAttributes`: changes attributes of a listener.
 
 use control_core::{Command, Outcome};
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, attribute, code},
+    elb::{
+        arns::Arns,
+        attribute::{
+            self,
+            listener::{all, read},
+        },
+    },
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn = input.required_text("ListenerArn")?;
-    let attributes = attribute::read(&input, attribute::of_listener)?;
-    let ready = call.ready(&input)?;
-    let listener = Arns::new(ready.registry(), &call.caller().account).listener(arn)?.id;
-    let modify = Command::ModifyListenerAttributes { listener, attributes };
-    let outcome = call.make_each(&ready, modify).await?;
-    let Outcome::Listener(listener) = outcome else { return Err(code::unexpected(&outcome)) };
-    let mut xml = Xml::new();
-    attribute::write(&mut xml, attribute::listener_pairs(&listener));
-    Ok(xml)
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let listener = arns.listener(input.required_text("ListenerArn")?)?.id;
+    let attributes = attribute::read(&input, read)?;
+    let change = call.change(&input)?;
+
+    let command = Command::ModifyListenerAttributes { listener, attributes };
+    let Outcome::Listener(found) = call.make(change, command).await? else {
+        return Err(Fault::internal());
+    };
+    Ok(attribute::write(all(&found)))
 }

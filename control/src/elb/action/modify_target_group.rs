@@ -1,24 +1,26 @@
-//! `ModifyTargetGroup`: the health check.
+//! `ModifyTargetGroup`: changes how targets are checked.
 
 use control_core::{Command, Outcome};
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, code, member, shape},
+    elb::{arns::Arns, health_check, shape::target_group::write},
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn = input.required_text("TargetGroupArn")?;
-    let health_check = member::health_check(&input)?;
-    let ready = call.ready(&input)?;
-    let arns = Arns::new(ready.registry(), &call.caller().account);
-    let target_group = arns.target_group(arn)?.id;
-    let modify = Command::ModifyTargetGroup { target_group, health_check };
-    let outcome = call.make_each(&ready, modify).await?;
-    let Outcome::TargetGroup(group) = outcome else { return Err(code::unexpected(&outcome)) };
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let target_group = arns.target_group(input.required_text("TargetGroupArn")?)?.id;
+    let health_check = health_check::read(&input)?;
+    let change = call.change(&input)?;
+
+    let command = Command::ModifyTargetGroup { target_group, health_check };
+    let Outcome::TargetGroup(group) = call.make(change, command).await? else {
+        return Err(Fault::internal());
+    };
     let mut xml = Xml::new();
-    shape::target_group::write_all(&mut xml, ready.registry(), call.caller(), [&*group]);
+    xml.list("TargetGroups", "member", [&group], |xml, group| write(xml, arns, group));
     Ok(xml)
 }

@@ -1,23 +1,30 @@
-//! `ModifyTargetGroupAttributes`: all of them, or none.
+//! `ModifyTargetGroupAttributes`: changes attributes of a target group.
 
 use control_core::{Command, Outcome};
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, attribute, code},
+    elb::{
+        arns::Arns,
+        attribute::{
+            self,
+            target_group::{all, read},
+        },
+    },
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn = input.required_text("TargetGroupArn")?;
-    let attributes = attribute::read(&input, attribute::of_target_group)?;
-    let ready = call.ready(&input)?;
-    let target_group = Arns::new(ready.registry(), &call.caller().account).target_group(arn)?.id;
-    let modify = Command::ModifyTargetGroupAttributes { target_group, attributes };
-    let outcome = call.make_each(&ready, modify).await?;
-    let Outcome::TargetGroup(group) = outcome else { return Err(code::unexpected(&outcome)) };
-    let mut xml = Xml::new();
-    attribute::write(&mut xml, attribute::target_group_pairs(&group.attributes));
-    Ok(xml)
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let target_group = arns.target_group(input.required_text("TargetGroupArn")?)?.id;
+    let attributes = attribute::read(&input, read)?;
+    let change = call.change(&input)?;
+
+    let command = Command::ModifyTargetGroupAttributes { target_group, attributes };
+    let Outcome::TargetGroup(found) = call.make(change, command).await? else {
+        return Err(Fault::internal());
+    };
+    Ok(attribute::write(all(&found.attributes)))
 }

@@ -1,23 +1,23 @@
-//! `RegisterTargets`: registers targets; one that drains is taken back.
+//! `RegisterTargets`: adds targets to a group.
 
 use control_core::Command;
 
 use crate::{
     api::Call,
-    elb::{arn::Arns, member},
+    elb::{arns::Arns, target},
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn = input.required_text("TargetGroupArn")?;
-    let targets = member::targets(&input)?;
+    let registry = call.registry();
+    let arns = Arns(registry.view(call.caller()));
+    let target_group = arns.target_group(input.required_text("TargetGroupArn")?)?.id;
+    let targets = target::read(&input)?;
     if targets.is_empty() {
         return Err(Fault::missing_parameter("Targets"));
     }
-    let ready = call.ready(&input)?;
-    let arns = Arns::new(ready.registry(), &call.caller().account);
-    let target_group = arns.target_group(arn)?.id;
-    call.make_each(&ready, Command::RegisterTargets { target_group, targets }).await?;
+    let change = call.change(&input)?;
+    call.make(change, Command::RegisterTargets { target_group, targets }).await?;
     Ok(Xml::new())
 }

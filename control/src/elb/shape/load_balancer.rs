@@ -1,48 +1,54 @@
 //! A load balancer as ELBv2 shows it.
 
-use control_core::{
-    Caller, Registry,
-    resource::{LoadBalancer, Scheme},
-};
+use control_core::resource::{LoadBalancer, Scheme};
+use model::IpAddressType;
 
-use crate::{elb::arn::Arns, query::Xml};
+use super::super::arns::Arns;
+use crate::query::Xml;
 
-/// The hosted zone of Network Load Balancers in us-east-1. AWS has one for each Region; clients
-/// copy it into alias records and nothing more.
+/// The hosted zone of load balancers' names. There are no such names here, and so one id will do for
+/// clients that insist on one; it is that of us-east-1.
 const HOSTED_ZONE: &str = "Z26RNL4JYFTOTI";
 
-/// `LoadBalancers`.
-pub(in crate::elb) fn write_all<'r>(
-    xml: &mut Xml,
-    registry: &Registry,
-    caller: &Caller,
-    load_balancers: impl IntoIterator<Item = &'r LoadBalancer>,
-) {
-    let arns = Arns::new(registry, &caller.account);
-    xml.list("LoadBalancers", "member", load_balancers, |xml, lb| {
-        let settings = registry.settings();
-        xml.text("LoadBalancerArn", arns.of_load_balancer(lb));
-        xml.text("DNSName", format!("{}-{}.elb.{}.amazonaws.com", lb.name, lb.id, settings.region));
-        xml.text("CanonicalHostedZoneId", HOSTED_ZONE);
-        xml.time("CreatedTime", lb.created);
-        xml.text("LoadBalancerName", &lb.name);
-        xml.text("Scheme", scheme(lb.scheme));
-        xml.value("VpcId", lb.vpc);
-        xml.element("State", |xml| xml.text("Code", "active"));
-        xml.text("Type", "network");
-        xml.list("AvailabilityZones", "member", &lb.subnets, |xml, (zone, subnet)| {
-            xml.option("ZoneName", settings.zone_name(&lb.owner, zone));
-            xml.value("SubnetId", subnet);
-            xml.values("LoadBalancerAddresses", "member", Vec::<String>::new());
-        });
-        xml.values("SecurityGroups", "member", Vec::<String>::new());
-        xml.text("IpAddressType", crate::elb::code::ip_address_type(lb.ip_address_type));
-    });
-}
+/// The schemes by their names.
+pub(in crate::elb) const SCHEMES: [(&str, Scheme); 2] =
+    [("internal", Scheme::Internal), ("internet-facing", Scheme::InternetFacing)];
 
-fn scheme(scheme: Scheme) -> &'static str {
-    match scheme {
-        Scheme::Internal => "internal",
-        Scheme::InternetFacing => "internet-facing",
-    }
+/// The address types by their names.
+pub(in crate::elb) const IP_ADDRESS_TYPES: [(&str, IpAddressType); 2] =
+    [("ipv4", IpAddressType::Ipv4), ("dualstack", IpAddressType::Dualstack)];
+
+/// Writes its members.
+pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, lb: &LoadBalancer) {
+    let settings = arns.0.settings();
+    xml.text("LoadBalancerArn", arns.of_load_balancer(lb));
+    let (name, id, region) = (&lb.name, lb.id, &settings.region);
+    xml.text("DNSName", format!("{name}-{id}.elb.{region}.amazonaws.com"));
+    xml.text("CanonicalHostedZoneId", HOSTED_ZONE);
+    xml.time("CreatedTime", lb.created);
+    xml.text("LoadBalancerName", name);
+    xml.text(
+        "Scheme",
+        match lb.scheme {
+            Scheme::Internal => "internal",
+            Scheme::InternetFacing => "internet-facing",
+        },
+    );
+    xml.value("VpcId", lb.vpc);
+    xml.element("State", |xml| xml.text("Code", "active"));
+    xml.text("Type", "network");
+    xml.list("AvailabilityZones", "member", &lb.subnets, |xml, (zone, subnet)| {
+        let name = settings.zone_name(&lb.owner, zone);
+        xml.text("ZoneName", name.map_or(zone.as_str(), |name| name.as_str()));
+        xml.value("SubnetId", subnet);
+        xml.values("LoadBalancerAddresses", "member", [""; 0]);
+    });
+    xml.text(
+        "IpAddressType",
+        match lb.ip_address_type {
+            IpAddressType::Ipv4 => "ipv4",
+            IpAddressType::Ipv6 => "ipv6",
+            IpAddressType::Dualstack => "dualstack",
+        },
+    );
 }

@@ -5,4 +5,5 @@
 mod messages;
 mod names;
 mod rig;
+mod views;
 mod zones;

@@ -2,10 +2,11 @@
 
 use dns_core::{CatalogBuilder, Fault, Name, Problem, StaticZone, Transport, read_zone};
 use model::{Health, Snapshot};
+use proptest::prelude::*;
 
 use crate::rig::{ask, reply, text, udp};
 
-fn zone(name: &str, lines: &str) -> Result<StaticZone, Fault> {
+pub(crate) fn zone(name: &str, lines: &str) -> Result<StaticZone, Fault> {
     let mut include = |file: &str| match file {
         "hosts" => Some(b"a A 192.0.2.7\n$ORIGIN deep\nb 5 A 192.0.2.8\n".to_vec()),
         "loop" => Some(b"$INCLUDE loop\n".to_vec()),
@@ -267,4 +268,32 @@ fn rfc2181_9_large_rrsets_are_cut_over_udp_and_whole_over_tcp() {
     assert_eq!(text(&udp(&catalog, &question).1), "NoError aa tc");
     let (_, tcp) = reply(&catalog, &question, Transport::Tcp, 65_535);
     assert_eq!(text(&tcp).lines().count(), 201);
+}
+
+proptest! {
+    /// Whatever a file holds, it is taken or refused, and what is taken can be asked.
+    #[test]
+    fn any_text_is_a_zone_or_a_fault(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "a", "@", "*", "*.a", "b.a", ".", "..", "\n", "\n", "\n", " ", "\t", "(", ")", ";",
+                "\"", "\\", "\\#", "\\065", "\\999", "$ORIGIN", "$TTL", "$INCLUDE", "IN", "CH",
+                "A", "AAAA", "NS", "MX", "TXT", "CNAME", "SOA", "HTTPS", "TYPE2", "TYPE15", "1", "4",
+                "192.0.2.1", "::1", "alpn=", "port=1", "0A", "C00C", "4294967296", "\u{e9}",
+            ]),
+            0..60,
+        ),
+        spaces in prop::collection::vec(any::<bool>(), 60),
+    ) {
+        let mut text = "@ 60 SOA ns m 1 2 3 4 60\n".to_owned();
+        for (word, space) in words.iter().zip(spaces) {
+            text.push_str(word);
+            text.push_str(if space { " " } else { "" });
+        }
+        if let Ok(zone) = zone("t", &text) {
+            for (name, qtype) in [("a.t", A), ("b.a.t", MX), ("x.t", TXT), ("t", 255)] {
+                answer(&[&zone], name, qtype);
+            }
+        }
+    }
 }

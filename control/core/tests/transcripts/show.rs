@@ -1,0 +1,90 @@
+//! What `show` shows: what a caller sees, one line each.
+
+use control_core::Caller;
+use model::Snapshot;
+
+use crate::session::Session;
+
+pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String> {
+    let view = session.registry.view(caller);
+    let lines: Vec<String> = match what {
+        "endpoints" => view
+            .endpoints()
+            .map(|it| {
+                let addresses: Vec<_> = it
+                    .interfaces
+                    .iter()
+                    .map(|it| {
+                        let addresses: Vec<_> = it.addresses().map(|it| it.to_string()).collect();
+                        format!("{} via {}", addresses.join(","), it.load_balancer)
+                    })
+                    .collect();
+                let error = it.last_error.as_ref().map_or("", |it| &it.message);
+                format!("{} {} [{}] {error}", it.id, it.state, addresses.join(", "))
+            })
+            .collect(),
+        "names" => view
+            .endpoints()
+            .flat_map(|it| {
+                let zonal = it.interfaces.iter().map(|it| it.zonal_name.to_string());
+                std::iter::once(it.regional_name.to_string()).chain(zonal)
+            })
+            .collect(),
+        "connections" => view
+            .connections()
+            .map(|it| {
+                let (endpoint, service) = (&it.endpoint, &it.service);
+                format!(
+                    "{} of {} to {} {}",
+                    endpoint.id, endpoint.owner, service.id, endpoint.state
+                )
+            })
+            .collect(),
+        "services" => view
+            .visible_services()
+            .map(|it| {
+                let zones: Vec<_> = it.zones().into_iter().map(ToString::to_string).collect();
+                format!("{} of {} in {}", it.id, it.owner, zones.join(","))
+            })
+            .collect(),
+        "interfaces" => view
+            .network_interfaces()
+            .map(|it| {
+                let (interface, endpoint) = (it.interface, it.endpoint);
+                assert!(view.network_interface(interface.id).is_ok());
+                format!("{} of {} in {}", interface.id, endpoint.id, interface.subnet)
+            })
+            .collect(),
+        "targets" => view
+            .target_groups()
+            .flat_map(|group| view.targets(group.id).unwrap())
+            .map(|it| format!("{} {:?} {:?}", it.addr, it.zone, it.state))
+            .collect(),
+        "tags" => view
+            .tags()
+            .flat_map(|(id, tags)| {
+                let tags: Vec<_> = tags.iter().collect();
+                tags.into_iter().map(move |(key, value)| format!("{id} {key}={value}"))
+            })
+            .collect(),
+        what => panic!("{what} cannot be shown"),
+    };
+    if lines.is_empty() {
+        return vec!["none".into()];
+    }
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+pub(crate) fn snapshot(snapshot: &Snapshot) -> Vec<String> {
+    let endpoints =
+        snapshot.endpoints.values().map(|it| format!("endpoint {} {}", it.id, it.state));
+    let balancers = snapshot.load_balancers.values().map(|it| {
+        let ports: Vec<_> = it.listeners.iter().map(|it| it.port.to_string()).collect();
+        format!("load balancer {} listens on [{}]", it.id, ports.join(","))
+    });
+    let groups = snapshot
+        .target_groups
+        .values()
+        .map(|it| format!("target group {} with {} targets", it.id, it.targets.len()));
+    endpoints.chain(balancers).chain(groups).collect()
+}

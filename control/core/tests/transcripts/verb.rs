@@ -1,0 +1,302 @@
+//! From verbs to commands.
+
+use std::sync::Arc;
+
+use control_core::{
+    Command, ResourceId, Tags, ZoneRef,
+    command::{
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateService, CreateSubnet,
+        CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint, ModifyListener,
+        ModifyService, SubnetAddresses, TargetDescription, TargetZone,
+    },
+    resource::{
+        ListenerAttribute, LoadBalancerAttribute, Scheme, ServiceName, TargetGroupAttribute,
+        Threshold,
+    },
+    tag::TagSelector,
+};
+use model::{IpAddressType, Protocol, WeightedTargetGroup};
+
+use crate::{args::Args, session::Session};
+
+/// The command that a verb stands for, and the name of what it makes.
+pub(crate) fn command<'a>(
+    session: &Session,
+    verb: &str,
+    args: &mut Args<'a>,
+) -> (Option<&'a str>, Command) {
+    if let Some(create) = verb.strip_prefix("create-") {
+        let name = args.word();
+        return (Some(name), self::create(session, create, name, args));
+    }
+    (None, change(session, verb, args))
+}
+
+fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Command {
+    match kind {
+        "vpc" => Command::CreateVpc(CreateVpc { cidr: args.need("cidr"), tags: tags(args) }),
+        "subnet" => Command::CreateSubnet(CreateSubnet {
+            vpc: session.id(args.value("vpc").unwrap()),
+            cidr: args.need("cidr"),
+            zone: args.value("zone").map(zone),
+            tags: tags(args),
+        }),
+        "load-balancer" => Command::CreateLoadBalancer(CreateLoadBalancer {
+            name: args.value("name").unwrap_or(name).into(),
+            subnets: args.list("subnets").into_iter().map(|it| session.id(it)).collect(),
+            scheme: Scheme::Internal,
+            ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
+            tags: tags(args),
+        }),
+        "listener" => Command::CreateListener(CreateListener {
+            load_balancer: session.id(args.value("at").unwrap()),
+            port: args.need("port"),
+            protocol: Protocol::Tcp,
+            forward: forward(session, args).unwrap_or_default(),
+            tags: tags(args),
+        }),
+        "target-group" => Command::CreateTargetGroup(CreateTargetGroup {
+            name: args.value("name").unwrap_or(name).into(),
+            protocol: Protocol::Tcp,
+            port: args.need("port"),
+            vpc: session.id(args.value("vpc").unwrap()),
+            health_check: health_check(args),
+            tags: tags(args),
+        }),
+        "service" => Command::CreateService(CreateService {
+            load_balancers: args.list("at").into_iter().map(|it| session.id(it)).collect(),
+            acceptance_required: args.value("acceptance") != Some("automatic"),
+            ip_address_types: ip_address_type(args, "type").into_iter().collect(),
+            tags: tags(args),
+            client_token: args.value("token").map(Arc::from),
+        }),
+        "endpoint" => create_endpoint(session, args),
+        kind => panic!("a {kind} cannot be made"),
+    }
+}
+
+fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
+    let service = args.value("service").unwrap();
+    let service_name = match session.names.get(service) {
+        Some(ResourceId::Service(id)) => ServiceName::of(*id, &session.registry.settings().region),
+        _ => ServiceName(service.into()),
+    };
+    Command::CreateEndpoint(CreateEndpoint {
+        vpc: session.id(args.value("vpc").unwrap()),
+        service_name,
+        subnets: args.list("subnets").into_iter().map(|it| session.id(it)).collect(),
+        addresses: addresses(session, args),
+        ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
+        dns_record_ip_type: args
+            .value("records")
+            .map(|it| serde_json::from_value(it.into()).unwrap()),
+        private_dns: args.value("private-dns") == Some("on"),
+        tags: tags(args),
+        client_token: args.value("token").map(Arc::from),
+    })
+}
+
+fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
+    match verb {
+        "delete-vpc" => Command::DeleteVpc { vpc: session.id(args.word()) },
+        "delete-subnet" => Command::DeleteSubnet { subnet: session.id(args.word()) },
+        "delete-load-balancer" => {
+            Command::DeleteLoadBalancer { load_balancer: session.id(args.word()) }
+        }
+        "delete-listener" => Command::DeleteListener { listener: session.id(args.word()) },
+        "delete-target-group" => {
+            Command::DeleteTargetGroup { target_group: session.id(args.word()) }
+        }
+        "delete-service" => Command::DeleteService { service: session.id(args.word()) },
+        "delete-endpoint" => Command::DeleteEndpoint { endpoint: session.id(args.word()) },
+        "accept" => Command::AcceptConnection {
+            service: session.id(args.word()),
+            endpoint: session.id(args.word()),
+        },
+        "reject" => Command::RejectConnection {
+            service: session.id(args.word()),
+            endpoint: session.id(args.word()),
+        },
+        "permit" => Command::ModifyServicePermissions {
+            service: session.id(args.word()),
+            add: args.list("add").into_iter().map(|it| it.parse().unwrap()).collect(),
+            remove: args.list("remove").into_iter().map(|it| it.parse().unwrap()).collect(),
+        },
+        "tag" | "untag" => tag(session, verb, args),
+        "modify-service" => modify_service(session, args),
+        "modify-endpoint" => Command::ModifyEndpoint(ModifyEndpoint {
+            endpoint: session.id(args.word()),
+            add_subnets: args.list("add").into_iter().map(|it| session.id(it)).collect(),
+            remove_subnets: args.list("remove").into_iter().map(|it| session.id(it)).collect(),
+            addresses: addresses(session, args),
+            private_dns: args.value("private-dns").map(|it| it == "on"),
+        }),
+        verb => change_balancing(session, verb, args),
+    }
+}
+
+fn change_balancing(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
+    match verb {
+        "register" | "deregister" => targets(session, verb, args),
+        "modify-load-balancer" => Command::ModifyLoadBalancerAttributes {
+            load_balancer: session.id(args.word()),
+            attributes: [
+                args.value("protection")
+                    .map(|it| LoadBalancerAttribute::DeletionProtection(it == "on")),
+                args.value("cross-zone").map(|it| LoadBalancerAttribute::CrossZone(it == "on")),
+                args.read("secondary").map(LoadBalancerAttribute::SecondaryAddresses),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        },
+        "modify-listener" => {
+            let listener = session.id(args.word());
+            match args.read("idle") {
+                Some(seconds) => Command::ModifyListenerAttributes {
+                    listener,
+                    attributes: vec![ListenerAttribute::IdleTimeoutSeconds(seconds)],
+                },
+                None => Command::ModifyListener(ModifyListener {
+                    listener,
+                    port: args.read("port"),
+                    protocol: None,
+                    forward: forward(session, args),
+                }),
+            }
+        }
+        "modify-health-check" => Command::ModifyTargetGroup {
+            target_group: session.id(args.word()),
+            health_check: health_check(args),
+        },
+        "modify-target-group" => Command::ModifyTargetGroupAttributes {
+            target_group: session.id(args.word()),
+            attributes: [
+                args.read("delay").map(TargetGroupAttribute::DeregistrationDelaySeconds),
+                args.value("proxy").map(|it| TargetGroupAttribute::ProxyProtocolV2(it == "on")),
+                args.read("dns-count")
+                    .map(|it| TargetGroupAttribute::DnsFailoverCount(Threshold::AtLeast(it))),
+                args.read("routing-count").map(TargetGroupAttribute::RoutingCount),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        },
+        verb => panic!("nobody can {verb}"),
+    }
+}
+
+fn modify_service(session: &Session, args: &mut Args<'_>) -> Command {
+    let balancers =
+        |args: &mut Args<'_>, key| args.list(key).into_iter().map(|it| session.id(it)).collect();
+    let mut modify = ModifyService::of(session.id(args.word()));
+    modify.acceptance_required = args.value("acceptance").map(|it| it == "required");
+    modify.add_load_balancers = balancers(args, "add");
+    modify.remove_load_balancers = balancers(args, "remove");
+    modify.remove_ip_address_types.extend(ip_address_type(args, "remove-type"));
+    Command::ModifyService(modify)
+}
+
+fn targets(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
+    let target_group = session.id(args.word());
+    let in_zone = args.value("zone").map(|it| match it {
+        "all" => TargetZone::All,
+        name => TargetZone::One(zone(name)),
+    });
+    let one = |text: &str| {
+        let (ip, port) = text.split_once(':').map_or((text, None), |(ip, port)| (ip, Some(port)));
+        TargetDescription {
+            ip: ip.parse().unwrap(),
+            port: port.map(|it| it.parse().unwrap()),
+            zone: in_zone.clone(),
+        }
+    };
+    let targets = args.words().into_iter().map(one).collect();
+    match verb {
+        "register" => Command::RegisterTargets { target_group, targets },
+        _ => Command::DeregisterTargets { target_group, targets },
+    }
+}
+
+fn tag(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
+    let tags = tags(args);
+    let resources = args.words().into_iter().map(|name| match session.names.get(name) {
+        Some(id) => *id,
+        // An endpoint's first interface goes by `eni/` and the endpoint's name.
+        None => {
+            let endpoint = session.id(name.strip_prefix("eni/").unwrap());
+            let endpoint = session.registry.endpoint(endpoint).unwrap();
+            ResourceId::Interface(endpoint.interfaces[0].id)
+        }
+    });
+    let resources = resources.collect();
+    if verb == "tag" {
+        return Command::CreateTags { resources, tags };
+    }
+    let selector = |(key, value): (&str, &str)| TagSelector {
+        key: key.into(),
+        value: (!value.is_empty()).then(|| value.into()),
+    };
+    Command::DeleteTags { resources, tags: tags.iter().map(selector).collect() }
+}
+
+/// `tags=key:value,..`; `tags=51` makes that many; `tags=50*256` fills them with so many control
+/// characters, which take six bytes each in a record.
+fn tags(args: &mut Args<'_>) -> Tags {
+    let text = args.value("tags").unwrap_or_default();
+    let filled = |count: usize, value: &str| -> Tags {
+        (0..count).map(|at| (format!("key{at}"), value.to_owned())).collect()
+    };
+    if let Ok(count) = text.parse() {
+        return filled(count, "v");
+    }
+    if let Some((count, chars)) = text.split_once('*') {
+        return filled(count.parse().unwrap(), &"\u{1}".repeat(chars.parse().unwrap()));
+    }
+    let pairs = text.split(',').filter(|it| !it.is_empty());
+    pairs.map(|it| it.rsplit_once(':').unwrap()).collect()
+}
+
+fn zone(text: &str) -> ZoneRef {
+    if text.starts_with("use1") {
+        ZoneRef::Id(text.parse().unwrap())
+    } else {
+        ZoneRef::Name(text.parse().unwrap())
+    }
+}
+
+fn forward(session: &Session, args: &mut Args<'_>) -> Option<Vec<WeightedTargetGroup>> {
+    let groups = args.value("to")?.split(',').filter(|it| !it.is_empty());
+    let weighted = groups.map(|it| {
+        let (name, weight) = it.split_once(':').unwrap_or((it, "1"));
+        WeightedTargetGroup { group: session.id(name), weight: weight.parse().unwrap() }
+    });
+    Some(weighted.collect())
+}
+
+fn addresses(session: &Session, args: &mut Args<'_>) -> Vec<SubnetAddresses> {
+    let one = |text: &str| {
+        let (subnet, address) = text.split_once('@').unwrap();
+        SubnetAddresses {
+            subnet: session.id(subnet),
+            ipv4: address.parse().ok(),
+            ipv6: address.parse().ok(),
+        }
+    };
+    args.list("addresses").into_iter().map(one).collect()
+}
+
+fn ip_address_type(args: &mut Args<'_>, key: &str) -> Option<IpAddressType> {
+    args.value(key).map(|it| serde_json::from_value(it.into()).unwrap())
+}
+
+fn health_check(args: &mut Args<'_>) -> HealthCheckChange {
+    HealthCheckChange {
+        protocol: None,
+        port: None,
+        interval_s: args.read("interval"),
+        timeout_s: args.read("timeout"),
+        healthy_threshold: args.read("healthy"),
+        unhealthy_threshold: args.read("unhealthy"),
+    }
+}

@@ -1,0 +1,140 @@
+//! Targets on ELBv2's wire: how they are named, and what is said of their health.
+
+use control_core::{
+    ZoneRef,
+    command::{TargetDescription, TargetZone},
+    resource::Target,
+};
+use model::{Health, TargetHealth, UnhealthyReason};
+
+use crate::query::{Fault, Input, Xml};
+
+/// Reads `Targets`.
+pub(super) fn read(input: &Input<'_>) -> Result<Vec<TargetDescription>, Fault> {
+    input.structures("Targets").into_iter().map(read_one).collect()
+}
+
+fn read_one(target: Input<'_>) -> Result<TargetDescription, Fault> {
+    target.refuse(&["QuicServerId"])?;
+    let id = target.required_text("Id")?;
+    let ip = id.parse().map_err(|_| {
+        let id = crate::query::fault::quoted(id);
+        Fault::new("ValidationError", format!("The IP address '{id}' is not a valid IP address"))
+    })?;
+    let zone = match target.text("AvailabilityZone")? {
+        None => None,
+        Some("all") => Some(TargetZone::All),
+        Some(_) => target
+            .parse("AvailabilityZone", "an Availability Zone or all")?
+            .map(|name| TargetZone::One(ZoneRef::Name(name))),
+    };
+    Ok(TargetDescription { ip, port: target.parse("Port", "a port from 1 to 65535")?, zone })
+}
+
+/// What is said of a target: state, reason code, description (semantics 1.6).
+pub(super) struct Report {
+    state: &'static str,
+    reason: Option<(&'static str, &'static str)>,
+}
+
+impl Report {
+    /// The report of a target that is not registered.
+    pub(super) fn unregistered() -> Self {
+        let reason = ("Target.NotRegistered", "Target is not registered to the target group");
+        Self { state: "unused", reason: Some(reason) }
+    }
+
+    /// The report of a registered target. Whether it drains is control's to know, the rest is what the
+    /// data plane saw; if that has not seen it yet, it depends on whether anything forwards to it.
+    pub(super) fn of(target: &Target, is_used: bool, health: &Health) -> Self {
+        const NOT_IN_USE: (&str, &str) = (
+            "Target.NotInUse",
+            "Target group is not configured to receive traffic from the load balancer",
+        );
+        let draining = ("Target.DeregistrationInProgress", "Target deregistration is in progress");
+        if target.is_draining() {
+            return Self { state: "draining", reason: Some(draining) };
+        }
+        if !is_used {
+            return Self { state: "unused", reason: Some(NOT_IN_USE) };
+        }
+        let (state, reason) = match health.targets.get(&(target.group, target.addr)) {
+            None => (
+                "initial",
+                Some(("Elb.RegistrationInProgress", "Target registration is in progress")),
+            ),
+            Some(TargetHealth::Initial) => (
+                "initial",
+                Some(("Elb.InitialHealthChecking", "Initial health checks in progress")),
+            ),
+            Some(TargetHealth::Healthy) => ("healthy", None),
+            Some(TargetHealth::Unhealthy(UnhealthyReason::Timeout)) => {
+                ("unhealthy", Some(("Target.Timeout", "Request timed out")))
+            }
+            Some(TargetHealth::Unhealthy(UnhealthyReason::FailedHealthChecks)) => {
+                ("unhealthy", Some(("Target.FailedHealthChecks", "Health checks failed")))
+            }
+            Some(TargetHealth::Draining) => ("draining", Some(draining)),
+            Some(TargetHealth::Unused) => ("unused", Some(NOT_IN_USE)),
+        };
+        Self { state, reason }
+    }
+
+    /// Writes `TargetHealth`.
+    pub(super) fn write(&self, xml: &mut Xml) {
+        xml.element("TargetHealth", |xml| {
+            xml.text("State", self.state);
+            if let Some((code, description)) = self.reason {
+                xml.text("Reason", code);
+                xml.text("Description", description);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use control_core::resource::TargetState;
+    use model::{TargetAddr, TargetGroupId, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn reports_have_the_documented_states_and_reasons() {
+        let addr = TargetAddr("10.0.0.1:80".parse().unwrap());
+        let group = TargetGroupId::from_bits(1);
+        let target = |state| Target { group, addr, zone: None, state, created: Timestamp(0) };
+        let registered = target(TargetState::Registered);
+        let draining = target(TargetState::Draining { until: Timestamp(1) });
+        let timeout = TargetHealth::Unhealthy(UnhealthyReason::Timeout);
+        let failed = TargetHealth::Unhealthy(UnhealthyReason::FailedHealthChecks);
+        for (target, is_used, seen, state, reason) in [
+            (&registered, true, None, "initial", Some("Elb.RegistrationInProgress")),
+            (
+                &registered,
+                true,
+                Some(TargetHealth::Initial),
+                "initial",
+                Some("Elb.InitialHealthChecking"),
+            ),
+            (&registered, true, Some(TargetHealth::Healthy), "healthy", None),
+            (&registered, true, Some(timeout), "unhealthy", Some("Target.Timeout")),
+            (&registered, true, Some(failed), "unhealthy", Some("Target.FailedHealthChecks")),
+            (&registered, true, Some(TargetHealth::Unused), "unused", Some("Target.NotInUse")),
+            (&registered, false, None, "unused", Some("Target.NotInUse")),
+            (
+                &draining,
+                true,
+                Some(TargetHealth::Healthy),
+                "draining",
+                Some("Target.DeregistrationInProgress"),
+            ),
+        ] {
+            let mut health = Health::default();
+            health.targets.extend(seen.map(|seen| ((group, addr), seen)));
+            let report = Report::of(target, is_used, &health);
+            let got = (report.state, report.reason.map(|(code, _)| code));
+            assert_eq!(got, (state, reason), "{is_used} {seen:?}");
+        }
+    }
+}

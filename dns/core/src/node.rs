@@ -1,0 +1,90 @@
+//! Names with their records, as tables keep them. Does not know what is around a name.
+
+use std::{borrow::Borrow, hash, sync::Arc};
+
+use crate::{name::Name, record::RrSet, wire::RecordType};
+
+/// A name of a zone with its records.
+#[derive(Debug)]
+pub(crate) struct Node {
+    name: Box<[u8]>,
+    rrsets: Box<[RrSet]>,
+    place: Place,
+}
+
+/// Where a node stands in its zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The zone answers for it.
+    Inside,
+    /// The zone ends here: its NS records delegate it.
+    Cut,
+    /// Below such an end; kept for addresses of name servers.
+    Below,
+}
+
+impl Node {
+    /// A name that the zone answers for.
+    pub(crate) fn new(name: &Name, rrsets: Vec<RrSet>) -> Self {
+        Self::placed(name, rrsets, Place::Inside)
+    }
+
+    /// A name anywhere in a zone.
+    pub(crate) fn placed(name: &Name, rrsets: Vec<RrSet>, place: Place) -> Self {
+        Self { name: name.as_wire().into(), rrsets: rrsets.into(), place }
+    }
+
+    /// A name that exists only because something is below it.
+    pub(crate) fn empty(name: &[u8], place: Place) -> Self {
+        Self { name: name.into(), rrsets: Box::new([]), place }
+    }
+
+    /// Where it stands in its zone.
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Whether it stands for names that do not exist (RFC 4592 2.1.1).
+    pub(crate) fn is_wildcard(&self) -> bool {
+        self.name.starts_with(b"\x01*")
+    }
+
+    /// The name.
+    pub(crate) fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    /// The records of a type.
+    pub(crate) fn rrset(&self, rtype: RecordType) -> Option<&RrSet> {
+        self.rrsets.iter().find(|rrset| rrset.rtype() == rtype)
+    }
+
+    /// All records.
+    pub(crate) fn rrsets(&self) -> &[RrSet] {
+        &self.rrsets
+    }
+}
+
+/// A node in a table that is searched by name.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry(pub(crate) Arc<Node>);
+
+impl Borrow<[u8]> for Entry {
+    fn borrow(&self) -> &[u8] {
+        self.0.name()
+    }
+}
+
+impl hash::Hash for Entry {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.0.name().hash(state);
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name() == other.0.name()
+    }
+}
+
+impl Eq for Entry {}
