@@ -1,9 +1,10 @@
 //! The AWS-compatible API on one port.
 //!
 //! A request goes through here from top to bottom: its service is known from the scope of its
-//! signature, the signature is verified, the form is read, the operation runs, and the answer or the
-//! fault is put into the form of its protocol. Relies on [`crate::http`] for the transport and on
-//! [`crate::signature`] for who is calling. Does not know any operation: `ec2`, `elb` and `sts` do.
+//! signature, the signature is verified, the form is read, the operation runs, and the answer or
+//! the fault is put into the form of its protocol. Relies on `http` for the transport and
+//! on `signature` for who is calling. Does not know any operation: `ec2`, `elb` and `sts`
+//! do.
 
 mod call;
 mod metrics;

@@ -1,5 +1,5 @@
-//! ARNs of load balancing, which both EC2 and ELBv2 carry. An ARN holds names and owners, but the id
-//! at its end alone says which resource is meant: readers take the id, look the resource up, and
+//! ARNs of load balancing, which both EC2 and ELBv2 carry. An ARN holds names and owners, but the
+//! id at its end alone says which resource is meant: readers take the id, look the resource up, and
 //! then compare the whole ARN with the one that the resource has.
 
 use std::str::FromStr;

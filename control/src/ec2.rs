@@ -1,7 +1,7 @@
 //! Amazon EC2's wire: networks, endpoint services and endpoints.
 //!
-//! [`action`] has one file per operation, [`shape`] one per resource, [`code`] the error codes. Names of
-//! members and elements are those of the EC2 API, 2016-11-15, and live nowhere else.
+//! [`action`] has one file per operation, [`shape`] one per resource, [`code`] the error codes.
+//! Names of members and elements are those of the EC2 API, 2016-11-15, and live nowhere else.
 
 mod action;
 mod code;

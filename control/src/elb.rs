@@ -1,7 +1,8 @@
-//! Elastic Load Balancing's wire, version 2: Network Load Balancers, listeners, target groups, targets.
+//! Elastic Load Balancing's wire, version 2: Network Load Balancers, listeners, target groups,
+//! targets.
 //!
-//! [`action`] has one file per operation, [`shape`] one per resource, [`attribute`] the names of the
-//! attributes, [`code`] the error codes. Names are those of the ELBv2 API, 2015-12-01, and live
+//! [`action`] has one file per operation, [`shape`] one per resource, [`attribute`] the names of
+//! the attributes, [`code`] the error codes. Names are those of the ELBv2 API, 2015-12-01, and live
 //! nowhere else.
 
 mod action;

@@ -1,7 +1,7 @@
 //! HTTP/1.1 towards strangers: accepting, limits, time limits, stopping.
 //!
-//! Relies on hyper for the protocol. Does not know what a request means: a handler gets the head and
-//! the whole body, or why there is none. Every wait and every buffer has its bound here.
+//! Relies on hyper for the protocol. Does not know what a request means: a handler gets the head
+//! and the whole body, or why there is none. Every wait and every buffer has its bound here.
 
 use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
 
@@ -23,7 +23,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Connections at one time; more wait in the listener's backlog. With the largest body in each, 128 MiB.
+/// Connections at one time; more wait in the listener's backlog. With the largest body in each, 128
+/// MiB.
 const CONNECTIONS_MAX: usize = 512;
 /// The largest body taken: 1,000 targets with all members are some 150 KiB.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -38,7 +39,8 @@ const HEADERS_MAX: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a connection may live, so that a peer that does not read its answers holds it no longer.
+/// How long a connection may live, so that a peer that does not read its answers holds it no
+/// longer.
 const CONNECTION_LIFETIME_MAX: Duration = Duration::from_secs(600);
 /// How long a request in progress may still take once its connection is to end.
 const GRACE: Duration = Duration::from_secs(5);

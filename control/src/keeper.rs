@@ -1,12 +1,12 @@
 //! The keeper: the one thread that owns the registry.
 //!
 //! A command waits in a bounded mailbox; the thread decides it, commits what follows in one
-//! transaction at the revision that it was decided on, applies it, publishes the new view and the new
-//! snapshot, and only then answers. Commands that wait together share a transaction: each is decided
-//! on the state that those before it leave, and each stands or falls by itself. A lost race is caught
-//! up with and decided again. After a failed commit nobody knows what the store holds, so the keeper
-//! answers `Unavailable` from then on, until it is started anew; what was published goes on being
-//! served.
+//! transaction at the revision that it was decided on, applies it, publishes the new view and the
+//! new snapshot, and only then answers. Commands that wait together share a transaction: each is
+//! decided on the state that those before it leave, and each stands or falls by itself. A lost race
+//! is caught up with and decided again. After a failed commit nobody knows what the store holds, so
+//! the keeper answers `Unavailable` from then on, until it is started anew; what was published goes
+//! on being served.
 //!
 //! Reads take [`Keeper::registry`], an immutable view, and never wait for the thread.
 //!
@@ -38,8 +38,8 @@ use crate::{
 };
 use worker::Worker;
 
-/// How many commands may wait. At 100 commands per transaction this is a few fsyncs of waiting, less
-/// than a client's patience; more callers wait to be let in.
+/// How many commands may wait. At 100 commands per transaction this is a few fsyncs of waiting,
+/// less than a client's patience; more callers wait to be let in.
 const MAILBOX_COMMANDS_MAX: usize = 1024;
 
 /// A handle on the keeper; clones share it. The thread ends when the last is dropped.
@@ -135,8 +135,8 @@ pub enum Unavailable {
 }
 
 impl Keeper {
-    /// Loads the state, publishes its snapshot and starts the thread. Reads of the registry are right
-    /// from the moment that this returns.
+    /// Loads the state, publishes its snapshot and starts the thread. Reads of the registry are
+    /// right from the moment that this returns.
     pub fn start(
         config: Config,
         store: Box<dyn Store>,
@@ -176,8 +176,8 @@ impl Keeper {
     }
 
     /// Has a command done. When this answers with an outcome, the change is durable, published to
-    /// the planes and seen by [`Keeper::registry`]. A command that was submitted is done even if the
-    /// caller stops waiting.
+    /// the planes and seen by [`Keeper::registry`]. A command that was submitted is done even if
+    /// the caller stops waiting.
     pub async fn submit(&self, caller: Caller, command: Command) -> Result<Outcome, SubmitError> {
         let stopped = SubmitError::Unavailable(Unavailable::Stopped);
         let (answer, answered) = oneshot::channel();

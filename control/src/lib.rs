@@ -1,6 +1,7 @@
 //! The control plane's shell: the store, the keeper that owns the state, and the AWS wire.
 //!
-//! What is allowed is `control-core`'s business; this crate keeps it durable, published and reachable.
+//! What is allowed is `control-core`'s business; this crate keeps it durable, published and
+//! reachable.
 
 pub mod api;
 mod arn;

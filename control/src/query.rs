@@ -1,9 +1,10 @@
 //! The generic layer of the Query protocols: a form comes in, XML goes out.
 //!
 //! EC2 and the AWS Query services (ELBv2, STS) differ in how lists are named and how an answer is
-//! wrapped; [`Dialect`] is that difference. Read [`form`] (bytes to names and values), [`input`]
-//! (typed access that remembers what was used), [`filter`] and [`page`] (what Describe operations
-//! share), [`xml`] (answers), [`fault`] (refusals with their code). Knows no operation and no resource.
+//! wrapped; `Dialect` is that difference. Read `form` (bytes to names and values), `input`
+//! (typed access that remembers what was used), `filter` and `page` (what Describe operations
+//! share), `xml` (answers), `fault` (refusals with their code). Knows no operation and no
+//! resource.
 
 pub(crate) mod fault;
 pub(crate) mod filter;

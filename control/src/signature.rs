@@ -1,8 +1,9 @@
 //! Who is calling: AWS Signature Version 4, verified.
 //!
 //! Relies on the request as it was received: raw path, raw query, headers, body bytes, and on a
-//! reading of the clock. Deliberately does not know what the caller may do, which operation is asked
-//! for, or how an error is worded on the wire: it returns a closed set of [`SignatureError`]s.
+//! reading of the clock. Deliberately does not know what the caller may do, which operation is
+//! asked for, or how an error is worded on the wire: it returns a closed set of
+//! [`SignatureError`]s.
 //!
 //! The order of checks is chosen so that nothing is computed for a request that cannot be right:
 //! form, scope, key, time, and the signature last. Signatures are compared in constant time.

@@ -1,8 +1,8 @@
 //! The store: records that survive, under one revision that counts their commits.
 //!
 //! The whole state is a set of records, each a text key and bytes. A commit changes some of them in
-//! one transaction and only if nobody committed since the revision that the writer has seen; else it
-//! is a conflict, and the writer must catch up and decide again. So several nodes may write one
+//! one transaction and only if nobody committed since the revision that the writer has seen; else
+//! it is a conflict, and the writer must catch up and decide again. So several nodes may write one
 //! store, and none has to believe that it is alone. Knows nothing of what records mean.
 //!
 //! [`Redb`] keeps them in a file for one process; [`Memory`] keeps them for tests. [`suite`] holds
@@ -31,8 +31,8 @@ pub trait Store: Send + 'static {
     /// All records and the revision they are of.
     fn load(&mut self) -> Result<Loaded, LoadError>;
 
-    /// Changes records in one durable transaction, if the store is still at `expected`. Answers with
-    /// the revision that the commit made. After any other error than a conflict it is unknown
+    /// Changes records in one durable transaction, if the store is still at `expected`. Answers
+    /// with the revision that the commit made. After any other error than a conflict it is unknown
     /// whether the commit happened: the store must be opened again.
     fn commit(&mut self, expected: Revision, writes: &[Write]) -> Result<Revision, CommitError>;
 
@@ -98,8 +98,8 @@ pub struct Commit {
     pub writes: Arc<[Write]>,
 }
 
-/// The commits after a revision. It ends when the watcher falls too far behind, or the store is gone:
-/// then everything must be loaded anew.
+/// The commits after a revision. It ends when the watcher falls too far behind, or the store is
+/// gone: then everything must be loaded anew.
 #[derive(Debug)]
 pub struct Watch(pub mpsc::Receiver<Commit>);
 

@@ -28,7 +28,8 @@ pub(crate) fn start(log: &Log) {
     let started = if human {
         lines.finish().try_init()
     } else {
-        lines.json().flatten_event(true).finish().try_init()
+        // An event's own fields stay apart: the access line has a `target`, as every line has.
+        lines.json().finish().try_init()
     };
     // A second start keeps the first; only tests in one process see this.
     drop(started);

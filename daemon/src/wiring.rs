@@ -103,6 +103,7 @@ impl Gateway {
             dns: dns.local_addr(),
             admin: admin_listener.local_addr().context("read the admin address")?,
         };
+        control::metrics::describe();
         let store = Redb::open(state.path().join(STORE))?;
         let control = settings::control(config);
         let (seed, to_keeper) = (fastrand::u64(..), health.clone());

@@ -176,6 +176,8 @@ async fn the_quickstart_runs_from_start_to_end_and_again() {
     println!("ready in {:?}, {} KiB resident", first.started_in, first.resident_kib());
     assert!(first.started_in < START_MAX, "{:?}", first.started_in);
     let id = serves(&first, &config).await;
+    let access = access_lines(&config, 2);
+    assert!(access.iter().all(|line| line["fields"]["endpoint"] == *id), "{access:?}");
     first.signal(Signal::INT);
     let state = first.state.clone();
     assert!(first.wait().success(), "Ctrl-C is a clean end");
@@ -220,6 +222,21 @@ async fn serves(gateway: &Gateway, config: &Path) -> String {
     assert!(resident <= RESIDENT_KIB_MAX, "{resident} KiB");
     every_number_has_help(&get(admin, "/metrics").await.1);
     id.clone()
+}
+
+/// The access lines, once there are so many: a connection's end is logged after its client sees it.
+fn access_lines(config: &Path, count: usize) -> Vec<Value> {
+    let started = now();
+    loop {
+        let log = fs::read_to_string(config.with_extension("log")).unwrap();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let access: Vec<_> = lines.filter(|line| line["target"] == "access").collect();
+        if access.len() == count {
+            return access;
+        }
+        assert!(started.elapsed() < PATIENCE, "{count} access lines are missing: {log}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn every_number_has_help(numbers: &str) {

@@ -3,8 +3,18 @@
 //! Relies on [`dataplane_core`] for every decision and on [`model`] for what is to be served. Fed by
 //! snapshots, reports [`model::Health`]; does not know who makes the one or reads the other.
 
+mod access;
 mod config;
+mod connect;
+mod director;
+mod listener;
+mod metrics;
 mod plane;
+mod probe;
+mod relay;
+mod route;
+mod session;
+mod worker;
 
 pub use config::{AddressMode, Config};
 pub use dataplane_core::proxy_header::Padding;

@@ -1,29 +1,57 @@
 //! `Plane`: starts the threads, feeds them, stops them.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    fmt, io,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Instant,
+};
 
 use model::{Clock, Health, Snapshot};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, mpsc, oneshot, watch},
+    task::{AbortHandle, spawn_blocking},
+    time::timeout,
+};
 
-use crate::Config;
+use crate::{
+    Config,
+    director::{self, Inputs},
+    metrics,
+    probe::{PROBES_MAX, Prober, RESULTS_MAX},
+    route::Message,
+    worker::{self, Mailbox},
+};
 
 /// Why a data plane could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A worker's poll, waker or reserve descriptor could not be made.
+    /// A worker's poll, waker, reserve descriptor or thread could not be made.
     #[error("set up worker {worker}")]
     Worker {
         /// Which one.
         worker: usize,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
 /// A running data plane. Dropping it resets all connections; [`Plane::drain`] lets them end.
+pub struct Plane {
+    clock: Arc<dyn Clock>,
+    workers: Vec<Running>,
+    director: AbortHandle,
+}
+
+/// A worker's thread.
 #[derive(Debug)]
-pub struct Plane {}
+struct Running {
+    mailbox: Mailbox,
+    stopped: oneshot::Receiver<()>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Plane {
     /// Starts the workers and serves what the snapshots say, reporting what is alive.
@@ -38,13 +66,87 @@ impl Plane {
         health: watch::Sender<Arc<Health>>,
         runtime: Handle,
     ) -> Result<Self, StartError> {
-        let _ = (config, clock, snapshots, health, runtime);
-        Ok(Self {})
+        metrics::describe();
+        let config = config.bounded();
+        let mut workers = Vec::new();
+        for worker in 0..config.workers.get() {
+            let running = start_worker(worker, &config, &clock);
+            workers.push(running.map_err(|source| StartError::Worker { worker, source })?);
+        }
+        let (sender, outcomes) = mpsc::channel(RESULTS_MAX);
+        let permits = Arc::new(Semaphore::new(PROBES_MAX));
+        let inputs = Inputs {
+            config,
+            mailboxes: workers.iter().map(|running| running.mailbox.clone()).collect(),
+            snapshots,
+            health,
+            prober: Prober { runtime: runtime.clone(), outcomes: sender, permits },
+            outcomes,
+        };
+        let director = runtime.spawn(director::run(inputs)).abort_handle();
+        Ok(Self { clock, workers, director })
     }
 
     /// Stops accepting, lets connections end until the deadline (on the clock's monotonic reading),
     /// resets the rest and joins the threads.
-    pub async fn drain(self, deadline: Instant) {
-        let _ = deadline;
+    pub async fn drain(mut self, deadline: Instant) {
+        self.director.abort();
+        self.tell(|| Message::Drain).await;
+        for running in &mut self.workers {
+            let left = deadline.saturating_duration_since(self.clock.monotonic());
+            // Either the worker has stopped, or its time is up and it is told to.
+            let _ = timeout(left, &mut running.stopped).await;
+        }
+        self.tell(|| Message::Stop).await;
+        let mut threads: Vec<_> =
+            self.workers.iter_mut().filter_map(|running| running.thread.take()).collect();
+        let joined = spawn_blocking(move || threads.drain(..).for_each(join));
+        if let Err(error) = joined.await {
+            tracing::error!(%error, "join the workers");
+        }
     }
+
+    /// Sends all workers a message, on a thread that may wait for a full queue.
+    async fn tell(&self, message: impl Fn() -> Message + Send + 'static) {
+        let mailboxes: Vec<_> = self.workers.iter().map(|r| r.mailbox.clone()).collect();
+        let told = spawn_blocking(move || mailboxes.iter().for_each(|m| m.send(message())));
+        if let Err(error) = told.await {
+            tracing::error!(%error, "tell the workers to stop");
+        }
+    }
+}
+
+impl fmt::Debug for Plane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plane").field("workers", &self.workers).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        self.director.abort();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            self.mailbox.send(Message::Stop);
+            join(thread);
+        }
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a worker panicked");
+    }
+}
+
+fn start_worker(number: usize, config: &Config, clock: &Arc<dyn Clock>) -> io::Result<Running> {
+    let (mailbox, parts, stopped) = worker::prepare(config, clock)?;
+    let thread = thread::Builder::new()
+        .name(format!("postern-data-{number}"))
+        .spawn(move || worker::run(parts))?;
+    Ok(Running { mailbox, stopped, thread: Some(thread) })
 }

@@ -54,11 +54,26 @@ pub fn curl(arguments: &[&str]) -> Result<String, String> {
 
 /// Fetches `/` from `name:port` at one of its addresses, as a consumer with our resolver would.
 pub fn fetch(name: &str, address: IpAddr, port: u16) -> Result<serde_json::Value, String> {
-    let at = SocketAddr::new(address, port);
-    let body = curl(&[
-        "--resolve",
-        &format!("{name}:{port}:{address}"),
-        &format!("http://{name}:{port}/"),
-    ])?;
-    serde_json::from_str(&body).map_err(|error| format!("{at} answered {body:?}: {error}"))
+    fetch_with(name, address, port, &[])
+}
+
+/// The same from a chosen address of the client's.
+pub fn fetch_from(
+    client: IpAddr,
+    name: &str,
+    address: IpAddr,
+    port: u16,
+) -> Result<serde_json::Value, String> {
+    fetch_with(name, address, port, &["--interface", &client.to_string()])
+}
+
+fn fetch_with(
+    name: &str,
+    address: IpAddr,
+    port: u16,
+    options: &[&str],
+) -> Result<serde_json::Value, String> {
+    let (resolve, url) = (format!("{name}:{port}:{address}"), format!("http://{name}:{port}/"));
+    let body = curl(&[&["--resolve", &resolve, &url], options].concat())?;
+    serde_json::from_str(&body).map_err(|error| format!("{address} answered {body:?}: {error}"))
 }

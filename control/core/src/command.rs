@@ -117,8 +117,8 @@ pub enum Command {
         /// The targets.
         targets: Vec<TargetDescription>,
     },
-    /// Deregisters targets: they drain for the group's delay and are then gone. A target that is not
-    /// registered is passed over.
+    /// Deregisters targets: they drain for the group's delay and are then gone. A target that is
+    /// not registered is passed over.
     DeregisterTargets {
         /// From which group.
         target_group: TargetGroupId,
@@ -127,7 +127,8 @@ pub enum Command {
     },
     /// Makes an endpoint service. Outcome: `Service`.
     CreateService(CreateService),
-    /// Changes an endpoint service; even without changes, its zones are read anew. Outcome: `Service`.
+    /// Changes an endpoint service; even without changes, its zones are read anew. Outcome:
+    /// `Service`.
     ModifyService(ModifyService),
     /// Removes an endpoint service that nobody uses, and its permissions.
     DeleteService {

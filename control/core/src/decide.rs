@@ -1,8 +1,8 @@
-//! Decides commands: what follows from one, or why it is refused. Never mutates: the answer is a list
-//! of events, and applying them is another step, after they are durable.
+//! Decides commands: what follows from one, or why it is refused. Never mutates: the answer is a
+//! list of events, and applying them is another step, after they are durable.
 //!
-//! [`decide`] is for callers, and sees what the caller sees; [`decide_chore`] is for Postern itself.
-//! One file per resource; none of them knows how a command came or where events go.
+//! [`decide`] is for callers, and sees what the caller sees; [`decide_chore`] is for Postern
+//! itself. One file per resource; none of them knows how a command came or where events go.
 
 mod chore;
 mod client_token;
@@ -19,6 +19,8 @@ mod tag;
 mod target;
 mod target_group;
 mod vpc;
+
+use std::collections::BTreeSet;
 
 use model::Timestamp;
 
@@ -64,7 +66,8 @@ pub fn decide(
     draw: &mut dyn Draw,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
-    let decision = dispatch(&mut Desk { registry, caller, draw, now }, command)?;
+    let mut desk = Desk { registry, caller, draw, now, drawn: BTreeSet::new() };
+    let decision = dispatch(&mut desk, command)?;
     decision.events.iter().flat_map(|event| &event.changes).try_for_each(check_size)?;
     Ok(decision)
 }

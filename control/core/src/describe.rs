@@ -1,7 +1,8 @@
 //! What a caller may see: its own resources, the services that admit it, the connections to its own
-//! services. Anything else does not exist for it. Knows no filters on the wire, no pages and no XML.
+//! services. Anything else does not exist for it. Knows no filters on the wire, no pages and no
+//! XML.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use model::{
     InterfaceId, ListenerId, LoadBalancerId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId,
@@ -114,10 +115,7 @@ impl<'a> View<'a> {
 
     /// The listeners of a load balancer, in the order of their ids.
     pub fn listeners_of(self, balancer: LoadBalancerId) -> impl Iterator<Item = &'a Arc<Listener>> {
-        self.registry.referrers(balancer, ResourceKind::Listener).filter_map(move |id| match id {
-            ResourceId::Listener(id) => self.registry.listener(id),
-            _ => None,
-        })
+        self.registry.listeners_of(balancer)
     }
 
     /// The load balancers whose listeners forward to a target group.
@@ -221,11 +219,6 @@ impl<'a> View<'a> {
         });
         let endpoints = self.endpoints().map(|it| (it.id.into(), &it.tags));
         network.chain(services).chain(permissions).chain(endpoints)
-    }
-
-    /// The interface that has an address of one of the caller's subnets.
-    pub fn holder_of(self, subnet: SubnetId, ip: IpAddr) -> Result<Option<InterfaceId>, Refusal> {
-        Ok(self.registry.holder_of(self.subnet(subnet)?.id, ip))
     }
 
     fn owned(self, kind: ResourceKind) -> impl Iterator<Item = ResourceId> + 'a {

@@ -8,8 +8,8 @@ pub trait Draw {
     /// The next 64 bits, all of them equally likely.
     fn bits(&mut self) -> u64;
 
-    /// A number below `bound`, or 0 if `bound` is 0. The bias of the remainder is below 2^-32 for the
-    /// bounds met here (subnet sizes and list lengths).
+    /// A number below `bound`, or 0 if `bound` is 0. The bias of the remainder is below 2^-32 for
+    /// the bounds met here (subnet sizes and list lengths).
     fn below(&mut self, bound: u32) -> u32 {
         match bound {
             0 => 0,

@@ -1,4 +1,5 @@
-//! What happened, and which records it changes. Does not know how records are kept, nor who is told.
+//! What happened, and which records it changes. Does not know how records are kept, nor who is
+//! told.
 
 use std::fmt;
 

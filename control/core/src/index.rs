@@ -1,4 +1,5 @@
-//! What can be found quickly: one ordered set of entries, derived from the records and never stored.
+//! What can be found quickly: one ordered set of entries, derived from the records and never
+//! stored.
 //!
 //! Every question that would otherwise walk all records is a range of this set. What an entry is
 //! derived from lies in the record itself, so putting a record replaces exactly its own entries.

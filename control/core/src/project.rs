@@ -4,8 +4,8 @@
 //! group that a listener forwards to: targets are probed from the moment that a listener uses them,
 //! so that their health is known before the first endpoint exists, as with AWS.
 //!
-//! [`project_changes`] costs what changed and a copy of the maps' pointers; everything that stays the
-//! same stays the same `Arc`, so that a plane sees at a glance what it need not touch.
+//! [`project_changes`] costs what changed and a copy of the maps' pointers; everything that stays
+//! the same stays the same `Arc`, so that a plane sees at a glance what it need not touch.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -125,8 +125,8 @@ impl Parts {
     }
 }
 
-/// Puts the new part in the place of the old; says whether they differ. An equal part stays the same
-/// `Arc`.
+/// Puts the new part in the place of the old; says whether they differ. An equal part stays the
+/// same `Arc`.
 fn replace<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, Arc<V>>, key: K, new: Option<V>) -> bool {
     match new {
         Some(new) => {

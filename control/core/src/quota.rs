@@ -42,7 +42,8 @@ impl Quota {
     /// The most there may be.
     pub const fn limit(self) -> usize {
         match self {
-            // AWS allows 5 and raises it on request; 1,000 endpoints per VPC are 20 VPCs, 10,000 are 200.
+            // AWS allows 5 and raises it on request; 1,000 endpoints per VPC are 20 VPCs, 10,000
+            // are 200.
             Self::VpcsPerAccount => 1000,
             Self::SubnetsPerVpc => 200,
             Self::TagsPerResource => 50,

@@ -1,8 +1,8 @@
 //! Records: what the store keeps, one per resource, and how they are written.
 //!
-//! A record is JSON with the number of its schema in front, at most [`RECORD_BYTES_MAX`] long, under a
-//! readable key. Any node can read what any other wrote; one that meets a newer schema refuses to go
-//! on rather than lose what it does not know. Does not know the store.
+//! A record is JSON with the number of its schema in front, at most [`RECORD_BYTES_MAX`] long,
+//! under a readable key. Any node can read what any other wrote; one that meets a newer schema
+//! refuses to go on rather than lose what it does not know. Does not know the store.
 
 use std::{fmt, str::FromStr, sync::Arc};
 

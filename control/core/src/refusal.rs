@@ -105,7 +105,8 @@ pub enum Refusal {
         other: Ipv4Net,
     },
 
-    /// The name of a load balancer or target group is not 1 to 32 letters, digits and inner hyphens.
+    /// The name of a load balancer or target group is not 1 to 32 letters, digits and inner
+    /// hyphens.
     NameMalformed {
         /// The name.
         name: String,

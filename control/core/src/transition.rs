@@ -67,7 +67,8 @@ pub const fn after(from: EndpointState, on: Move) -> Option<EndpointState> {
             Move::Accept | Move::Expire | Move::Bind | Move::Fail | Move::Release => None,
         },
         EndpointState::Rejected => match on {
-            // The guide is silent; without it a mistaken reject could only be cured by the consumer.
+            // The guide is silent; without it a mistaken reject could only be cured by the
+            // consumer.
             Move::Accept => Some(EndpointState::Pending),
             Move::Delete => Some(EndpointState::Deleting),
             Move::Reject

@@ -1,9 +1,9 @@
 //! Transcripts: `scripts/*.txt` hold commands and what happened, and are run anew and compared.
 //!
 //! A line `> who: verb name key=value ...` is a command; the lines after it are the events that
-//! followed, the refusal, or what `show` shows. Blank lines and `#` comments stay. Names stand for the
-//! identifiers that creates draw. `UPDATE=1 cargo test -p control-core` writes what happens now into
-//! the files; read the diff before it is committed.
+//! followed, the refusal, or what `show` shows. Blank lines and `#` comments stay. Names stand for
+//! the identifiers that creates draw. `UPDATE=1 cargo test -p control-core` writes what happens now
+//! into the files; read the diff before it is committed.
 #![expect(clippy::unwrap_used, reason = "a script that cannot be read is a failed test")]
 
 #[path = "transcripts/args.rs"]

@@ -2,8 +2,8 @@
 //! to change it. Does not know the operations.
 //!
 //! [`Call::ready`] and [`Call::change`] stand between reading the members and doing anything: they
-//! refuse leftover members, and only what they return can change state. So no operation that changes
-//! anything can forget to look for unknown members, and a dry run cannot change anything.
+//! refuse leftover members, and only what they return can change state. So no operation that
+//! changes anything can forget to look for unknown members, and a dry run cannot change anything.
 
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ pub(crate) struct Call<'a> {
     action: &'a str,
 }
 
-/// The right to read, with the state that this call sees: one state, from its first read to its last.
+/// The right to read, with the state that this call sees: one state, from its first read to its
+/// last.
 pub(crate) struct Ready {
     registry: Arc<Registry>,
 }
@@ -99,8 +100,8 @@ impl<'a> Call<'a> {
         Fault::invalid_action(self.action, self.form.peek("Version").unwrap_or("unknown"))
     }
 
-    /// Ends the reading of members of an operation that reads, or that changes several things one by
-    /// one; a dry run ends here, too.
+    /// Ends the reading of members of an operation that reads, or that changes several things one
+    /// by one; a dry run ends here, too.
     pub(crate) fn ready(&self, input: &Input<'_>) -> Result<Ready, Fault> {
         if self.change(input)?.is_dry_run {
             return Err(Fault::dry_run());

@@ -7,8 +7,8 @@ use crate::{
     signature::SignatureError,
 };
 
-/// The fault of a signature error. EC2 tells strangers one thing only, whichever part was wrong; the
-/// Query services tell which (EC2 "Common client errors"; "Common Errors" of ELBv2 and STS).
+/// The fault of a signature error. EC2 tells strangers one thing only, whichever part was wrong;
+/// the Query services tell which (EC2 "Common client errors"; "Common Errors" of ELBv2 and STS).
 pub(super) fn signature_fault(error: &SignatureError, dialect: Dialect) -> Fault {
     let forbidden = |code, message: &str| Fault::with_status(StatusCode::FORBIDDEN, code, message);
     match (error, dialect) {

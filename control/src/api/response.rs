@@ -1,5 +1,5 @@
-//! An answer's last step: status, headers, and a body in the form that the caller reads. Nothing here
-//! ever answers HTML: some SDKs fail on it before they see the status.
+//! An answer's last step: status, headers, and a body in the form that the caller reads. Nothing
+//! here ever answers HTML: some SDKs fail on it before they see the status.
 
 use bytes::Bytes;
 use http_body_util::Full;

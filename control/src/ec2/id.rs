@@ -1,5 +1,6 @@
 //! EC2's identifiers on the wire: how they are read, and what is answered for one that is malformed
-//! or does not exist (control-api 1.5, semantics 3.5). What belongs to another account does not exist.
+//! or does not exist (control-api 1.5, semantics 3.5). What belongs to another account does not
+//! exist.
 
 use std::str::FromStr;
 

@@ -10,8 +10,8 @@ use crate::{
     query::{Fault, Xml},
 };
 
-/// Submits a command for each id, and writes `unsuccessful`. Every id gets its own command: one that
-/// fails does not keep the others from happening. `worded` may give an item's fault its code.
+/// Submits a command for each id, and writes `unsuccessful`. Every id gets its own command: one
+/// that fails does not keep the others from happening. `worded` may give an item's fault its code.
 pub(super) async fn each<I: WireId>(
     call: &Call<'_>,
     ready: &Ready,

@@ -1,5 +1,5 @@
-//! From ARNs to the caller's resources and back. An ARN must be the resource's own to the letter; any
-//! other, and any of another account, is not found.
+//! From ARNs to the caller's resources and back. An ARN must be the resource's own to the letter;
+//! any other, and any of another account, is not found.
 
 use std::{str::FromStr, sync::Arc};
 

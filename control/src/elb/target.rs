@@ -44,8 +44,9 @@ impl Report {
         Self { state: "unused", reason: Some(reason) }
     }
 
-    /// The report of a registered target. Whether it drains is control's to know, the rest is what the
-    /// data plane saw; if that has not seen it yet, it depends on whether anything forwards to it.
+    /// The report of a registered target. Whether it drains is control's to know, the rest is what
+    /// the data plane saw; if that has not seen it yet, it depends on whether anything forwards to
+    /// it.
     pub(super) fn of(target: &Target, is_used: bool, health: &Health) -> Self {
         const NOT_IN_USE: (&str, &str) = (
             "Target.NotInUse",

@@ -1,7 +1,7 @@
 //! Which endpoints wait for the data plane, and what its health says about them.
 //!
-//! Health is about a generation. An endpoint waits for the generation that was published when it came
-//! to wait: older news is about what it was before.
+//! Health is about a generation. An endpoint waits for the generation that was published when it
+//! came to wait: older news is about what it was before.
 
 use std::collections::{BTreeMap, BTreeSet};
 

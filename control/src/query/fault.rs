@@ -1,6 +1,7 @@
 //! A refusal as the wire carries it: HTTP status, code, message.
 //!
-//! Codes that every operation shares have a constructor here, with the texts of AWS (control-api 1.1,
+//! Codes that every operation shares have a constructor here, with the texts of AWS (control-api
+//! 1.1,
 //! 1.4, 1.5). Does not know the refusals of the core: `ec2::code` and `elb::code` translate those.
 
 use hyper::StatusCode;

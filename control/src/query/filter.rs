@@ -1,5 +1,6 @@
 //! The filters of EC2's Describe operations: values of one filter are alternatives, filters add up,
-//! `*` and `?` are wildcards, case matters (control-api 1.4). Knows no resource: those are [`Subject`]s.
+//! `*` and `?` are wildcards, case matters (control-api 1.4). Knows no resource: those are
+//! [`Subject`]s.
 
 use super::{Fault, Input, fault::quoted};
 

@@ -1,7 +1,7 @@
 //! `application/x-www-form-urlencoded` bytes to names and values.
 //!
-//! Flat on purpose: `Foo.1.Bar` stays one name, so a caller's indexes never become sizes. What cannot
-//! be carried back in XML 1.0 is refused here, for every member at once.
+//! Flat on purpose: `Foo.1.Bar` stays one name, so a caller's indexes never become sizes. What
+//! cannot be carried back in XML 1.0 is refused here, for every member at once.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},

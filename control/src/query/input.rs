@@ -1,8 +1,8 @@
 //! Typed access to a form's members.
 //!
-//! An operation asks for the members it knows and then calls [`Input::finish`], which refuses what is
-//! left over: a misspelt or unsupported member is never silently dropped. A list costs as much as it
-//! has members, whatever indexes the caller wrote.
+//! An operation asks for the members it knows and then calls [`Input::finish`], which refuses what
+//! is left over: a misspelt or unsupported member is never silently dropped. A list costs as much
+//! as it has members, whatever indexes the caller wrote.
 
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -186,7 +186,7 @@ mod tests {
             input.text("A").unwrap();
             let list = input.texts("L");
             input.structures("S").iter().for_each(|s| drop(s.text("A")));
-            let fault = list.and(input.finish()).unwrap_err();
+            let fault = list.and_then(|_| input.finish()).unwrap_err();
             let expected = if text == "L.1.X=1" { "MissingParameter" } else { "UnknownParameter" };
             assert_eq!(fault.code, expected, "{text}: {}", fault.message);
         }

@@ -2,7 +2,8 @@
 //!
 //! A token names the last item of its page, not a position: items that come or go meanwhile neither
 //! shift nor repeat the others. It is sealed with a key that all nodes derive from the same
-//! configuration, and for one account and operation, so that nobody can make one up or use another's.
+//! configuration, and for one account and operation, so that nobody can make one up or use
+//! another's.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,8 +1,8 @@
 //! Answers in XML, well-formed whatever is in the texts.
 //!
-//! Element names are constants of the callers; texts are anybody's. Relies on `quick-xml` for escaping.
-//! A character that XML 1.0 cannot carry is refused on input; should one get here all the same, it
-//! is replaced rather than sent.
+//! Element names are constants of the callers; texts are anybody's. Relies on `quick-xml` for
+//! escaping. A character that XML 1.0 cannot carry is refused on input; should one get here all the
+//! same, it is replaced rather than sent.
 
 use std::borrow::Cow;
 
@@ -225,7 +225,8 @@ mod tests {
         #[test]
         fn errors_parse_whatever_the_message(message: String) {
             for dialect in [Dialect::Ec2, Dialect::Query] {
-                prop_assert!(parsed(&Fault::new("Code", &*message).document(dialect, "id")).is_some());
+                let document = Fault::new("Code", &*message).document(dialect, "id");
+                prop_assert!(parsed(&document).is_some());
             }
         }
 

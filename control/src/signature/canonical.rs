@@ -73,8 +73,8 @@ fn canonical_path(path: &str) -> String {
 }
 
 /// Names and values decoded, encoded again in the one canonical way, and sorted; without the
-/// signature itself. `+` means a space, as it does to the form that is read from it: were it signed as
-/// a plus, one signature would be good for two different requests.
+/// signature itself. `+` means a space, as it does to the form that is read from it: were it signed
+/// as a plus, one signature would be good for two different requests.
 fn canonical_query(query: &str) -> String {
     let mut pairs: Vec<(String, String)> = query
         .split('&')

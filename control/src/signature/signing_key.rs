@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::{Claim, Scope};
 
-/// Room for this many (key, day, Region, service): with three services and two days around midnight,
-/// some 170 access keys in steady use. When it is full, it is emptied: deriving costs microseconds.
+/// Room for this many (key, day, Region, service): with three services and two days around
+/// midnight, some 170 access keys in steady use. When it is full, it is emptied: deriving costs
+/// microseconds.
 const KEPT_MAX: usize = 1024;
 
 /// The derived keys. Only scopes that passed the check of key, Region and day come here, so that

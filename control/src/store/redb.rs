@@ -1,10 +1,10 @@
 //! The store in a file, by `redb`: for one process, which holds the file's lock.
 //!
 //! Two tables: `records`, text keys to bytes, and `meta`, with the schema of the file and the
-//! revision. A commit is one `redb` transaction that ends with an fsync, so it is there after kill -9
-//! and after a power cut. A new file is made under another name and linked into place when it is
-//! whole, so that a crash while it is made leaves nothing that looks like a damaged store, and of two
-//! processes that start at once one makes the file and the other finds it.
+//! revision. A commit is one `redb` transaction that ends with an fsync, so it is there after kill
+//! -9 and after a power cut. A new file is made under another name and linked into place when it is
+//! whole, so that a crash while it is made leaves nothing that looks like a damaged store, and of
+//! two processes that start at once one makes the file and the other finds it.
 //!
 //! Not kept: the commits before the current revision. A watcher starts from now or loads.
 

@@ -188,6 +188,9 @@ impl Verdict {
     const REFUSED: Self =
         Self { rcode: Rcode::REFUSED, outcome: Outcome::Refused, is_authoritative: false };
 
+    const NO_DATA: Self = Self::authoritative(Rcode::NO_ERROR, Outcome::NoData);
+    const NX_DOMAIN: Self = Self::authoritative(Rcode::NX_DOMAIN, Outcome::NxDomain);
+
     const fn authoritative(rcode: Rcode, outcome: Outcome) -> Self {
         Self { rcode, outcome, is_authoritative: true }
     }
@@ -244,6 +247,12 @@ impl<'q> Search<'q> {
         };
         let absence = |reply: &mut Reply<'_>| zone.negative().write(reply, &self.query.name);
         let node = match zone.lookup(name) {
+            // Asked for DS, the parent may not know a name at which we serve a zone; it exists all
+            // the same.
+            Lookup::Wildcard(_) | Lookup::Absent if self.asks_ds_of_apex(name) => {
+                absence(reply);
+                return Step::End(Verdict::NO_DATA);
+            }
             Lookup::Exact(node) | Lookup::Wildcard(node) => node,
             // RFC 4035 3.1.4.1: the parent's side of a cut knows about DS.
             Lookup::Delegated(node) if self.asks_ds_of(node, name) => node,
@@ -252,7 +261,7 @@ impl<'q> Search<'q> {
             }
             Lookup::Absent => {
                 absence(reply);
-                return Step::End(Verdict::authoritative(Rcode::NX_DOMAIN, Outcome::NxDomain));
+                return Step::End(Verdict::NX_DOMAIN);
             }
         };
         self.settle(reply, Some(zone), node, owner, absence)
@@ -277,7 +286,7 @@ impl<'q> Search<'q> {
             return Step::Alias(target);
         }
         absence(reply);
-        Step::End(Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoData))
+        Step::End(Verdict::NO_DATA)
     }
 
     /// How many labels a name has; of the question's that is known.
@@ -298,6 +307,11 @@ impl<'q> Search<'q> {
             return above.and_then(|name| self.view.zone_of(name, labels - 1)).or(Some(zone));
         }
         Some(zone)
+    }
+
+    fn asks_ds_of_apex(&self, name: &[u8]) -> bool {
+        let zone = self.view.zone_of(name, self.label_count(name));
+        self.query.qtype == RecordType::DS && zone.is_some_and(|z| z.apex().as_wire() == name)
     }
 
     fn asks_ds_of(&self, node: &Node, name: &[u8]) -> bool {

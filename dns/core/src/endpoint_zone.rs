@@ -96,8 +96,8 @@ impl EndpointZone {
             RrSet::new(RecordType::NS, TTL_S, vec![ns.as_wire().into()]),
         ];
         let own = [
-            Arc::new(Node::new(&apex, apex_rrsets)),
-            Arc::new(Node::new(&ns, address_rrsets(&self.name_servers))),
+            Arc::new(Node::new(apex.clone(), apex_rrsets)),
+            Arc::new(Node::new(ns, address_rrsets(&self.name_servers))),
         ];
         let count = self.parts.values().map(|part| part.nodes.len()).sum();
         let nodes = self.parts.values().flat_map(|part| part.nodes.iter().cloned());
@@ -124,10 +124,10 @@ impl Part {
         // All unhealthy: answer all, as Route 53 does; an address that may work beats none.
         let any = healthy.contains(&true);
         let chosen = endpoint.interfaces.iter().zip(&healthy).filter(|(_, up)| !any || **up);
-        let regional = node(&(&endpoint.regional_name).into(), endpoint, chosen.map(|(i, _)| i));
+        let regional = node((&endpoint.regional_name).into(), endpoint, chosen.map(|(i, _)| i));
         let mut nodes = vec![regional];
         for interface in &endpoint.interfaces {
-            nodes.push(node(&(&interface.zonal_name).into(), endpoint, [interface].into_iter()));
+            nodes.push(node((&interface.zonal_name).into(), endpoint, [interface].into_iter()));
         }
         Self { endpoint: Arc::clone(endpoint), healthy, nodes, reverse: OnceCell::new() }
     }
@@ -140,7 +140,7 @@ impl Part {
 
 /// A name of an endpoint, with the addresses that its DNS record IP type lets be seen.
 fn node<'i>(
-    name: &Name,
+    name: Name,
     endpoint: &Endpoint,
     interfaces: impl Iterator<Item = &'i Interface>,
 ) -> Arc<Node> {

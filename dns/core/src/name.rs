@@ -37,6 +37,11 @@ impl Name {
         fits.then(|| Self(wire.into()))
     }
 
+    /// The bytes, to keep.
+    pub(crate) fn into_wire(self) -> Box<[u8]> {
+        self.0
+    }
+
     /// The bytes.
     pub fn as_wire(&self) -> &[u8] {
         &self.0

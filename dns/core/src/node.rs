@@ -25,13 +25,13 @@ pub(crate) enum Place {
 
 impl Node {
     /// A name that the zone answers for.
-    pub(crate) fn new(name: &Name, rrsets: Vec<RrSet>) -> Self {
+    pub(crate) fn new(name: Name, rrsets: Vec<RrSet>) -> Self {
         Self::placed(name, rrsets, Place::Inside)
     }
 
     /// A name anywhere in a zone.
-    pub(crate) fn placed(name: &Name, rrsets: Vec<RrSet>, place: Place) -> Self {
-        Self { name: name.as_wire().into(), rrsets: rrsets.into(), place }
+    pub(crate) fn placed(name: Name, rrsets: Vec<RrSet>, place: Place) -> Self {
+        Self { name: name.into_wire(), rrsets: rrsets.into(), place }
     }
 
     /// A name that exists only because something is below it.

@@ -37,25 +37,28 @@ const RENDERED_HEAD_LEN: usize = 12;
 impl RrSet {
     /// The A records of these addresses.
     pub(crate) fn ipv4(ttl: u32, addresses: &[Ipv4Addr]) -> Self {
-        let data: Vec<_> = addresses.iter().map(|address| address.octets().into()).collect();
-        Self::new(RecordType::A, ttl, data)
+        let data: Vec<_> = addresses.iter().map(Ipv4Addr::octets).collect();
+        Self::addresses(RecordType::A, ttl, &data)
     }
 
     /// The AAAA records of these addresses.
     pub(crate) fn ipv6(ttl: u32, addresses: &[Ipv6Addr]) -> Self {
-        let data: Vec<_> = addresses.iter().map(|address| address.octets().into()).collect();
-        Self::new(RecordType::AAAA, ttl, data)
+        let data: Vec<_> = addresses.iter().map(Ipv6Addr::octets).collect();
+        Self::addresses(RecordType::AAAA, ttl, &data)
+    }
+
+    fn addresses(rtype: RecordType, ttl: u32, data: &[impl AsRef<[u8]>]) -> Self {
+        let count = u16::try_from(data.len()).unwrap_or(u16::MAX);
+        let wire = render(rtype, ttl, &data[..usize::from(count)]);
+        Self { rtype, ttl, data: Data::Addresses { wire, count } }
     }
 
     /// Records of any type, by their uncompressed data.
     pub(crate) fn new(rtype: RecordType, ttl: u32, data: Vec<Box<[u8]>>) -> Self {
-        let data = match (rtype, u16::try_from(data.len())) {
-            (RecordType::A | RecordType::AAAA, Ok(count)) => {
-                Data::Addresses { wire: render(rtype, ttl, &data), count }
-            }
-            _ => Data::Others(data.into()),
-        };
-        Self { rtype, ttl, data }
+        match rtype {
+            RecordType::A | RecordType::AAAA => Self::addresses(rtype, ttl, &data),
+            _ => Self { rtype, ttl, data: Data::Others(data.into()) },
+        }
     }
 
     /// The type.
@@ -99,6 +102,9 @@ impl RrSet {
             Data::Others(records) => {
                 let owner = owner.unwrap_or(question.as_wire());
                 for data in records {
+                    if reply.is_overflown() {
+                        break;
+                    }
                     reply.record(section, owner, self.rtype, self.ttl, |reply| {
                         write_data(reply, self.rtype, data);
                     });
@@ -130,10 +136,10 @@ fn in_turn(wire: &[u8], count: usize, turn: u32) -> &[u8] {
 }
 
 /// Renders address records in the layout of their orders.
-fn render(rtype: RecordType, ttl: u32, data: &[Box<[u8]>]) -> Box<[u8]> {
+fn render(rtype: RecordType, ttl: u32, data: &[impl AsRef<[u8]>]) -> Box<[u8]> {
     let mut wire = Vec::with_capacity(rotation::layout_len(data.len()) * rendered_len(rtype));
     for index in rotation::layout(data.len()) {
-        let address = &data[index];
+        let address = data[index].as_ref();
         wire.extend(QUESTION_POINTER);
         wire.extend(rtype.0.to_be_bytes());
         wire.extend(CLASS_IN.to_be_bytes());

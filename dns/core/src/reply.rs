@@ -68,7 +68,7 @@ impl<'b> Reply<'b> {
     /// Appends records that are ready as they are; their owner points to the question.
     pub(crate) fn records(&mut self, section: Section, count: u16, wire: &[u8]) {
         self.put(wire);
-        self.counts[section as usize] += count;
+        self.add(section, count);
     }
 
     /// Appends one record that is ready but for pointers to one name, which go to these places in
@@ -89,7 +89,7 @@ impl<'b> Reply<'b> {
                 self.bytes[at..at + 2].copy_from_slice(&pointer.to_be_bytes());
             }
         }
-        self.counts[section as usize] += 1;
+        self.add(section, 1);
     }
 
     /// Appends a record up to its data, which `data` then writes.
@@ -112,7 +112,18 @@ impl<'b> Reply<'b> {
             let len = u16::try_from(self.len - length_at - 2).unwrap_or(u16::MAX);
             self.bytes[length_at..length_at + 2].copy_from_slice(&len.to_be_bytes());
         }
-        self.counts[section as usize] += 1;
+        self.add(section, 1);
+    }
+
+    fn add(&mut self, section: Section, count: u16) {
+        // More than can be counted is more than fits.
+        let count = self.counts[section as usize].saturating_add(count);
+        self.counts[section as usize] = count;
+    }
+
+    /// Whether something did not fit, so that writing more is in vain.
+    pub(crate) fn is_overflown(&self) -> bool {
+        self.overflown
     }
 
     /// Appends bytes, if they fit.

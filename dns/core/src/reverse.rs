@@ -18,7 +18,7 @@ pub(crate) fn nodes(endpoint: &Endpoint) -> Vec<Arc<Node>> {
         for address in interface.addresses() {
             let data = vec![target.as_wire().into()];
             let pointer = RrSet::new(RecordType::PTR, TTL_S, data);
-            nodes.push(Arc::new(Node::new(&reverse_name(address), vec![pointer])));
+            nodes.push(Arc::new(Node::new(reverse_name(address), vec![pointer])));
         }
     }
     nodes

@@ -70,7 +70,10 @@ impl Zone {
             if name.len() <= self.apex.as_wire().len() || self.nodes.contains(name) {
                 break;
             }
-            self.nodes.insert(Entry(Arc::new(Node::empty(name, place))));
+            let empty = Node::empty(name, place);
+            // One without records stands for other names too: they exist, without records.
+            self.has_wildcards |= empty.is_wildcard();
+            self.nodes.insert(Entry(Arc::new(empty)));
         }
     }
 

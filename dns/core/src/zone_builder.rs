@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The data of the records of one type, with their TTL.
-type Records = (u32, Vec<Box<[u8]>>);
+type Records = (u32, BTreeSet<Box<[u8]>>);
 
 /// A zone under construction.
 #[derive(Debug)]
@@ -49,11 +49,9 @@ impl ZoneBuilder {
             return Err(Problem::Soa);
         }
         let types = self.names.entry(owner.clone()).or_default();
-        let (least, records) = types.entry(rtype).or_insert((ttl, Vec::new()));
+        let (least, records) = types.entry(rtype).or_insert((ttl, BTreeSet::new()));
         *least = ttl.min(*least);
-        if !records.contains(&data) {
-            records.push(data);
-        }
+        records.insert(data);
         let singular = |rtype| types.get(&rtype).is_some_and(|(_, records)| records.len() > 1);
         // RFC 2181 10.1: an alias stands alone. RFC 1035 5.2: one SOA.
         if singular(RecordType::SOA) {
@@ -70,7 +68,9 @@ impl ZoneBuilder {
     pub(crate) fn build(self) -> Result<Zone, Problem> {
         let Self { apex, names } = self;
         let soa = names.get(&apex).and_then(|types| types.get(&RecordType::SOA));
-        let (soa_ttl, soa) = soa.map(|(ttl, data)| (*ttl, data.concat())).ok_or(Problem::Soa)?;
+        let (soa_ttl, soa) = soa
+            .map(|(ttl, data)| (*ttl, data.iter().flatten().copied().collect::<Vec<u8>>()))
+            .ok_or(Problem::Soa)?;
         let cuts: BTreeSet<Box<[u8]>> = names
             .iter()
             .filter(|(name, types)| **name != apex && types.contains_key(&RecordType::NS))
@@ -80,26 +80,24 @@ impl ZoneBuilder {
         // From the apex down, so that a cut comes before what is below it.
         nodes.sort_by_cached_key(|(name, _)| label_count(name.as_wire()));
         let count = nodes.len();
-        let nodes = nodes.into_iter().map(|(name, types)| node(&name, types, &cuts));
+        let nodes = nodes.into_iter().map(|(name, types)| node(name, types, &cuts));
         Ok(Zone::assemble(apex, (&soa, soa_ttl), count, nodes))
     }
 }
 
-fn node(
-    name: &Name,
-    types: BTreeMap<RecordType, Records>,
-    cuts: &BTreeSet<Box<[u8]>>,
-) -> Arc<Node> {
-    let mut above = ancestors(name.as_wire()).skip(1);
+fn node(name: Name, types: BTreeMap<RecordType, Records>, cuts: &BTreeSet<Box<[u8]>>) -> Arc<Node> {
+    let is_cut = |name: &[u8]| cuts.contains(name);
     let place = if cuts.is_empty() {
         Place::Inside
-    } else if above.any(|name| cuts.contains(name)) {
+    } else if ancestors(name.as_wire()).skip(1).any(is_cut) {
         Place::Below
-    } else if cuts.contains(name.as_wire()) {
+    } else if is_cut(name.as_wire()) {
         Place::Cut
     } else {
         Place::Inside
     };
-    let rrsets = types.into_iter().map(|(rtype, (ttl, data))| RrSet::new(rtype, ttl, data));
+    let rrset =
+        |(rtype, (ttl, data)): (_, Records)| RrSet::new(rtype, ttl, data.into_iter().collect());
+    let rrsets = types.into_iter().map(rrset);
     Arc::new(Node::placed(name, rrsets.collect(), place))
 }

@@ -1,5 +1,7 @@
 //! What every decision has at hand.
 
+use std::collections::BTreeSet;
+
 use model::Timestamp;
 
 use crate::{
@@ -21,6 +23,8 @@ pub(super) struct Desk<'a> {
     pub(super) caller: &'a Caller,
     pub(super) draw: &'a mut dyn Draw,
     pub(super) now: Timestamp,
+    /// Identifiers drawn for this command, which the registry does not know yet.
+    pub(super) drawn: BTreeSet<ResourceId>,
 }
 
 impl<'a> Desk<'a> {
@@ -44,14 +48,14 @@ impl<'a> Desk<'a> {
     }
 
     /// Draws an identifier that nothing has.
-    pub(super) fn fresh<T: Copy>(
+    pub(super) fn fresh<T: Copy + Into<ResourceId>>(
         &mut self,
         make: fn(u128) -> T,
         is_taken: impl Fn(&Registry, T) -> bool,
     ) -> T {
         let mut bits = self.draw.wide();
         // Ends, as there are more numbers than resources.
-        while is_taken(self.registry, make(bits)) {
+        while is_taken(self.registry, make(bits)) || !self.drawn.insert(make(bits).into()) {
             bits = bits.wrapping_add(1);
         }
         make(bits)

@@ -1,7 +1,8 @@
 //! Endpoint network interfaces: which subnet, which address, which load balancer.
 //!
 //! All three are settled when the interface is made and never change (guide: "Subnets and
-//! Availability Zones", semantics 3.6): an interface that needs another address is another interface.
+//! Availability Zones", semantics 3.6): an interface that needs another address is another
+//! interface.
 
 use std::net::{IpAddr, Ipv4Addr};
 

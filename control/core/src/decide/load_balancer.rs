@@ -82,8 +82,8 @@ pub(super) fn delete(desk: &Desk<'_>, id: LoadBalancerId) -> Result<Decision, Re
     Ok(Decision::of(event, Outcome::Done))
 }
 
-/// Names of load balancers and target groups (ELBv2 API): at most 32 letters, digits and hyphens, no
-/// hyphen at either end.
+/// Names of load balancers and target groups (ELBv2 API): at most 32 letters, digits and hyphens,
+/// no hyphen at either end.
 pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let bare = !name.starts_with('-') && !name.ends_with('-');

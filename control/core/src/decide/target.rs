@@ -96,7 +96,8 @@ fn check_count(targets: &[TargetDescription]) -> Result<(), Refusal> {
     }
 }
 
-/// AWS refuses public addresses as well; which networks a gateway reaches is its operator's business.
+/// AWS refuses public addresses as well; which networks a gateway reaches is its operator's
+/// business.
 fn check_address(ip: IpAddr) -> Result<(), Refusal> {
     let broadcast = match ip {
         IpAddr::V4(ip) => ip.is_broadcast(),

@@ -90,8 +90,8 @@ fn replaced(desk: &Desk<'_>, old: &Arc<TargetGroup>, new: TargetGroup) -> Decisi
     Decision::of(event, Outcome::TargetGroup(new))
 }
 
-/// A health check with some settings changed. A default timeout gives way to a shorter interval; one
-/// that was asked for does not.
+/// A health check with some settings changed. A default timeout gives way to a shorter interval;
+/// one that was asked for does not.
 fn changed(old: HealthCheck, change: &HealthCheckChange) -> Result<HealthCheck, Refusal> {
     let interval_s = change.interval_s.unwrap_or(old.interval_s);
     let check = HealthCheck {

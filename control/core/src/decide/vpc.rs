@@ -43,8 +43,8 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcId) -> Result<Decision, Refusal> {
     Ok(Decision::of(event, Outcome::Done))
 }
 
-/// Refuses networks that AWS would: which addresses they are of is the operator's business, so that a
-/// laptop's 127.x networks pass.
+/// Refuses networks that AWS would: which addresses they are of is the operator's business, so that
+/// a laptop's 127.x networks pass.
 pub(super) fn check_size(cidr: Ipv4Net) -> Result<(), Refusal> {
     if (PREFIX_MIN..=PREFIX_MAX).contains(&cidr.prefix_len()) {
         Ok(())

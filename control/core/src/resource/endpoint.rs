@@ -1,5 +1,5 @@
-//! An interface endpoint with its endpoint network interfaces. Does not know the legal moves between
-//! its states ([`crate::transition`]).
+//! An interface endpoint with its endpoint network interfaces. Does not know the legal moves
+//! between its states ([`crate::transition`]).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{resource::ServiceName, tag::Tags};
 
-/// An interface VPC endpoint: the consumer's end of a connection to a service. The provider sees the
-/// same record as a connection.
+/// An interface VPC endpoint: the consumer's end of a connection to a service. The provider sees
+/// the same record as a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VpcEndpoint {
     /// Its id.

@@ -24,8 +24,9 @@ pub struct EndpointService {
     pub acceptance_required: bool,
     /// Where it stands; always `Available`, as there is nothing to set up.
     pub state: ServiceState,
-    /// Its load balancers and the zones each was in when the service was last modified: a zone added
-    /// to a load balancer later is not offered until then (guide: "Add or remove load balancers").
+    /// Its load balancers and the zones each was in when the service was last modified: a zone
+    /// added to a load balancer later is not offered until then (guide: "Add or remove load
+    /// balancers").
     pub load_balancers: BTreeMap<LoadBalancerId, BTreeSet<ZoneId>>,
     /// Which endpoints it takes.
     pub ip_address_types: BTreeSet<IpAddressType>,

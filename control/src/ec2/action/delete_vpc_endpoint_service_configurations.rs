@@ -1,5 +1,5 @@
-//! `DeleteVpcEndpointServiceConfigurations`: removes endpoint services that nobody uses, each on its
-//! own.
+//! `DeleteVpcEndpointServiceConfigurations`: removes endpoint services that nobody uses, each on
+//! its own.
 
 use control_core::Command;
 

@@ -18,17 +18,17 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let ready = call.ready(&input)?;
 
     let mut zones = ZoneView::all(ready.registry().view(call.caller()));
-    for asked in names.iter().chain(&ids) {
-        let is = |zone: &ZoneView| zone.zone.name.as_str() == *asked || zone.zone.id.as_str() == *asked;
-        if !zones.iter().any(is) {
-            let message = format!("Invalid availability zone: [{}]", quoted(asked));
-            return Err(Fault::new("InvalidParameterValue", message));
-        }
+    let is = |zone: &ZoneView, asked: &str| {
+        zone.zone.name.as_str() == asked || zone.zone.id.as_str() == asked
+    };
+    let asked: Vec<&str> = names.into_iter().chain(ids).collect();
+    if let Some(unknown) = asked.iter().find(|asked| !zones.iter().any(|zone| is(zone, asked))) {
+        let message = format!("Invalid availability zone: [{}]", quoted(unknown));
+        return Err(Fault::new("InvalidParameterValue", message));
     }
-    let all = names.is_empty() && ids.is_empty();
     zones.retain(|zone| {
-        let name = names.contains(&zone.zone.name.as_str());
-        (all || name || ids.contains(&zone.zone.id.as_str())) && filters.admit(zone)
+        let wanted = asked.is_empty() || asked.iter().any(|asked| is(zone, asked));
+        wanted && filters.admit(zone)
     });
     let mut xml = Xml::new();
     xml.list(ZoneView::SET, "item", &zones, |xml, zone| zone.write(xml));

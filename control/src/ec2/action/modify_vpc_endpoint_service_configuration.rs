@@ -1,5 +1,5 @@
-//! `ModifyVpcEndpointServiceConfiguration`: changes an endpoint service, or just has the zones of its
-//! load balancers read anew.
+//! `ModifyVpcEndpointServiceConfiguration`: changes an endpoint service, or just has the zones of
+//! its load balancers read anew.
 
 use control_core::{Command, command::ModifyService};
 

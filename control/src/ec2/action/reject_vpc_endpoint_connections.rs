@@ -1,4 +1,5 @@
-//! `RejectVpcEndpointConnections`: the provider turns endpoints away, or disconnects them, each on its own.
+//! `RejectVpcEndpointConnections`: the provider turns endpoints away, or disconnects them, each on
+//! its own.
 
 use control_core::Command;
 use model::ServiceId;

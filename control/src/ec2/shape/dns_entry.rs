@@ -1,5 +1,5 @@
-//! The names of an endpoint as EC2 lists them: the Regional one, then one for each zone in the order
-//! of the zones (user guide, "DNS names"; semantics 3.1).
+//! The names of an endpoint as EC2 lists them: the Regional one, then one for each zone in the
+//! order of the zones (user guide, "DNS names"; semantics 3.1).
 
 use control_core::resource::VpcEndpoint;
 use model::RegionName;

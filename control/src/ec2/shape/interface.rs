@@ -1,5 +1,5 @@
-//! An endpoint network interface as EC2 shows it to the consumer: managed by someone else, so there is
-//! nothing to do with it but to look.
+//! An endpoint network interface as EC2 shows it to the consumer: managed by someone else, so there
+//! is nothing to do with it but to look.
 
 use std::sync::Arc;
 

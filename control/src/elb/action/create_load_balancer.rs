@@ -14,7 +14,8 @@ use crate::{
 };
 
 const UNSUPPORTED: &[&str] = &["CustomerOwnedIpv4Pool", "IpamPools"];
-/// Members of a subnet mapping that give the load balancer addresses of its own, which it has none of.
+/// Members of a subnet mapping that give the load balancer addresses of its own, which it has none
+/// of.
 const UNSUPPORTED_OF_SUBNET: &[&str] =
     &["AllocationId", "IPv6Address", "PrivateIPv4Address", "SourceNatIpv6Prefix"];
 

@@ -14,5 +14,5 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let arn = input.required_text("ListenerArn")?;
     let ready = call.ready(&input)?;
     let found = Arns(ready.registry().view(call.caller())).listener(arn)?;
-    Ok(attribute::write(all(&found)))
+    Ok(attribute::write(all(found)))
 }

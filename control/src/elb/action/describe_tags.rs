@@ -24,12 +24,12 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let mut found = Vec::with_capacity(wanted.len());
     for arn in wanted {
         let id = arns.any(arn)?;
-        found.push((arn, tags(arns.0, id)));
+        found.push((arn, tags(arns.0, id).cloned().unwrap_or_default()));
     }
     let mut xml = Xml::new();
     xml.list("TagDescriptions", "member", found, |xml, (arn, tags)| {
         xml.text("ResourceArn", arn);
-        tag::write(xml, tags.unwrap_or(&Tags::none()));
+        tag::write(xml, &tags);
     });
     Ok(xml)
 }

@@ -1,4 +1,5 @@
-//! `DescribeTargetHealth`: says which targets of a group take connections, and why the others do not.
+//! `DescribeTargetHealth`: says which targets of a group take connections, and why the others do
+//! not.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -41,7 +42,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let mut xml = Xml::new();
     xml.list("TargetHealthDescriptions", "member", all, |xml, (addr, target)| {
         write_target(xml, view, addr, target);
-        let port = group.health_check.port.map_or(addr.port(), Into::into);
+        let port = group.health_check.port.map_or_else(|| addr.port(), Into::into);
         xml.value("HealthCheckPort", port);
         let report = target.map(|target| Report::of(target, is_used, &health));
         report.unwrap_or_else(Report::unregistered).write(xml);

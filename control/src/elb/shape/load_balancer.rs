@@ -6,8 +6,8 @@ use model::IpAddressType;
 use super::super::arns::Arns;
 use crate::query::Xml;
 
-/// The hosted zone of load balancers' names. There are no such names here, and so one id will do for
-/// clients that insist on one; it is that of us-east-1.
+/// The hosted zone of load balancers' names. There are no such names here, and so one id will do
+/// for clients that insist on one; it is that of us-east-1.
 const HOSTED_ZONE: &str = "Z26RNL4JYFTOTI";
 
 /// The schemes by their names.

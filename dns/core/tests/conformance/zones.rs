@@ -86,6 +86,15 @@ subdel.example.          3600     NS    ns.example.net.
 }
 
 #[test]
+fn rfc4592_2_2_3_a_wildcard_without_records_still_stands_for_names() {
+    let zone = zone("t", "@ 60 SOA ns m 1 2 3 4 60\nsub.*.a A 192.0.2.1\n").unwrap();
+    let soa = "\n~t. 60 SOA ns.t. m.t. 1 2 3 4 60";
+    for (name, rcode) in [("x.a.t", "NoError"), ("x.y.a.t", "NoError"), ("x.t", "NXDomain")] {
+        assert_eq!(answer(&[&zone], name, A), format!("{rcode} aa{soa}"), "{name}");
+    }
+}
+
+#[test]
 fn rfc1034_4_3_2_aliases_are_followed_within_what_is_served() {
     let one = zone(
         "one.test",
@@ -145,10 +154,11 @@ fn rfc1034_4_3_2_aliases_are_followed_within_what_is_served() {
 
 #[test]
 fn the_nearest_zone_answers_and_its_parent_for_ds() {
-    let parent = zone("test", "@ 60 SOA ns m 1 2 3 4 60\n* A 192.0.2.1\nsub NS ns.sub\n").unwrap();
+    let parent = zone("test", "@ 60 SOA ns m 1 2 3 4 60\ny A 192.0.2.1\nsub NS ns.sub\n").unwrap();
     let child = zone("sub.test", "@ 60 SOA ns m 2 2 3 4 60\nx A 192.0.2.2\n").unwrap();
     let root = zone("", "@ 60 SOA ns. m. 3 2 3 4 60\nexample. A 192.0.2.3\n").unwrap();
-    let zones = [&parent, &child, &root];
+    let undelegated = zone("island.x.test", "@ 60 SOA ns m 4 2 3 4 60\n").unwrap();
+    let zones = [&parent, &child, &undelegated, &root];
     let root_soa = "\n~. 60 SOA ns. m. 3 2 3 4 60";
     let rows = [
         ("x.sub.test", A, "NoError aa\nx.sub.test. 60 A 192.0.2.2".to_owned()),
@@ -158,6 +168,7 @@ fn the_nearest_zone_answers_and_its_parent_for_ds() {
             "NXDomain aa\n~sub.test. 60 SOA ns.sub.test. m.sub.test. 2 2 3 4 60".into(),
         ),
         ("sub.test", DS, "NoError aa\n~test. 60 SOA ns.test. m.test. 1 2 3 4 60".into()),
+        ("island.x.test", DS, "NoError aa\n~test. 60 SOA ns.test. m.test. 1 2 3 4 60".into()),
         ("y.test", A, "NoError aa\ny.test. 60 A 192.0.2.1".into()),
         ("example", A, "NoError aa\nexample. 60 A 192.0.2.3".into()),
         ("a.b.c", A, format!("NXDomain aa{root_soa}")),
@@ -258,8 +269,10 @@ fn faulty_master_files_are_refused_with_file_and_line() {
 
 #[test]
 fn rfc2181_9_large_rrsets_are_cut_over_udp_and_whole_over_tcp() {
+    let most = 70_000;
+    let counted: String = (0..most).map(|n| format!("most TXT {n}\n")).collect();
     let records: String = (0..200).map(|n| format!("many A 10.0.0.{n}\n")).collect();
-    let zone = zone("t", &format!("@ 60 SOA ns m 1 2 3 4 60\n{records}")).unwrap();
+    let zone = zone("t", &format!("@ 60 SOA ns m 1 2 3 4 60\n{records}{counted}")).unwrap();
     let mut builder = CatalogBuilder::default();
     builder.set_static_zones(vec![zone]);
     let empty = Snapshot::empty("us-east-1".parse().unwrap());
@@ -268,6 +281,11 @@ fn rfc2181_9_large_rrsets_are_cut_over_udp_and_whole_over_tcp() {
     assert_eq!(text(&udp(&catalog, &question).1), "NoError aa tc");
     let (_, tcp) = reply(&catalog, &question, Transport::Tcp, 65_535);
     assert_eq!(text(&tcp).lines().count(), 201);
+    // More records than a count can say.
+    let question = ask("most.t", TXT).bytes();
+    assert_eq!(text(&udp(&catalog, &question).1), "NoError aa tc");
+    let (_, tcp) = reply(&catalog, &question, Transport::Tcp, 65_535);
+    assert_eq!(text(&tcp), "NoError aa tc");
 }
 
 proptest! {
@@ -278,8 +296,8 @@ proptest! {
             prop::sample::select(vec![
                 "a", "@", "*", "*.a", "b.a", ".", "..", "\n", "\n", "\n", " ", "\t", "(", ")", ";",
                 "\"", "\\", "\\#", "\\065", "\\999", "$ORIGIN", "$TTL", "$INCLUDE", "IN", "CH",
-                "A", "AAAA", "NS", "MX", "TXT", "CNAME", "SOA", "HTTPS", "TYPE2", "TYPE15", "1", "4",
-                "192.0.2.1", "::1", "alpn=", "port=1", "0A", "C00C", "4294967296", "\u{e9}",
+                "A", "AAAA", "NS", "MX", "TXT", "CNAME", "SOA", "HTTPS", "TYPE2", "TYPE15", "1",
+                "4", "192.0.2.1", "::1", "alpn=", "port=1", "0A", "C00C", "4294967296", "\u{e9}",
             ]),
             0..60,
         ),

@@ -1,0 +1,345 @@
+//! Bindings: which endpoint addresses are listened on, which could not be bound, and why.
+//!
+//! A snapshot is taken in two steps: [`Bindings::close`] lets go of what is gone, [`Bindings::open`]
+//! binds what is new, so that an address can pass from one endpoint to another in one snapshot. Only
+//! endpoints that differ are looked at. Does not know what happens on a listener.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use dataplane_core::proxy_header::Template;
+use model::{
+    BindFailure, BindFailureReason, Binding, Endpoint, EndpointAddr, Interface, ListenerId,
+    LoadBalancer, LoadBalancerId, Snapshot, VpcEndpointId,
+};
+use socket2::Socket;
+
+use super::{
+    forward::{ForwardId, Forwards, changed},
+    key::Keys,
+};
+use crate::{
+    Config, listener,
+    metrics::InterfaceMetrics,
+    route::{self, Change, Key},
+};
+
+/// An endpoint as it is served.
+#[derive(Debug)]
+struct Served {
+    endpoint: Arc<Endpoint>,
+    interfaces: Vec<ServedInterface>,
+}
+
+#[derive(Debug)]
+struct ServedInterface {
+    described: Interface,
+    route: Arc<route::Interface>,
+    addresses: BTreeMap<EndpointAddr, Address>,
+}
+
+#[derive(Debug)]
+enum Address {
+    /// Its load balancer has no listener: only the address itself was tried.
+    Tried,
+    Listening {
+        key: Key,
+        forward: ForwardId,
+    },
+    Failed(BindFailureReason),
+}
+
+/// What [`Bindings::open`] did.
+#[derive(Debug, Default)]
+pub(super) struct OpenedAll {
+    pub(super) listeners: Vec<Opened>,
+    pub(super) moves: Vec<Change>,
+}
+
+/// A new listener, with one socket per worker.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) key: Key,
+    pub(super) addr: EndpointAddr,
+    pub(super) interface: Arc<route::Interface>,
+    pub(super) forward: Key,
+    pub(super) sockets: Vec<Socket>,
+}
+
+/// All endpoints' addresses.
+#[derive(Debug)]
+pub(super) struct Bindings {
+    config: Config,
+    served: BTreeMap<VpcEndpointId, Served>,
+    report: BTreeMap<VpcEndpointId, Binding>,
+    /// To be looked at by [`Bindings::open`].
+    unopened: BTreeSet<VpcEndpointId>,
+    unbound: BTreeSet<VpcEndpointId>,
+    interfaces: Keys,
+    listeners: Keys,
+}
+
+impl Bindings {
+    pub(super) fn new(config: Config) -> Self {
+        Self {
+            config,
+            served: BTreeMap::new(),
+            report: BTreeMap::new(),
+            unopened: BTreeSet::new(),
+            unbound: BTreeSet::new(),
+            interfaces: Keys::default(),
+            listeners: Keys::default(),
+        }
+    }
+
+    /// Whether each endpoint's addresses are bound, as others see it.
+    pub(super) fn report(&self) -> &BTreeMap<VpcEndpointId, Binding> {
+        &self.report
+    }
+
+    /// How many listeners there are, and how many endpoints are not wholly bound.
+    pub(super) fn count(&self) -> (usize, usize) {
+        (self.listeners.count(), self.unbound.len())
+    }
+
+    pub(super) fn has_unbound(&self) -> bool {
+        !self.unbound.is_empty()
+    }
+
+    pub(super) fn has_unopened(&self) -> bool {
+        !self.unopened.is_empty()
+    }
+
+    /// Has the next [`Bindings::open`] try the unbound ones again.
+    pub(super) fn retry_unbound(&mut self) {
+        self.unopened.extend(&self.unbound);
+    }
+
+    /// Lets go of what the snapshot no longer has.
+    pub(super) fn close(
+        &mut self,
+        before: Option<&Snapshot>,
+        snapshot: &Snapshot,
+        forwards: &mut Forwards,
+    ) -> Vec<Change> {
+        let balancers = before.map_or_else(BTreeSet::new, |before| moved(before, snapshot));
+        let mut differing: Vec<VpcEndpointId> = Vec::new();
+        let mut served = self.served.iter().peekable();
+        for (id, endpoint) in &snapshot.endpoints {
+            while let Some((gone, _)) = served.next_if(|(known, _)| *known < id) {
+                differing.push(*gone);
+            }
+            let known = served.next_if(|(known, _)| *known == id);
+            let is_same = known.is_some_and(|(_, known)| Arc::ptr_eq(&known.endpoint, endpoint));
+            let uses = |balancer| endpoint.interfaces.iter().any(|i| i.load_balancer == balancer);
+            if !is_same || balancers.iter().any(|balancer| uses(*balancer)) {
+                differing.push(*id);
+            }
+        }
+        differing.extend(served.map(|(gone, _)| *gone));
+        let mut changes = Vec::new();
+        for id in differing {
+            self.close_one(id, snapshot, forwards, &mut changes);
+        }
+        changes
+    }
+
+    fn close_one(
+        &mut self,
+        id: VpcEndpointId,
+        snapshot: &Snapshot,
+        forwards: &mut Forwards,
+        changes: &mut Vec<Change>,
+    ) {
+        let wanted = snapshot.endpoints.get(&id);
+        let known = self.served.remove(&id);
+        let mut kept = Vec::new();
+        for mut interface in known.into_iter().flat_map(|known| known.interfaces) {
+            let stays = wanted.is_some_and(|endpoint| {
+                let same = |other: &Interface| is_same_place(other, &interface.described);
+                endpoint.interfaces.iter().any(same)
+                    && endpoint.owner == interface.route.owner
+                    && endpoint.service == interface.route.service
+            });
+            let addresses = if stays {
+                wanted_addresses(&interface.described, snapshot)
+            } else {
+                BTreeMap::new()
+            };
+            let gone = interface.addresses.extract_if(.., |addr, _| !addresses.contains_key(addr));
+            for (_, address) in gone {
+                if let Address::Listening { key, forward } = address {
+                    self.listeners.put_back(key);
+                    forwards.release(&forward);
+                    changes.push(Change::RemoveListener(key));
+                }
+            }
+            if stays {
+                kept.push(interface);
+            } else {
+                self.interfaces.put_back(interface.route.key);
+                changes.push(Change::RemoveInterface(interface.route.key));
+            }
+        }
+        match wanted {
+            Some(endpoint) => {
+                let endpoint = Arc::clone(endpoint);
+                self.served.insert(id, Served { endpoint, interfaces: kept });
+                self.unopened.insert(id);
+            }
+            None => {
+                self.report.remove(&id);
+                self.unbound.remove(&id);
+                self.unopened.remove(&id);
+            }
+        }
+    }
+
+    /// Binds what is not bound yet, and moves listeners to the forwards they now belong to.
+    pub(super) fn open(&mut self, snapshot: &Snapshot, forwards: &mut Forwards) -> OpenedAll {
+        let mut opened = OpenedAll::default();
+        for id in std::mem::take(&mut self.unopened) {
+            let Some(mut served) = self.served.remove(&id) else { continue };
+            self.add_interfaces(&mut served);
+            for interface in &mut served.interfaces {
+                for (addr, listener) in wanted_addresses(&interface.described, snapshot) {
+                    self.open_address(interface, addr, listener, forwards, &mut opened);
+                }
+            }
+            self.note_binding(id, &served);
+            self.served.insert(id, served);
+        }
+        opened
+    }
+
+    fn add_interfaces(&mut self, served: &mut Served) {
+        let endpoint = &served.endpoint;
+        for interface in &endpoint.interfaces {
+            if served.interfaces.iter().any(|known| known.described.id == interface.id) {
+                continue;
+            }
+            let route = route::Interface {
+                key: self.interfaces.take(),
+                endpoint: endpoint.id,
+                owner: endpoint.owner.clone(),
+                service: endpoint.service,
+                zone: interface.zone.clone(),
+                header: Template::new(endpoint.id, self.config.header_padding),
+                metrics: InterfaceMetrics::new(endpoint.id, endpoint.service, &interface.zone),
+            };
+            served.interfaces.push(ServedInterface {
+                described: interface.clone(),
+                route: Arc::new(route),
+                addresses: BTreeMap::new(),
+            });
+        }
+    }
+
+    fn open_address(
+        &mut self,
+        interface: &mut ServedInterface,
+        addr: EndpointAddr,
+        listener: Option<ListenerId>,
+        forwards: &mut Forwards,
+        opened: &mut OpenedAll,
+    ) {
+        let forward = listener.map(|listener| ForwardId {
+            load_balancer: interface.described.load_balancer,
+            listener,
+            zone: interface.described.zone.clone(),
+        });
+        match (interface.addresses.get_mut(&addr), &forward) {
+            (Some(Address::Tried), _) => return,
+            (Some(Address::Listening { forward: known, key }), Some(forward)) => {
+                if known != forward {
+                    let to = forwards.acquire(forward.clone());
+                    forwards.release(known);
+                    known.clone_from(forward);
+                    opened.moves.push(Change::MoveListener(*key, to));
+                }
+                return;
+            }
+            (Some(Address::Listening { .. } | Address::Failed(_)) | None, _) => {}
+        }
+        let sockets = listener::claim(addr, &self.config).and_then(|()| match &forward {
+            None => Ok(Vec::new()),
+            Some(_) => listener::listen(addr, &self.config),
+        });
+        let address = match (sockets, forward) {
+            (Err(reason), _) => Address::Failed(reason),
+            (Ok(_), None) => Address::Tried,
+            (Ok(sockets), Some(id)) => {
+                let (key, forward) = (self.listeners.take(), forwards.acquire(id.clone()));
+                let interface = Arc::clone(&interface.route);
+                opened.listeners.push(Opened { key, addr, interface, forward, sockets });
+                Address::Listening { key, forward: id }
+            }
+        };
+        interface.addresses.insert(addr, address);
+    }
+
+    fn note_binding(&mut self, id: VpcEndpointId, served: &Served) {
+        let mut addresses = served.interfaces.iter().flat_map(|interface| &interface.addresses);
+        let failure = addresses.find_map(|(addr, address)| match address {
+            Address::Failed(reason) => Some(BindFailure { addr: *addr, reason: *reason }),
+            Address::Tried | Address::Listening { .. } => None,
+        });
+        let binding = failure.map_or(Binding::Bound, Binding::Failed);
+        if binding == Binding::Bound {
+            self.unbound.remove(&id);
+        } else {
+            self.unbound.insert(id);
+        }
+        if self.report.get(&id) != Some(&binding) {
+            if let Binding::Failed(failure) = &binding {
+                tracing::warn!(endpoint = %id, %failure, "bind an endpoint; tried again");
+            }
+            self.report.insert(id, binding);
+        }
+    }
+}
+
+/// Whether two descriptions of an interface differ in nothing that its connections depend on.
+fn is_same_place(one: &Interface, other: &Interface) -> bool {
+    one.id == other.id
+        && one.zone == other.zone
+        && one.load_balancer == other.load_balancer
+        && one.addresses().eq(other.addresses())
+}
+
+/// The addresses and ports that an interface listens on, and for which listener; port 0 and none if
+/// there is none.
+fn wanted_addresses(
+    interface: &Interface,
+    snapshot: &Snapshot,
+) -> BTreeMap<EndpointAddr, Option<ListenerId>> {
+    let balancer = snapshot.load_balancers.get(&interface.load_balancer);
+    let listeners = balancer.map_or(&[][..], |balancer| &balancer.listeners);
+    let mut wanted = BTreeMap::new();
+    for ip in interface.addresses() {
+        if listeners.is_empty() {
+            wanted.insert(EndpointAddr((ip, 0).into()), None);
+        }
+        for listener in listeners {
+            wanted.insert(EndpointAddr((ip, listener.port.get()).into()), Some(listener.id));
+        }
+    }
+    wanted
+}
+
+/// The load balancers whose ports or listeners changed.
+fn moved(before: &Snapshot, snapshot: &Snapshot) -> BTreeSet<LoadBalancerId> {
+    let ports = |balancer: &LoadBalancer| -> BTreeSet<_> {
+        balancer.listeners.iter().map(|listener| (listener.port, listener.id)).collect()
+    };
+    changed(&before.load_balancers, &snapshot.load_balancers)
+        .into_iter()
+        .filter(|id| {
+            let [before, after] =
+                [before, snapshot].map(|s| s.load_balancers.get(id).map(|lb| ports(lb)));
+            before != after
+        })
+        .collect()
+}

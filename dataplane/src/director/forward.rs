@@ -1,0 +1,195 @@
+//! Forwards: for each load balancer's listener and zone in use, the pools its connections choose from.
+//!
+//! Made anew when their load balancer, one of their target groups, or the health of a target in one
+//! changes. Does not know who uses them, only how many do.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use dataplane_core::select::{Reach, Routing, candidates};
+use model::{ListenerId, LoadBalancer, LoadBalancerId, Snapshot, TargetGroupId, ZoneId};
+
+use super::{key::Keys, targets::Targets};
+use crate::route::{Change, Forward, Key, Pool};
+
+/// What a forward is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ForwardId {
+    pub(super) load_balancer: LoadBalancerId,
+    pub(super) listener: ListenerId,
+    pub(super) zone: ZoneId,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: Key,
+    users: usize,
+}
+
+/// All forwards in use.
+#[derive(Debug, Default)]
+pub(super) struct Forwards {
+    entries: BTreeMap<ForwardId, Entry>,
+    /// Those that were made known by nobody yet.
+    new: BTreeSet<ForwardId>,
+    /// Those that may have lost their last user.
+    released: BTreeSet<ForwardId>,
+    keys: Keys,
+}
+
+/// Pools made in one go: zones with the same candidates share one.
+type Pools = HashMap<(TargetGroupId, Option<ZoneId>), Arc<Pool>>;
+
+impl Forwards {
+    /// Counts a user.
+    pub(super) fn acquire(&mut self, id: ForwardId) -> Key {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.users += 1;
+            return entry.key;
+        }
+        let key = self.keys.take();
+        self.new.insert(id.clone());
+        self.entries.insert(id, Entry { key, users: 1 });
+        key
+    }
+
+    /// Counts a user less.
+    pub(super) fn release(&mut self, id: &ForwardId) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.users -= 1;
+            if entry.users == 0 {
+                self.released.insert(id.clone());
+            }
+        }
+    }
+
+    /// Makes those anew that a snapshot changes.
+    pub(super) fn follow(
+        &mut self,
+        before: Option<&Snapshot>,
+        snapshot: &Snapshot,
+        targets: &Targets,
+    ) -> Vec<Change> {
+        let Some(before) = before else { return Vec::new() };
+        let balancers = changed(&before.load_balancers, &snapshot.load_balancers);
+        let groups = changed(&before.target_groups, &snapshot.target_groups);
+        if balancers.is_empty() && groups.is_empty() {
+            return Vec::new();
+        }
+        self.remake(snapshot, targets, |balancer| {
+            balancers.contains(&balancer.id) || uses_any(balancer, &groups)
+        })
+    }
+
+    /// Makes those anew that use one of the groups.
+    pub(super) fn refresh(
+        &mut self,
+        groups: &BTreeSet<TargetGroupId>,
+        snapshot: &Snapshot,
+        targets: &Targets,
+    ) -> Vec<Change> {
+        self.remake(snapshot, targets, |balancer| uses_any(balancer, groups))
+    }
+
+    fn remake(
+        &self,
+        snapshot: &Snapshot,
+        targets: &Targets,
+        is_meant: impl Fn(&LoadBalancer) -> bool,
+    ) -> Vec<Change> {
+        let mut pools = Pools::new();
+        let meant = self.entries.iter().filter(|(id, _)| {
+            snapshot.load_balancers.get(&id.load_balancer).is_some_and(|lb| is_meant(lb))
+        });
+        meant
+            .filter_map(|(id, entry)| {
+                let forward = make(id, snapshot, targets, &mut pools)?;
+                Some(Change::SetForward(entry.key, Arc::new(forward)))
+            })
+            .collect()
+    }
+
+    /// Makes those that were acquired for the first time.
+    pub(super) fn make_new(&mut self, snapshot: &Snapshot, targets: &Targets) -> Vec<Change> {
+        let mut pools = Pools::new();
+        std::mem::take(&mut self.new)
+            .into_iter()
+            .filter_map(|id| {
+                let key = self.entries.get(&id)?.key;
+                let forward = make(&id, snapshot, targets, &mut pools)?;
+                Some(Change::SetForward(key, Arc::new(forward)))
+            })
+            .collect()
+    }
+
+    /// Lets go of those without users.
+    pub(super) fn drop_unused(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for id in std::mem::take(&mut self.released) {
+            if self.entries.get(&id).is_some_and(|entry| entry.users == 0)
+                && let Some(entry) = self.entries.remove(&id)
+            {
+                self.keys.put_back(entry.key);
+                changes.push(Change::RemoveForward(entry.key));
+            }
+        }
+        changes
+    }
+}
+
+/// The keys whose values were added, removed or replaced.
+pub(super) fn changed<K: Copy + Ord, V>(
+    before: &BTreeMap<K, Arc<V>>,
+    after: &BTreeMap<K, Arc<V>>,
+) -> BTreeSet<K> {
+    let gone = before.keys().filter(|key| !after.contains_key(key)).copied();
+    let new = after
+        .iter()
+        .filter(|(key, value)| before.get(key).is_none_or(|known| !Arc::ptr_eq(known, value)));
+    gone.chain(new.map(|(key, _)| *key)).collect()
+}
+
+fn uses_any(balancer: &LoadBalancer, groups: &BTreeSet<TargetGroupId>) -> bool {
+    let mut used = balancer.listeners.iter().flat_map(|listener| &listener.forward);
+    used.any(|forward| groups.contains(&forward.group))
+}
+
+fn make(
+    id: &ForwardId,
+    snapshot: &Snapshot,
+    targets: &Targets,
+    pools: &mut Pools,
+) -> Option<Forward> {
+    let balancer = snapshot.load_balancers.get(&id.load_balancer)?;
+    let listener = balancer.listeners.iter().find(|listener| listener.id == id.listener)?;
+    let mut pool =
+        |group: TargetGroupId| pool(group, balancer, &id.zone, (snapshot, targets), pools);
+    Some(Forward {
+        idle_timeout: listener.idle_timeout,
+        weights: listener.forward.clone().into(),
+        pools: listener.forward.iter().map(|forward| pool(forward.group)).collect(),
+    })
+}
+
+fn pool(
+    id: TargetGroupId,
+    balancer: &LoadBalancer,
+    zone: &ZoneId,
+    (snapshot, targets): (&Snapshot, &Targets),
+    pools: &mut Pools,
+) -> Arc<Pool> {
+    let Some(group) = snapshot.target_groups.get(&id) else {
+        return Arc::new(Pool::new(false, Routing::FailOpen, Vec::new()));
+    };
+    let is_cross_zone = group.is_cross_zone(balancer);
+    let key = (id, (!is_cross_zone).then(|| zone.clone()));
+    let make = || {
+        let reach = if is_cross_zone { Reach::AllZones } else { Reach::Zone(zone) };
+        let (routing, addrs) = candidates(group, reach, |addr| targets.is_healthy(id, addr));
+        let chosen = addrs.into_iter().filter_map(|addr| targets.get(id, addr)).collect();
+        Arc::new(Pool::new(group.proxy_protocol_v2, routing, chosen))
+    };
+    Arc::clone(pools.entry(key).or_insert_with(make))
+}

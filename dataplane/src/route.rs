@@ -1,0 +1,134 @@
+//! What workers are told: immutable parts of a snapshot, and changes of them.
+//!
+//! A connection is decided by its listener's [`Interface`] and [`Forward`], once, when it is
+//! accepted. All changes of one snapshot travel in one message and are made between two accepts, so
+//! that no connection sees half of them. Does not know how they were worked out.
+
+use std::{os::fd::OwnedFd, sync::Arc, sync::mpsc::SyncSender, time::Duration};
+
+use dataplane_core::{
+    flow::FlowHash,
+    proxy_header::Template,
+    reason::{End, Refusal},
+    select::{self, Routing, Seed},
+};
+use model::{
+    AccountId, EndpointAddr, ServiceId, TargetAddr, TargetGroupId, VpcEndpointId,
+    WeightedTargetGroup, ZoneId,
+};
+
+use crate::metrics::InterfaceMetrics;
+
+/// The place of an interface, listener or forward in every worker's tables.
+pub(crate) type Key = usize;
+
+/// An endpoint network interface, as its connections need it.
+#[derive(Debug)]
+pub(crate) struct Interface {
+    pub(crate) key: Key,
+    pub(crate) endpoint: VpcEndpointId,
+    pub(crate) owner: AccountId,
+    pub(crate) service: ServiceId,
+    pub(crate) zone: ZoneId,
+    pub(crate) header: Template,
+    pub(crate) metrics: InterfaceMetrics,
+}
+
+/// A registered target. Compared by pointer: registered anew, it is another one.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) addr: TargetAddr,
+    pub(crate) group: TargetGroupId,
+}
+
+/// The candidates of one target group for the clients of one zone.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) proxy_protocol: bool,
+    pub(crate) routing: Routing,
+    seeds: Box<[Seed]>,
+    targets: Box<[Arc<Target>]>,
+}
+
+impl Pool {
+    pub(crate) fn new(proxy_protocol: bool, routing: Routing, targets: Vec<Arc<Target>>) -> Self {
+        Self {
+            proxy_protocol,
+            routing,
+            seeds: targets.iter().map(|target| Seed::of(target.addr)).collect(),
+            targets: targets.into(),
+        }
+    }
+
+    /// The candidate that takes the flow and its place, leaving out the places already tried.
+    pub(crate) fn choose(&self, hash: FlowHash, tried: &[u16]) -> Option<(u16, &Arc<Target>)> {
+        let place = select::choose(&self.seeds, hash.target, tried)?;
+        Some((place, &self.targets[usize::from(place)]))
+    }
+}
+
+/// Where the connections of one load balancer's listener go, seen from one zone.
+#[derive(Debug)]
+pub(crate) struct Forward {
+    pub(crate) idle_timeout: Duration,
+    pub(crate) weights: Box<[WeightedTargetGroup]>,
+    /// One per weight.
+    pub(crate) pools: Box<[Arc<Pool>]>,
+}
+
+impl Forward {
+    /// The pool that takes the flow.
+    pub(crate) fn choose(&self, hash: FlowHash) -> Result<&Arc<Pool>, Refusal> {
+        let place = select::choose_group(&self.weights, hash.group);
+        place.and_then(|place| self.pools.get(place)).ok_or(Refusal::NoTargetGroup)
+    }
+}
+
+/// One worker's share of an endpoint address that is listened on.
+#[derive(Debug)]
+pub(crate) struct NewListener {
+    pub(crate) key: Key,
+    pub(crate) socket: OwnedFd,
+    pub(crate) addr: EndpointAddr,
+    pub(crate) interface: Arc<Interface>,
+    pub(crate) forward: Key,
+}
+
+/// One change of a worker's tables.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// Puts a forward in place of whatever is there.
+    SetForward(Key, Arc<Forward>),
+    /// Removes a forward that no listener uses any more.
+    RemoveForward(Key),
+    /// Stops to accept; connections live on.
+    RemoveListener(Key),
+    /// Sends a listener's new connections elsewhere.
+    MoveListener(Key, Key),
+    /// Resets an interface's connections; its listeners were removed.
+    RemoveInterface(Key),
+    /// Resets a target's connections.
+    ResetTarget(Arc<Target>, End),
+}
+
+/// Changes that belong together: no connection is decided between two of them.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Made first, in this order.
+    pub(crate) changes: Vec<Change>,
+    /// Then these begin to accept.
+    pub(crate) listeners: Vec<NewListener>,
+    /// Told when all is done.
+    pub(crate) done: Option<SyncSender<()>>,
+}
+
+/// What a worker is told.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Make these changes at once.
+    Change(Batch),
+    /// Accept no more; stop when the last connection has ended.
+    Drain,
+    /// Reset what is left, and stop.
+    Stop,
+}

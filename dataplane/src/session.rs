@@ -1,0 +1,281 @@
+//! The life of one connection: connecting, relaying, idling, ending.
+//!
+//! Kept small, there are 100,000 of them: buffers and pipes belong to the worker, and what only
+//! connecting needs is boxed and dropped. Does not know the tables it lives in, nor the poll.
+
+use std::{os::fd::AsFd as _, rc::Rc, sync::Arc, time::Duration};
+
+use dataplane_core::reason::End;
+use model::{ClientAddr, EndpointAddr};
+use rustix::net::{Shutdown, sockopt};
+
+use crate::{
+    connect::Connecting,
+    relay::{Direction, Side, Step, Tools},
+    route::{Interface, Target},
+};
+
+/// A tick of the worker's clock: how exact timeouts are.
+pub(crate) const TICK: Duration = Duration::from_millis(50);
+
+/// What all connections of one listener share within a worker.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) addr: EndpointAddr,
+    pub(crate) interface: Arc<Interface>,
+}
+
+/// One client's connection and the connection to its target.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Tells this connection from earlier ones in the same place.
+    pub(crate) generation: u32,
+    pub(crate) client: Side,
+    pub(crate) target: Side,
+    pub(crate) to_target: Direction,
+    pub(crate) to_client: Direction,
+    pub(crate) origin: Rc<Origin>,
+    pub(crate) chosen: Arc<Target>,
+    /// While no target has answered.
+    pub(crate) connecting: Option<Box<Connecting>>,
+    pub(crate) client_addr: ClientAddr,
+    /// Milliseconds of the worker's clock.
+    pub(crate) started_ms: u64,
+    pub(crate) idle: Idle,
+    /// Whether it waits in the run queue.
+    pub(crate) is_queued: bool,
+    half_closed: HalfClosed,
+}
+
+/// Which halves were closed on behalf of the other side.
+#[derive(Clone, Copy, Debug, Default)]
+struct HalfClosed {
+    target: bool,
+    client: bool,
+}
+
+/// What a connection wants after it was driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// To be woken.
+    Wait,
+    /// Another turn.
+    Again,
+    /// To end.
+    End(End),
+}
+
+impl Session {
+    pub(crate) fn new(
+        generation: u32,
+        client: (Side, ClientAddr),
+        target: (Side, Arc<Target>),
+        origin: Rc<Origin>,
+        connecting: Connecting,
+        idle: Idle,
+        started_ms: u64,
+    ) -> Self {
+        Self {
+            generation,
+            client: client.0,
+            client_addr: client.1,
+            target: target.0,
+            chosen: target.1,
+            to_target: Direction::default(),
+            to_client: Direction::default(),
+            origin,
+            connecting: Some(Box::new(connecting)),
+            started_ms,
+            idle,
+            is_queued: false,
+            half_closed: HalfClosed::default(),
+        }
+    }
+
+    /// The target's socket became writable for the first time: the header goes first.
+    pub(crate) fn open(&mut self, tools: &mut Tools) -> Turn {
+        let Some(connecting) = self.connecting.take() else { return Turn::Wait };
+        let Some(header) = connecting.header else { return Turn::Wait };
+        match self.to_target.open(&header, &mut self.client, &mut self.target, tools) {
+            Step::SenderBroken => Turn::End(End::ClientReset),
+            Step::ReceiverBroken => Turn::End(End::TargetReset),
+            Step::Wait | Step::Again | Step::Ended => Turn::Wait,
+        }
+    }
+
+    /// Moves what can be moved, and passes on closed halves.
+    pub(crate) fn relay(&mut self, tools: &mut Tools) -> Turn {
+        if self.client.ready.failed {
+            return Turn::End(End::ClientReset);
+        }
+        if self.target.ready.failed {
+            return Turn::End(End::TargetReset);
+        }
+        let up = self.to_target.pump(&mut self.client, &mut self.target, tools);
+        let down = self.to_client.pump(&mut self.target, &mut self.client, tools);
+        match (up, down) {
+            (Step::SenderBroken, _) | (_, Step::ReceiverBroken) => Turn::End(End::ClientReset),
+            (Step::ReceiverBroken, _) | (_, Step::SenderBroken) => Turn::End(End::TargetReset),
+            // Closing both sockets closes whichever half is still open.
+            (Step::Ended, Step::Ended) => Turn::End(End::Closed),
+            (up, down) => {
+                if up == Step::Ended {
+                    close_half(&mut self.half_closed.target, &self.target);
+                }
+                if down == Step::Ended {
+                    close_half(&mut self.half_closed.client, &self.client);
+                }
+                if up == Step::Again || down == Step::Again { Turn::Again } else { Turn::Wait }
+            }
+        }
+    }
+
+    /// Segments received on both sides: they grow with keepalives, which nothing else shows.
+    pub(crate) fn segments_in(&self) -> u32 {
+        // A socket that cannot be asked is about to end for its own reason.
+        let count = |side: &Side| sys::segments_in(side.socket.as_fd()).unwrap_or(0);
+        count(&self.client).wrapping_add(count(&self.target))
+    }
+
+    /// Makes the sockets reset when they are closed, but for the one that was reset by its peer.
+    pub(crate) fn prepare_end(&self, end: End) {
+        let (client, target) = match end {
+            End::Closed => (false, false),
+            End::ClientReset => (false, true),
+            End::TargetReset => (true, false),
+            End::ConnectFailed
+            | End::ConnectTimeout
+            | End::IdleTimeout
+            | End::EndpointRemoved
+            | End::TargetUnhealthy
+            | End::TargetDeregistered
+            | End::Shutdown
+            | End::Refused(_) => (true, true),
+        };
+        for (side, resets) in [(&self.client, client), (&self.target, target)] {
+            if resets {
+                reset_on_close(side);
+            }
+        }
+    }
+}
+
+/// Makes a socket answer with RST when it is closed, whatever it still holds.
+pub(crate) fn reset_on_close(side: &Side) {
+    // It can only fail on what is no socket; a reset that becomes a FIN is still an end.
+    let _ = sockopt::set_socket_linger(&side.socket, Some(Duration::ZERO));
+}
+
+fn close_half(done: &mut bool, side: &Side) {
+    if !std::mem::replace(done, true) {
+        // Fails only when the peer has reset the connection, which its own event tells.
+        let _ = rustix::net::shutdown(&side.socket, Shutdown::Write);
+    }
+}
+
+/// How long a connection has been silent.
+///
+/// Keepalives count as life (semantics 1.5), but show only in a socket's count of segments. So that
+/// count is read at every quarter of the timeout of silence: a connection is cut at its timeout, one
+/// kept alive at most a quarter late, and a busy one is never asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Idle {
+    pub(crate) timeout: u32,
+    last_active: u32,
+    counted_at: u32,
+    segments: u32,
+}
+
+/// What to do with a silent connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Cut it.
+    Cut,
+    /// Look again at this tick.
+    LookAgain(u32),
+}
+
+impl Idle {
+    pub(crate) fn new(timeout: Duration, now: u32) -> Self {
+        let timeout = ticks(timeout);
+        Self { timeout, last_active: now, counted_at: 0, segments: 0 }
+    }
+
+    pub(crate) fn touch(&mut self, now: u32) {
+        self.last_active = now;
+    }
+
+    fn quarter(&self) -> u32 {
+        (self.timeout / 4).max(1)
+    }
+
+    /// When to look first.
+    pub(crate) fn first_look(&self) -> u32 {
+        self.last_active.saturating_add(self.quarter())
+    }
+
+    pub(crate) fn look(&mut self, now: u32, segments: impl FnOnce() -> u32) -> Verdict {
+        if now < self.first_look() {
+            return Verdict::LookAgain(self.first_look());
+        }
+        let segments = segments();
+        if self.counted_at > self.last_active && segments != self.segments {
+            self.last_active = now;
+        }
+        (self.segments, self.counted_at) = (segments, now);
+        let due = self.last_active.saturating_add(self.timeout);
+        if now >= due {
+            return Verdict::Cut;
+        }
+        // One tick on, or the count just taken would not be newer than the activity.
+        self.counted_at = self.counted_at.max(self.last_active.saturating_add(1));
+        Verdict::LookAgain(due.min(now.saturating_add(self.quarter())))
+    }
+}
+
+/// A duration in ticks, rounded up, and one more: part of the present tick is over.
+pub(crate) fn ticks(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis().div_ceil(TICK.as_millis()) + 1).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_small() {
+        let bytes = size_of::<Session>();
+        assert!(bytes <= 192, "{bytes}");
+    }
+
+    /// Plays ticks against a timeout of 100 ticks until the cut; `alive` tells at which ticks the segment
+    /// count grows by keepalives.
+    fn cut_at(alive: impl Fn(u32) -> bool) -> u32 {
+        let mut idle = Idle::new(TICK * 99, 1000);
+        let mut next = idle.first_look();
+        let mut segments = 5;
+        for now in 1001..10_000 {
+            if alive(now) {
+                segments += 1;
+            }
+            if now >= next {
+                match idle.look(now, || segments) {
+                    Verdict::Cut => return now - 1000,
+                    Verdict::LookAgain(at) => next = at,
+                }
+            }
+        }
+        u32::MAX
+    }
+
+    #[test]
+    fn silence_is_cut_at_the_timeout_and_keepalives_are_not_silence() {
+        assert_eq!(cut_at(|_| false), 100);
+        // The last acknowledgement of the data itself is no keepalive.
+        assert_eq!(cut_at(|now| now == 1002), 100);
+        assert_eq!(cut_at(|now| now % 60 == 0), u32::MAX);
+        assert_eq!(cut_at(|now| now % 99 == 0), u32::MAX);
+        let once = cut_at(|now| now == 1090);
+        assert!((190..=215).contains(&once), "{once}");
+    }
+}

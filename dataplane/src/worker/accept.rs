@@ -1,0 +1,220 @@
+//! Accepting: from a listener's event to a connection on its way to a target, or to a refusal.
+
+use std::{
+    net::SocketAddr,
+    os::fd::{AsFd as _, AsRawFd as _, OwnedFd},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use dataplane_core::{
+    flow::Flow,
+    reason::{End, Refusal},
+    select::Routing,
+};
+use mio::{Interest, unix::SourceFd};
+use model::ClientAddr;
+use rustix::{io::Errno, net::SocketFlags};
+
+use super::{Listener, Local, Queued, Worker, reserve, turn};
+use crate::{
+    access,
+    connect::{Attempt, Connecting},
+    relay::Side,
+    route::{Key, NewListener},
+    session::{Idle, Origin, Session, reset_on_close, ticks},
+};
+
+/// Connections accepted from one listener per turn.
+const ACCEPTS_MAX: u32 = 64;
+/// With no file descriptor left, a listener rests this long: two ticks, so that turning clients away
+/// is no busy loop.
+const STARVED_TICKS: u32 = 2;
+
+/// A client's connection, fresh from the listener.
+struct Accepted {
+    client: Side,
+    addr: ClientAddr,
+    origin: Rc<Origin>,
+}
+
+impl Worker {
+    pub(super) fn add_listener(&mut self, new: NewListener) {
+        let NewListener { key, socket, addr, interface, forward } = new;
+        let raw = socket.as_raw_fd();
+        let token = turn::listener_token(key);
+        let registry = self.poll.registry();
+        if let Err(error) = registry.register(&mut SourceFd(&raw), token, Interest::READABLE) {
+            tracing::error!(%error, address = %addr, "watch a listener");
+            return;
+        }
+        if self.interfaces.get(interface.key).is_none() {
+            let local = Local {
+                interface: Arc::clone(&interface),
+                tally: Default::default(),
+                active: 0,
+                is_dirty: false,
+            };
+            self.interfaces.put(interface.key, local);
+        }
+        let origin = Rc::new(Origin { addr, interface });
+        self.listeners.put(key, Listener { socket, origin, forward, is_queued: false });
+    }
+
+    /// Accepts a turn's worth of connections.
+    pub(super) fn accept(&mut self, key: Key) {
+        for _ in 0..ACCEPTS_MAX {
+            let Some(listener) = self.listeners.get(key) else { return };
+            let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+            match rustix::net::acceptfrom_with(&listener.socket, flags) {
+                Ok((socket, addr)) => {
+                    let origin = Rc::clone(&listener.origin);
+                    let forward = listener.forward;
+                    // The peer of a TCP connection always has an address of its family.
+                    let Some(Ok(addr)) = addr.map(SocketAddr::try_from) else { continue };
+                    let client = Side::new(socket);
+                    self.begin(Accepted { client, addr: ClientAddr(addr), origin }, forward);
+                }
+                Err(Errno::AGAIN) => return,
+                Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
+                    return self.starve(key);
+                }
+                // The connection broke while it waited; the next one may be whole.
+                Err(_) => {}
+            }
+        }
+        if let Some(listener) = self.listeners.get_mut(key)
+            && !std::mem::replace(&mut listener.is_queued, true)
+        {
+            self.queue.push_back(Queued::Listener(key));
+        }
+    }
+
+    /// Turns waiting clients away with the reserve descriptor, and lets the listener rest.
+    fn starve(&mut self, key: Key) {
+        self.metrics.accept_errors.increment(1);
+        let Some(listener) = self.listeners.get_mut(key) else { return };
+        for _ in 0..ACCEPTS_MAX {
+            drop(self.reserve.take());
+            let accepted = rustix::net::accept_with(&listener.socket, SocketFlags::CLOEXEC);
+            let Ok(socket) = accepted else { break };
+            listener.origin.interface.metrics.ended(End::Refused(Refusal::AcceptExhausted));
+            reset_on_close(&Side::new(socket));
+            self.reserve = reserve().ok();
+        }
+        if self.reserve.is_none() {
+            self.reserve = reserve().ok();
+        }
+        if !std::mem::replace(&mut listener.is_queued, true) {
+            self.starved.push(key);
+            self.starved_until = self.now.saturating_add(STARVED_TICKS);
+        }
+    }
+
+    /// Queues the listeners that have rested.
+    pub(super) fn feed_starved(&mut self) {
+        if !self.starved.is_empty() && self.now >= self.starved_until {
+            let rested = std::mem::take(&mut self.starved).into_iter().map(Queued::Listener);
+            self.queue.extend(rested);
+        }
+    }
+
+    /// Decides where a connection goes, and begins to connect.
+    fn begin(&mut self, accepted: Accepted, forward: Key) {
+        let interface = accepted.origin.interface.key;
+        self.tally(interface, |tally| tally.opened += 1);
+        let (mut connecting, idle_timeout) = match self.decide(&accepted, forward) {
+            Ok(decided) => decided,
+            Err(refusal) => return self.refuse(accepted, End::Refused(refusal)),
+        };
+        let metrics = &accepted.origin.interface.metrics;
+        let (socket, target) = match connecting.attempt(|| metrics.connect_failed()) {
+            Attempt::Begun(socket, target) => (socket, target),
+            Attempt::ResourcesExhausted => {
+                return self.refuse(accepted, End::Refused(Refusal::ResourcesExhausted));
+            }
+            Attempt::NoneLeft => return self.refuse(accepted, End::ConnectFailed),
+        };
+        self.generation = turn::next_generation(self.generation);
+        let Accepted { client, addr, origin } = accepted;
+        let session = Session::new(
+            self.generation,
+            (client, addr),
+            (Side::new(socket), target),
+            origin,
+            connecting,
+            Idle::new(idle_timeout, self.now),
+            self.now_ms,
+        );
+        self.insert(session);
+    }
+
+    fn decide(&self, accepted: &Accepted, forward: Key) -> Result<(Connecting, Duration), Refusal> {
+        if self.sessions.len() >= self.config.connections_max {
+            return Err(Refusal::TooManyConnections);
+        }
+        let forward = self.forwards.get(forward).ok_or(Refusal::NoTargetGroup)?;
+        let sequence_number = if self.config.hash_sequence_number {
+            // Without one the flow is hashed by its addresses alone.
+            sys::saved_syn_sequence(accepted.client.socket.as_fd()).unwrap_or(None)
+        } else {
+            None
+        };
+        let endpoint = accepted.origin.addr;
+        let flow = Flow { client: accepted.addr, endpoint, sequence_number };
+        let hash = flow.hash(self.config.hash_key);
+        let pool = forward.choose(hash)?;
+        if pool.choose(hash, &[]).is_none() {
+            return Err(Refusal::NoTarget);
+        }
+        let interface = &accepted.origin.interface;
+        if pool.routing == Routing::FailOpen {
+            interface.metrics.failed_open();
+        }
+        let header = pool.proxy_protocol.then(|| interface.header.encode(accepted.addr, endpoint));
+        Ok((Connecting::new(Arc::clone(pool), hash, header), forward.idle_timeout))
+    }
+
+    fn insert(&mut self, session: Session) {
+        let interface = session.origin.interface.key;
+        let generation = session.generation;
+        let entry = self.sessions.vacant_entry();
+        let index = turn::narrow(entry.key());
+        entry.insert(session);
+        if let Some(local) = self.interfaces.get_mut(interface) {
+            local.active += 1;
+        }
+        self.timers.set(index, self.now.saturating_add(ticks(self.config.connect_timeout)));
+        let session = &self.sessions[turn::widen(index)];
+        let client = self.watch(&session.client.socket, turn::client_token(index, generation));
+        let target = self.watch(&session.target.socket, turn::target_token(index, generation));
+        if client.and(target).is_err() {
+            self.end(index, End::Refused(Refusal::ResourcesExhausted));
+        }
+    }
+
+    /// Registers a socket for all it may become.
+    pub(super) fn watch(&self, socket: &OwnedFd, token: mio::Token) -> std::io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), token, interest)
+    }
+
+    /// Resets a client that no target takes.
+    fn refuse(&mut self, accepted: Accepted, end: End) {
+        let Accepted { client, addr, origin } = accepted;
+        reset_on_close(&client);
+        self.tally(origin.interface.key, |tally| tally.closed += 1);
+        origin.interface.metrics.ended(end);
+        access::write(&access::Record {
+            interface: &origin.interface,
+            client: addr,
+            address: origin.addr,
+            target: None,
+            bytes_to_target: 0,
+            bytes_to_client: 0,
+            duration: Duration::ZERO,
+            end,
+        });
+    }
+}
