@@ -73,13 +73,16 @@ pub fn load_average() -> io::Result<f64> {
     first.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// The processor's model name and how many there are, and the kernel's release.
+/// The processor's model name and how many there are, the kernel's release and congestion control.
 pub fn describe() -> io::Result<String> {
     let info = fs::read_to_string("/proc/cpuinfo")?;
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or("unknown processor", |(_, name)| name.trim());
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease")?;
-    Ok(format!("{} × {model}, Linux {}", processors()?, release.trim()))
+    let kernel = |name: &str| fs::read_to_string(format!("/proc/sys/{name}"));
+    let (release, congestion) =
+        (kernel("kernel/osrelease")?, kernel("net/ipv4/tcp_congestion_control")?);
+    let (release, congestion) = (release.trim(), congestion.trim());
+    Ok(format!("{} × {model}, Linux {release}, TCP {congestion}", processors()?))
 }
 
 /// Whether the kernel accounts for interrupts apart. Without it, softirq work done inside a send is
