@@ -47,7 +47,7 @@ struct Arguments {
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/postern"))]
     postern: PathBuf,
     /// Start no further round after so many minutes
-    #[arg(long, default_value_t = 9)]
+    #[arg(long, default_value_t = 11)]
     minutes: u64,
     /// Write the tables and the raw figures although the run is not a full one
     #[arg(long)]
