@@ -40,7 +40,7 @@ const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 /// Runs a gateway until a signal to stop.
 pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     let state = StateDir::take(&config.state_dir)?;
-    telemetry::start(&config.log);
+    let _log = telemetry::start(&config.log);
     runtime::raise_descriptor_limit();
     let clock: Arc<dyn Clock> = Arc::new(MachineClock);
     let exporter = Exporter::install(&*clock)?;

@@ -1,5 +1,5 @@
-//! A signed caller of the API, fast enough for thousands of calls: one TCP connection per call, signed
-//! by the AWS SDK's own signer.
+//! A signed caller of the API, fast enough for thousands of calls: one TCP connection per call,
+//! signed by the AWS SDK's own signer.
 
 use std::{
     fmt,

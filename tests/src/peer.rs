@@ -29,8 +29,9 @@ impl Peer {
                       \"endpoint\":\"%[dst]\",\"endpoint_port\":%[dst_port]}'";
         Self::from_configuration("haproxy", |addr, _| {
             format!(
-                "global\n  nbthread 1\n  maxconn 500\ndefaults\n  mode http\n  timeout client 30s\n  \
-                 timeout server 30s\n  timeout connect 5s\nfrontend f\n  bind {addr} accept-proxy\n  \
+                "global\n  nbthread 1\n  maxconn 500\ndefaults\n  mode http\n  \
+                 timeout client 30s\n  timeout server 30s\n  timeout connect 5s\n\
+                 frontend f\n  bind {addr} accept-proxy\n  \
                  http-request return status 200 content-type application/json lf-string {answer}\n"
             )
         })
@@ -51,7 +52,8 @@ impl Peer {
                 "{user}\ndaemon off;\nmaster_process off;\npid {folder}/pid;\n\
                  error_log {folder}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n{temp}\
                  default_type application/json;\n\
-                 server {{ listen {addr} proxy_protocol; location / {{ return 200 {answer}; }} }} }}\n"
+                 server {{ listen {addr} proxy_protocol; \
+                 location / {{ return 200 {answer}; }} }} }}\n"
             )
         })
     }

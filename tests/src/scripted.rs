@@ -142,7 +142,8 @@ fn send(stream: &mut TcpStream, length: u32, seed: u32) -> io::Result<u32> {
     Ok(crc)
 }
 
-/// Receives `length` bytes and then all until the end; returns the CRC of the former, and the latter.
+/// Receives `length` bytes and then all until the end; returns the CRC of the former, and the
+/// latter.
 fn receive(stream: &mut TcpStream, length: u32) -> io::Result<(u32, Vec<u8>)> {
     let crc = receive_exactly(stream, length)?;
     let mut trailer = Vec::new();

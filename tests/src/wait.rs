@@ -10,8 +10,8 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Waits until `look` gives something, and returns it with the time that took; panics at the deadline
-/// with what was waited for.
+/// Waits until `look` gives something, and returns it with the time that took; panics at the
+/// deadline with what was waited for.
 pub fn wait_for<T>(
     within: Duration,
     what: &str,

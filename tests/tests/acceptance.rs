@@ -1,5 +1,6 @@
-//! From an empty gateway to bytes, with the stock AWS CLI alone, and back: pending acceptance, accept,
-//! reject, accept again, delete. Real HAProxy, real nginx and `postern target` read the header.
+//! From an empty gateway to bytes, with the stock AWS CLI alone, and back: pending acceptance,
+//! accept, reject, accept again, delete. Real HAProxy, real nginx and `postern target` read the
+//! header.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

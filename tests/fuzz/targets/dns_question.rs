@@ -14,7 +14,8 @@ use model::{
 };
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-    CatalogBuilder::new(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]).build(&snapshot(), &Health::default())
+    let name_servers = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
+    CatalogBuilder::new(name_servers).build(&snapshot(), &Health::default())
 });
 
 fn snapshot() -> Snapshot {

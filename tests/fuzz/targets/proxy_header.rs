@@ -1,4 +1,5 @@
-//! Any bytes are a PROXY header, the start of one, or neither; never a panic, never more than was given.
+//! Any bytes are a PROXY header, the start of one, or neither; never a panic, never more than was
+//! given.
 #![no_main]
 
 use dataplane_core::proxy_header::{PARSED_BYTES_MAX, Parsed, parse};

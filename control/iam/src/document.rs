@@ -1,0 +1,248 @@
+//! A policy document: JSON in, statements out, everything malformed refused at once.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    condition::Condition,
+    pattern::{Pattern, Variables, Wildcards},
+    principal::Principals,
+};
+
+/// Characters a policy may have (guide: "Endpoint policies": 20,480, white space included).
+pub const CHARACTERS_MAX: usize = 20_480;
+/// Statements a policy may have: more than 20,480 characters can hold usefully.
+const STATEMENTS_MAX: usize = 500;
+
+/// Why a text is no policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MalformedPolicy {
+    /// Longer than [`CHARACTERS_MAX`].
+    TooLong,
+    /// Not JSON, or not an object.
+    Json,
+    /// A version other than 2012-10-17 and 2008-10-17.
+    Version,
+    /// `Statement` is missing, empty or not made of objects.
+    Statement,
+    /// `Effect` is not `Allow` or `Deny`.
+    Effect,
+    /// Neither or both of `Action` and `NotAction`, or not made of texts.
+    Action,
+    /// Neither or both of `Resource` and `NotResource`, or not made of texts.
+    Resource,
+    /// `Principal` is missing where it is needed, present where it is not, or of a wrong form.
+    Principal,
+    /// An unknown operator, or values of a wrong form.
+    Condition,
+    /// A member that the language does not have.
+    UnknownMember,
+}
+
+impl fmt::Display for MalformedPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "the policy is longer than 20480 characters",
+            Self::Json => "the policy is not a JSON object",
+            Self::Version => "Version is neither 2012-10-17 nor 2008-10-17",
+            Self::Statement => "Statement is missing, empty or no object",
+            Self::Effect => "Effect is neither Allow nor Deny",
+            Self::Action => "a statement needs either Action or NotAction",
+            Self::Resource => "a statement needs either Resource or NotResource",
+            Self::Principal => "Principal or NotPrincipal is missing, not allowed or malformed",
+            Self::Condition => "Condition has an unknown operator or malformed values",
+            Self::UnknownMember => "the policy has a member that the language does not have",
+        })
+    }
+}
+
+impl std::error::Error for MalformedPolicy {}
+
+/// Which kind of policy a document is: whether its statements name principals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Attached to an identity: no `Principal`.
+    Identity,
+    /// Attached to a resource or an endpoint: `Principal` needed.
+    Resource,
+}
+
+/// What a matching statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Permits.
+    Allow,
+    /// Forbids, whatever permits.
+    Deny,
+}
+
+/// A policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Its statements.
+    pub statements: Vec<Statement>,
+}
+
+/// One statement of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its name, for explanations.
+    pub sid: Option<String>,
+    /// What it does.
+    pub effect: Effect,
+    pub(crate) principals: Option<Matcher<Principals>>,
+    pub(crate) actions: Matcher<Vec<Pattern>>,
+    pub(crate) resources: Matcher<Vec<Pattern>>,
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// A list, or everything but a list (`NotAction` and its like).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Matcher<T> {
+    /// What the list holds.
+    In(T),
+    /// All but what the list holds.
+    NotIn(T),
+}
+
+impl<T> Matcher<T> {
+    /// Whether something matches, given a test of the list.
+    pub(crate) fn is_met(&self, test: impl Fn(&T) -> bool) -> bool {
+        match self {
+            Self::In(list) => test(list),
+            Self::NotIn(list) => !test(list),
+        }
+    }
+}
+
+impl Document {
+    /// Parses a policy.
+    pub fn parse(text: &str, kind: Kind) -> Result<Self, MalformedPolicy> {
+        if text.chars().count() > CHARACTERS_MAX {
+            return Err(MalformedPolicy::TooLong);
+        }
+        let value: Value = serde_json::from_str(text).map_err(|_| MalformedPolicy::Json)?;
+        let object = value.as_object().ok_or(MalformedPolicy::Json)?;
+        known(object, &["Version", "Id", "Statement"])?;
+        // Without a version the language is that of 2008: no variables.
+        let variables = match object.get("Version").map(Value::as_str) {
+            None | Some(Some("2008-10-17")) => Variables::Literal,
+            Some(Some("2012-10-17")) => Variables::Expand,
+            Some(_) => return Err(MalformedPolicy::Version),
+        };
+        let statements: Vec<&Map<String, Value>> = match object.get("Statement") {
+            Some(Value::Object(one)) => vec![one],
+            Some(Value::Array(many)) => many
+                .iter()
+                .map(|one| one.as_object().ok_or(MalformedPolicy::Statement))
+                .collect::<Result<_, _>>()?,
+            _ => return Err(MalformedPolicy::Statement),
+        };
+        if statements.is_empty() || statements.len() > STATEMENTS_MAX {
+            return Err(MalformedPolicy::Statement);
+        }
+        let statements = statements.into_iter().map(|one| statement(one, kind, variables));
+        Ok(Self { statements: statements.collect::<Result<_, _>>()? })
+    }
+}
+
+const MEMBERS: &[&str] = &[
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
+
+fn known(object: &Map<String, Value>, members: &[&str]) -> Result<(), MalformedPolicy> {
+    let all = object.keys().all(|key| members.contains(&key.as_str()));
+    if all { Ok(()) } else { Err(MalformedPolicy::UnknownMember) }
+}
+
+fn statement(
+    object: &Map<String, Value>,
+    kind: Kind,
+    variables: Variables,
+) -> Result<Statement, MalformedPolicy> {
+    known(object, MEMBERS)?;
+    let effect = match object.get("Effect").and_then(Value::as_str) {
+        Some("Allow") => Effect::Allow,
+        Some("Deny") => Effect::Deny,
+        _ => return Err(MalformedPolicy::Effect),
+    };
+    let patterns = |value: &Value, variables, error| {
+        let texts = one_or_many(value).map_err(|_| error)?;
+        let parse = |text: &str| Pattern::parse(text, variables, Wildcards::Match);
+        Ok(texts.into_iter().map(parse).collect::<Vec<_>>())
+    };
+    let actions = either(object, "Action", "NotAction", MalformedPolicy::Action)?
+        .try_map(|value| patterns(value, Variables::Literal, MalformedPolicy::Action))?;
+    let resources = either(object, "Resource", "NotResource", MalformedPolicy::Resource)?
+        .try_map(|value| patterns(value, variables, MalformedPolicy::Resource))?;
+    Ok(Statement {
+        sid: object.get("Sid").and_then(Value::as_str).map(str::to_owned),
+        effect,
+        principals: principals(object, kind)?,
+        actions,
+        resources,
+        conditions: Condition::parse_all(object.get("Condition"), variables)?,
+    })
+}
+
+fn principals(
+    object: &Map<String, Value>,
+    kind: Kind,
+) -> Result<Option<Matcher<Principals>>, MalformedPolicy> {
+    let present = object.contains_key("Principal") || object.contains_key("NotPrincipal");
+    match kind {
+        Kind::Identity if present => Err(MalformedPolicy::Principal),
+        Kind::Identity => Ok(None),
+        Kind::Resource => {
+            let value = either(object, "Principal", "NotPrincipal", MalformedPolicy::Principal)?;
+            value.try_map(Principals::parse).map(Some)
+        }
+    }
+}
+
+/// The value of exactly one of two members.
+fn either<'a>(
+    object: &'a Map<String, Value>,
+    member: &str,
+    not_member: &str,
+    error: MalformedPolicy,
+) -> Result<Matcher<&'a Value>, MalformedPolicy> {
+    match (object.get(member), object.get(not_member)) {
+        (Some(value), None) => Ok(Matcher::In(value)),
+        (None, Some(value)) => Ok(Matcher::NotIn(value)),
+        _ => Err(error),
+    }
+}
+
+impl<'a> Matcher<&'a Value> {
+    fn try_map<T>(
+        self,
+        parse: impl Fn(&'a Value) -> Result<T, MalformedPolicy>,
+    ) -> Result<Matcher<T>, MalformedPolicy> {
+        Ok(match self {
+            Self::In(value) => Matcher::In(parse(value)?),
+            Self::NotIn(value) => Matcher::NotIn(parse(value)?),
+        })
+    }
+}
+
+/// A text, or a list of texts that is not empty.
+pub(crate) fn one_or_many(value: &Value) -> Result<Vec<&str>, MalformedPolicy> {
+    match value {
+        Value::String(one) => Ok(vec![one]),
+        Value::Array(many) if !many.is_empty() => many
+            .iter()
+            .map(|one| one.as_str().ok_or(MalformedPolicy::Json))
+            .collect::<Result<_, _>>(),
+        _ => Err(MalformedPolicy::Json),
+    }
+}
