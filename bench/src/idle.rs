@@ -24,8 +24,8 @@ const CLOSE_MAX: Duration = Duration::from_secs(10);
 /// Between two looks whether it has.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Opens this many connections with a request behind each, and looks. Fails if the peer does not let
-/// go of them in the end.
+/// Opens this many connections with a request behind each, and looks. Fails if the peer does not
+/// let go of them in the end.
 pub fn measure(
     candidate: &Candidate,
     process: &Process,

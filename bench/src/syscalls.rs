@@ -73,8 +73,8 @@ pub struct Calls {
     pub by_name: Vec<(String, f64)>,
 }
 
-/// Counts the calls of all of [`COUNTED`]. Those that open the connections of keepalive requests are
-/// not the requests' own: they are taken off.
+/// Counts the calls of all of [`COUNTED`]. Those that open the connections of keepalive requests
+/// are not the requests' own: they are taken off.
 pub fn count_all(
     candidate: &Candidate,
     process: &Process,
