@@ -15,7 +15,7 @@ use crate::{
 
 /// A self-hosted PrivateLink.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(name = "postern", version, about, max_term_width = 100)]
 pub(crate) struct CommandLine {
     /// What to do.
     #[command(subcommand)]
