@@ -4,7 +4,7 @@
 //! Pure: a request brings its own context, time included. Does not know which actions exist, who
 //! has which policies attached, or how a refusal is told to the caller.
 //!
-//! Read [`request`] (what is asked), [`document`] (what a policy says), then [`evaluate`].
+//! Read [`request`] (what is asked), [`document`] (what a policy says), then [`mod@evaluate`].
 
 pub mod condition;
 pub mod document;
