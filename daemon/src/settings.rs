@@ -43,5 +43,5 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
 
 /// What DNS is told.
 pub(crate) fn dns(config: &Config) -> dns::Config {
-    dns::Config { listen: config.listen.dns, workers: config.dns_workers }
+    dns::Config { listen: config.listen.dns, workers: config.dns.workers }
 }

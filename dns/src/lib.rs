@@ -12,5 +12,6 @@ mod udp;
 pub mod zone_file;
 mod zones;
 
+pub use dns_core::Name;
 pub use server::{Config, Server, StartError};
 pub use zone_file::{LoadError, ZoneFile, ZoneFiles};

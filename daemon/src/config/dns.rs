@@ -1,0 +1,65 @@
+//! The table `dns`: who answers, and from which zone files beside the endpoints' names.
+//!
+//! Zone files are named here and read elsewhere: what is in them has lines of its own to report.
+
+use std::{collections::BTreeSet, num::NonZeroUsize, path::Path};
+
+use dns::ZoneFile;
+use model::VpcId;
+
+use super::{
+    kind::{Parsed, Text, Whole},
+    read::WORKERS_MAX,
+    reader::{Placed, Table},
+};
+
+/// The DNS plane's settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Dns {
+    /// How many threads answer UDP.
+    pub(crate) workers: NonZeroUsize,
+    /// Zones that the operator keeps in files.
+    pub(crate) zones: Vec<ZoneFile>,
+}
+
+const DOMAIN: Parsed = Parsed("a domain name such as \"example.com\"");
+const VPC: Parsed = Parsed("a VPC's id such as \"vpc-0123456789abcdef0\"");
+
+/// Reads the table `dns`, if there is one.
+pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Dns {
+    let mut dns = Dns { workers: NonZeroUsize::MIN, zones: Vec::new() };
+    let Some(mut table) = root.table("dns") else { return dns };
+    if let Some(workers) = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX }) {
+        dns.workers = workers;
+    }
+    dns.zones = read_zones(&mut table, folder);
+    table.finish();
+    dns
+}
+
+fn read_zones(dns: &mut Table<'_>, folder: &Path) -> Vec<ZoneFile> {
+    let mut taken = BTreeSet::new();
+    let mut zones = Vec::new();
+    for mut table in dns.tables("zone") {
+        let name: Option<dns::Name> = table.required("name", &DOMAIN);
+        let file = table.required("file", &Text("the path of a master file"));
+        let vpcs: Vec<Placed<VpcId>> = table.list("vpcs", &VPC);
+        let vpcs: Vec<VpcId> = vpcs.into_iter().map(|vpc| vpc.value).collect();
+        if let Some(name) = &name {
+            let everyone = vpcs.is_empty().then_some(None);
+            for seer in vpcs.iter().copied().map(Some).chain(everyone) {
+                if !taken.insert((name.as_wire().to_owned(), seer)) {
+                    let whom = seer.map_or_else(|| "everyone".to_owned(), |vpc| vpc.to_string());
+                    table.report("name", format!("another zone for {whom} has this name"));
+                }
+            }
+        }
+        table.finish();
+        zones.extend(name.zip(file).map(|(name, file)| ZoneFile {
+            name,
+            file: folder.join(file),
+            vpcs,
+        }));
+    }
+    zones
+}
