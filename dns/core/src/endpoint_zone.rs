@@ -72,8 +72,8 @@ impl EndpointZone {
         self.assemble(snapshot)
     }
 
-    /// The names of all interface addresses in these networks, as of the last build.
-    pub(crate) fn reverse_names(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, Vec<Arc<Node>>> {
+    /// What only these networks see, as of the last build: the names of interface addresses.
+    pub(crate) fn names_within(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, Vec<Arc<Node>>> {
         let mut names = BTreeMap::<VpcId, Vec<Arc<Node>>>::new();
         for part in self.parts.values().filter(|part| vpcs.contains(&part.endpoint.vpc)) {
             let nodes = part.reverse.get_or_init(|| reverse::nodes(&part.endpoint));
