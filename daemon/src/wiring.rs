@@ -224,7 +224,9 @@ fn start_dns(
     );
     started.map_err(|error| match error {
         dns::StartError::Bind { addr, source, .. } => {
-            listen::failed("DNS (listen.dns)", addr, source).into()
+            let is_common = addr == config.listen.dns;
+            let what = if is_common { "DNS (listen.dns)" } else { "DNS (listen of dns.view)" };
+            listen::failed(what, addr, source).into()
         }
         other @ dns::StartError::Thread(_) => anyhow::Error::new(other),
     })

@@ -33,7 +33,7 @@ pub(crate) fn parse(
     }
 }
 
-const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"127.0.0.1:4600\"");
+pub(super) const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"127.0.0.1:4600\"");
 
 /// What people need no more than: a bound for numbers of threads.
 pub(super) const WORKERS_MAX: u32 = 256;

@@ -153,3 +153,26 @@ fn the_zone_files_of_dns_are_read_and_no_two_are_for_one_name_and_network() {
         ]
     );
 }
+
+#[test]
+fn views_of_dns_say_how_clients_are_told() {
+    let view = |vpc: &str, rest: &str| format!("[[dns.view]]\nvpc = \"vpc-{vpc:0>17}\"\n{rest}\n");
+    let sound = [
+        view("1", "clients = [\"192.168.7.1/24\", \"fd00::/64\"]"),
+        view("2", "listen = \"127.0.0.2:53\""),
+    ];
+    let sound = sound.concat();
+    let config = parse(&format!("{WHOLE}{sound}"), Path::new(""), &environment).unwrap();
+    assert_eq!(config.dns.networks[0].clients[0].to_string(), "192.168.7.0/24");
+    assert_eq!(config.dns.networks[1].listen, "127.0.0.2:53".parse().ok());
+    let faulty = [view("2", "clients = [\"192.168.7.0/24\"]"), view("3", "")].concat();
+    let line = WHOLE.lines().count() + 8;
+    assert_eq!(
+        mistakes(&format!("{WHOLE}{sound}{faulty}")),
+        [
+            format!("{line}: `dns.view[2].vpc`: another view is this VPC's"),
+            format!("{}: `dns.view`: 192.168.7.0/24 is given twice", line + 1),
+            format!("{}: `dns.view[3].vpc`: a view needs clients or listen, or both", line + 3),
+        ]
+    );
+}
