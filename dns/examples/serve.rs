@@ -98,6 +98,7 @@ fn snapshot(count: u32) -> Result<Snapshot, Box<dyn Error>> {
             service,
             state: EndpointState::Available,
             regional_name,
+            private_dns_name: None,
             dns_record_ip_type: DnsRecordIpType::Dualstack,
             interfaces,
         };

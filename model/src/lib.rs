@@ -23,8 +23,8 @@ pub use endpoint::{Endpoint, EndpointState, Interface};
 pub use health::{BindFailure, BindFailureReason, Binding, Health, TargetHealth, UnhealthyReason};
 pub use id::{
     AccountId, ConnectionId, InterfaceId, ListenerId, LoadBalancerId, Malformed, PermissionId,
-    RegionName, SecurityGroupId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
-    ZoneName,
+    RegionName, RouteTableAssociationId, RouteTableId, SecurityGroupId, SecurityGroupRuleId,
+    ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, ZoneId, ZoneName,
 };
 pub use service::ServiceState;
 pub use snapshot::{Generation, Snapshot};
