@@ -89,10 +89,10 @@ impl CatalogBuilder {
         for zone in self.static_zones.iter().filter(|zone| zone.is_for_all()) {
             shared.insert(Arc::clone(&zone.zone));
         }
+        let islands = Islands::new(endpoint_zone.apex().as_wire(), &soa, crate::TTL_S);
         // Last, so that no master file stands in for the endpoints' names.
         shared.insert(Arc::new(endpoint_zone));
         let shared = Arc::new(shared);
-        let islands = Islands::new(&soa, crate::TTL_S);
         let public = View::new(Arc::clone(&shared), ZoneSet::default(), islands.clone());
         let views = self.views(snapshot, &shared, &islands);
         let own_names: usize = views.values().map(View::own_name_count).sum();

@@ -46,7 +46,8 @@ fn catalog() -> Catalog {
     builder.build(&snapshot(7, [one, two]), &health(&[0, 1, 2]))
 }
 
-fn asked_from(catalog: &Catalog, client: &str, name: &str, qtype: u16) -> String {
+/// What a client at this address is answered.
+pub(crate) fn asked_from(catalog: &Catalog, client: &str, name: &str, qtype: u16) -> String {
     let view = catalog.view_of(client.parse::<IpAddr>().unwrap());
     let mut buffer = [0; UDP_LEN_MAX];
     let len = answer(view, &ask(name, qtype).bytes(), Transport::Udp, 0, &mut buffer).len;
