@@ -18,12 +18,14 @@ use thiserror::Error;
 use crate::target::Mode;
 
 pub(crate) mod bootstrap;
+mod dns;
 mod kind;
 mod read;
 mod reader;
 mod secret;
 
 use bootstrap::Bootstrap;
+pub(crate) use dns::Dns;
 pub(crate) use read::parse;
 use reader::Mistake;
 pub(crate) use secret::Secret;
@@ -52,8 +54,8 @@ pub(crate) struct Config {
     pub(crate) drain_timeout: Duration,
     /// The data plane's settings.
     pub(crate) dataplane: Dataplane,
-    /// How many threads answer DNS.
-    pub(crate) dns_workers: NonZeroUsize,
+    /// The DNS plane's settings.
+    pub(crate) dns: Dns,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// Whether to say at the end of the start what there is to try, even without a terminal.

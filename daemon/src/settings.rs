@@ -43,5 +43,8 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
 
 /// What DNS is told.
 pub(crate) fn dns(config: &Config) -> dns::Config {
-    dns::Config { listen: config.listen.dns, workers: config.dns_workers }
+    dns::Config {
+        networks: config.dns.networks.clone(),
+        ..dns::Config::new(config.listen.dns, config.dns.workers)
+    }
 }

@@ -107,6 +107,18 @@ hex_id!(
     SecurityGroupId, "sg-", 17
 );
 hex_id!(
+    /// A rule of a security group.
+    SecurityGroupRuleId, "sgr-", 17
+);
+hex_id!(
+    /// A route table of a VPC.
+    RouteTableId, "rtb-", 17
+);
+hex_id!(
+    /// The association of a route table with a subnet.
+    RouteTableAssociationId, "rtbassoc-", 17
+);
+hex_id!(
     /// A VPC endpoint.
     VpcEndpointId, "vpce-", 17
 );

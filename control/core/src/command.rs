@@ -21,7 +21,7 @@ use crate::{
     principal::Principal,
     resource::{
         HealthCheckProtocol, ListenerAttribute, LoadBalancerAttribute, ResourceId, Scheme,
-        ServiceName, TargetGroupAttribute,
+        ServiceName, TargetGroupAttribute, VpcAttribute,
     },
     settings::ZoneRef,
     tag::{TagSelector, Tags},
@@ -33,6 +33,13 @@ use crate::{
 pub enum Command {
     /// Makes a VPC. Outcome: `Vpc`.
     CreateVpc(CreateVpc),
+    /// Changes one attribute of a VPC. Outcome: `Vpc`.
+    ModifyVpcAttribute {
+        /// Which.
+        vpc: VpcId,
+        /// The attribute that changes.
+        attribute: VpcAttribute,
+    },
     /// Removes a VPC with nothing in it.
     DeleteVpc {
         /// Which.

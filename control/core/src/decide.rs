@@ -75,6 +75,7 @@ pub fn decide(
 fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal> {
     match command {
         Command::CreateVpc(create) => vpc::create(desk, create),
+        Command::ModifyVpcAttribute { vpc, attribute } => vpc::modify(desk, *vpc, *attribute),
         Command::DeleteVpc { vpc } => vpc::delete(desk, *vpc),
         Command::CreateSubnet(create) => subnet::create(desk, create),
         Command::DeleteSubnet { subnet } => subnet::delete(desk, *subnet),

@@ -51,6 +51,8 @@ impl Change {
 pub enum EventKind {
     /// A VPC was made.
     VpcCreated(VpcId),
+    /// A VPC's attributes changed.
+    VpcModified(VpcId),
     /// A VPC was removed.
     VpcDeleted(VpcId),
     /// A subnet was made.
@@ -123,6 +125,7 @@ impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::VpcCreated(id) => write!(f, "{id} created"),
+            Self::VpcModified(id) => write!(f, "{id} modified"),
             Self::VpcDeleted(id) => write!(f, "{id} deleted"),
             Self::SubnetCreated(id) => write!(f, "{id} created"),
             Self::SubnetDeleted(id) => write!(f, "{id} deleted"),

@@ -35,7 +35,7 @@ pub use target_group::{
     CrossZone, HealthCheck, HealthCheckProtocol, TargetGroup, TargetGroupAttribute,
     TargetGroupAttributes, Threshold,
 };
-pub use vpc::Vpc;
+pub use vpc::{Vpc, VpcAttribute};
 
 /// Defines the kinds of things that have an identifier of their own.
 macro_rules! resource_ids {

@@ -5,6 +5,7 @@ pub(super) mod dns_entry;
 pub(super) mod endpoint;
 pub(super) mod interface;
 pub(super) mod permission;
+pub(super) mod region;
 pub(super) mod service;
 pub(super) mod service_detail;
 pub(super) mod subnet;

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod identity;
+mod network;
 mod rig;
 mod tenancy;
 mod workflow;

@@ -290,6 +290,7 @@ impl World {
             service: model::ServiceId::from_bits(1),
             state: EndpointState::Pending,
             regional_name: name,
+            private_dns_name: None,
             dns_record_ip_type: model::DnsRecordIpType::Ipv4,
             interfaces: vec![interface],
         };

@@ -57,9 +57,17 @@ impl Running {
         snapshot: Snapshot,
         files: ZoneFiles,
     ) -> Result<Self, StartError> {
+        let config = Config::new(listen, NonZeroUsize::new(2).unwrap());
+        Self::start_from(config, snapshot, files)
+    }
+
+    pub(crate) fn start_from(
+        config: Config,
+        snapshot: Snapshot,
+        files: ZoneFiles,
+    ) -> Result<Self, StartError> {
         let (snapshots, snapshots_seen) = watch::channel(Arc::new(snapshot));
         let (health, health_seen) = watch::channel(Arc::new(Health::default()));
-        let config = Config { listen, workers: NonZeroUsize::new(2).unwrap() };
         let clock = Arc::new(StdClock);
         let seen = (snapshots_seen, health_seen);
         Server::start_with_zones(config, files, clock, seen, Handle::current()).map(|server| Self {
@@ -98,6 +106,7 @@ pub(crate) fn endpoint(n: u16, mark: u8) -> Endpoint {
         service: "vpce-svc-0e123abc123198abc".parse().unwrap(),
         state: EndpointState::Available,
         regional_name: name(n).parse().unwrap(),
+        private_dns_name: None,
         dns_record_ip_type: DnsRecordIpType::Dualstack,
         interfaces: (1..4).map(interface).collect(),
     }

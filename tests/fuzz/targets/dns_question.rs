@@ -38,6 +38,7 @@ fn snapshot() -> Snapshot {
         service,
         state: EndpointState::Available,
         regional_name,
+        private_dns_name: None,
         dns_record_ip_type: DnsRecordIpType::Dualstack,
         interfaces: interfaces.into(),
     };

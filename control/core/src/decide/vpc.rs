@@ -13,7 +13,7 @@ use crate::{
     quota::Quota,
     record::Key,
     refusal::Refusal,
-    resource::{ResourceKind, Vpc},
+    resource::{ResourceKind, Vpc, VpcAttribute},
 };
 
 /// The largest network: /16 (VPC user guide, "VPC sizing").
@@ -29,11 +29,32 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateVpc) -> Result<Decision
         id: desk.fresh(VpcId::from_bits, |registry, id| registry.vpc(id).is_some()),
         owner: desk.caller.account.clone(),
         cidr: create.cidr.trunc(),
+        dns_support: true,
+        dns_hostnames: false,
         created: desk.now,
         tags: create.tags.clone(),
     });
     let event = desk.put(EventKind::VpcCreated(vpc.id), Arc::clone(&vpc));
     Ok(Decision::of(event, Outcome::Vpc(vpc)))
+}
+
+pub(super) fn modify(
+    desk: &Desk<'_>,
+    id: VpcId,
+    attribute: VpcAttribute,
+) -> Result<Decision, Refusal> {
+    let old = desk.view().vpc(id)?;
+    let mut new = Vpc::clone(old);
+    match attribute {
+        VpcAttribute::DnsSupport(is_on) => new.dns_support = is_on,
+        VpcAttribute::DnsHostnames(is_on) => new.dns_hostnames = is_on,
+    }
+    if new == **old {
+        return Ok(Decision::nothing(Outcome::Vpc(Arc::clone(old))));
+    }
+    let new = Arc::new(new);
+    let event = desk.put(EventKind::VpcModified(id), Arc::clone(&new));
+    Ok(Decision::of(event, Outcome::Vpc(new)))
 }
 
 pub(super) fn delete(desk: &Desk<'_>, id: VpcId) -> Result<Decision, Refusal> {

@@ -15,8 +15,37 @@ pub struct Vpc {
     pub owner: AccountId,
     /// Its addresses.
     pub cidr: Ipv4Net,
+    /// Whether its clients may ask Postern's DNS (`enableDnsSupport`).
+    #[serde(default = "on")]
+    pub dns_support: bool,
+    /// Whether its hosts have public names (`enableDnsHostnames`); private DNS names of endpoints
+    /// need it.
+    #[serde(default)]
+    pub dns_hostnames: bool,
     /// When it was made.
     pub created: Timestamp,
     /// Its tags.
     pub tags: Tags,
+}
+
+impl Vpc {
+    /// Whether endpoints in it may have private DNS names (guide: "Private DNS": both attributes).
+    pub fn takes_private_dns(&self) -> bool {
+        self.dns_support && self.dns_hostnames
+    }
+}
+
+/// What DNS support is unless it was changed.
+const fn on() -> bool {
+    true
+}
+
+/// An attribute of a VPC and what it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VpcAttribute {
+    /// `enableDnsSupport`.
+    DnsSupport(bool),
+    /// `enableDnsHostnames`.
+    DnsHostnames(bool),
 }

@@ -11,7 +11,7 @@ use control_core::{
     },
     resource::{
         ListenerAttribute, LoadBalancerAttribute, Scheme, ServiceName, TargetGroupAttribute,
-        Threshold,
+        Threshold, VpcAttribute,
     },
     tag::TagSelector,
 };
@@ -99,6 +99,13 @@ fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
 fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
     match verb {
         "delete-vpc" => Command::DeleteVpc { vpc: session.id(args.word()) },
+        "modify-vpc" => Command::ModifyVpcAttribute {
+            vpc: session.id(args.word()),
+            attribute: match args.value("dns-support") {
+                Some(value) => VpcAttribute::DnsSupport(value == "on"),
+                None => VpcAttribute::DnsHostnames(args.value("dns-hostnames") == Some("on")),
+            },
+        },
         "delete-subnet" => Command::DeleteSubnet { subnet: session.id(args.word()) },
         "delete-load-balancer" => {
             Command::DeleteLoadBalancer { load_balancer: session.id(args.word()) }
