@@ -18,5 +18,7 @@ pub mod store;
 mod sts;
 mod wording;
 
-pub use config::{AccessKey, Account, Config, Secret};
+pub use config::{
+    AccessKey, Account, Config, MalformedPolicy, Policy, PolicyKind, Role, Secret, User,
+};
 pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};

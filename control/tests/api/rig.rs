@@ -301,6 +301,8 @@ fn config() -> Config {
                 access_key_id: signer.key.to_owned(),
                 secret_access_key: Secret(signer.secret.to_owned()),
             }],
+            users: Vec::new(),
+            roles: Vec::new(),
         });
     }
     config
