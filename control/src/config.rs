@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use control_core::{Settings, Zone};
+use control_core::{Caller, Identity, Settings, Zone};
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
 use model::{AccountId, RegionName};
 
@@ -29,6 +29,19 @@ impl Config {
         let Settings { region, zones, acceptance_timeout, deleted_listed, .. } =
             Settings::new(region, zones);
         Self { region, zones, accounts: Vec::new(), acceptance_timeout, deleted_listed }
+    }
+
+    /// All access keys with whoever signs with them.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&AccessKey, Caller)> {
+        self.accounts.iter().flat_map(|account| {
+            let own = account.keys.iter().map(|key| (key, Caller::root(account.id.clone())));
+            let users = account.users.iter().flat_map(|user| {
+                let identity = Identity::User(user.name.clone());
+                let caller = Caller { account: account.id.clone(), identity };
+                user.keys.iter().map(move |key| (key, caller.clone()))
+            });
+            own.chain(users)
+        })
     }
 
     /// What the core needs of it.

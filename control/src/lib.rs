@@ -5,6 +5,7 @@
 
 pub mod api;
 mod arn;
+mod authorization;
 pub mod config;
 mod draw;
 mod ec2;
