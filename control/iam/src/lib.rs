@@ -10,11 +10,12 @@ pub mod condition;
 pub mod document;
 pub mod endpoint_policy;
 pub mod evaluate;
+mod json;
 pub mod pattern;
 pub mod principal;
 pub mod request;
 
 pub use document::{Document, Effect, MalformedPolicy, Statement};
-pub use evaluate::{Decision, evaluate};
+pub use evaluate::{Decision, admits_by_name, evaluate};
 pub use principal::{Caller, CallerKind};
 pub use request::{Context, Request};

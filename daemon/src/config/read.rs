@@ -9,7 +9,7 @@ use model::{AccountId, ZoneId, ZoneName};
 
 use super::{
     AccessKey, Account, Addresses, Config, Dataplane, DemoTarget, Environment, Listen, Log,
-    LogFormat, Zone, bootstrap, dns,
+    LogFormat, Zone, bootstrap, dns, identity,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
     reader::{Mistake, Source, Table},
     secret,
@@ -145,13 +145,14 @@ fn read_accounts(
             keys.extend(read_key(&mut key, &mut key_ids, folder, environment));
             key.finish();
         }
+        let (users, roles) = identity::read(&mut table, &mut key_ids, folder, environment);
         table.finish();
-        accounts.extend(id.map(|id| Account { id, name, keys }));
+        accounts.extend(id.map(|id| Account { id, name, keys, users, roles }));
     }
     accounts
 }
 
-fn read_key(
+pub(super) fn read_key(
     table: &mut Table<'_>,
     taken: &mut BTreeSet<String>,
     folder: &Path,

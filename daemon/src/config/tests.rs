@@ -88,7 +88,42 @@ fn each_mistake_is_reported_with_its_line_and_what_is_allowed() {
         assert_eq!(mistakes(&WHOLE.replacen(&old, &new, 1)), lines("! "), "{case}");
         cases += 1;
     }
-    assert_eq!(cases, 25);
+    assert_eq!(cases, 32);
+}
+
+#[test]
+fn users_have_their_own_policies_and_those_of_their_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = r#"{"Statement":{"Effect":"Allow","Action":"ec2:*","Resource":"*"}}"#;
+    std::fs::write(folder.path().join("p.json"), policy).unwrap();
+    let text = WHOLE.replace(
+        "\n[bootstrap]",
+        &format!(
+            r#"
+[[accounts.groups]]
+name = "operators"
+policies = ['{policy}', '{policy}']
+[[accounts.users]]
+name = "alice"
+keys = [{{ access_key_id = "alice", secret_access_key = "quiet" }}]
+groups = ["operators"]
+policy_files = ["p.json"]
+[[accounts.roles]]
+name = "deploy"
+trust_policy = """{{"Statement": {{
+    "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {{"AWS": "222222222222"}}
+}}}}"""
+policies = ['{policy}']
+max_session_duration = "2h"
+[bootstrap]"#
+        ),
+    );
+    let config = parse(&text, folder.path(), &environment).unwrap();
+    let account = &config.accounts[0];
+    assert_eq!((&*account.users[0].name, account.users[0].policies.len()), ("alice", 3));
+    assert_eq!(account.users[0].keys[0].id, "alice");
+    assert_eq!((&*account.roles[0].name, account.roles[0].policies.len()), ("deploy", 1));
+    assert_eq!(account.roles[0].max_session_duration, Duration::from_secs(7200));
 }
 
 #[test]
