@@ -13,10 +13,17 @@ mod request_id;
 mod response;
 mod service;
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
-use control_core::Caller;
+use control_core::{
+    Caller,
+    throttle::{ActionClass, Throttle},
+};
 use http_body_util::Full;
 use hyper::{Method, Response, StatusCode, http::request::Parts};
 use model::{Clock, Health};
@@ -54,7 +61,8 @@ pub struct Api {
 /// Serves the API until `shutdown` ends, and then until the requests in progress have ended.
 pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output = ()> + Send) {
     metrics::describe();
-    http::serve(listener, Arc::new(Server::new(api)), shutdown).await;
+    let limits = http::Limits::of(&api.config.limits);
+    http::serve(listener, Arc::new(Server::new(api)), limits, shutdown).await;
 }
 
 /// The API with what is made once of its configuration.
@@ -63,6 +71,7 @@ pub(crate) struct Server {
     verifier: Verifier,
     page_tokens: PageTokens,
     request_ids: RequestIds,
+    throttle: Mutex<Throttle>,
 }
 
 /// What became known of a request on its way, for the log and the numbers.
@@ -84,7 +93,20 @@ impl Server {
         let verifier = Verifier::new(api.config.region.clone(), keys());
         let page_tokens = PageTokens::new(keys().map(|(_, secret, _)| secret));
         let request_ids = RequestIds::seeded(api.seed);
-        Self { api, verifier, page_tokens, request_ids }
+        let throttle = Mutex::new(Throttle::new(api.config.limits.rates));
+        Self { api, verifier, page_tokens, request_ids, throttle }
+    }
+
+    /// Takes a token of the caller's bucket: the first thing done for a caller that is known.
+    fn throttle(&self, caller: &Caller, form: RawForm<'_>, dialect: Dialect) -> Result<(), Fault> {
+        let class = form.class();
+        let now = self.api.clock.monotonic();
+        // Every state of the table is a right one, whatever a panic broke off.
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        throttle.take(&caller.account, class, now).map_err(|_| {
+            metrics::throttled(class);
+            Fault::throttled(dialect)
+        })
     }
 
     /// One request from its bytes to the document of its answer.
@@ -105,6 +127,7 @@ impl Server {
         let identity = self.verifier.verify(&claim, signed, now).map_err(refused)?;
         let caller = Caller::root(identity.account);
         progress.caller = Some(caller.clone());
+        self.throttle(&caller, RawForm(&[signed.query.as_bytes(), body]), service.dialect())?;
 
         let mut form = Form::parse(&[signed.query.as_bytes(), body])?;
         if claim.expires.is_some() {
@@ -118,7 +141,12 @@ impl Server {
 }
 
 impl Handler for Server {
-    async fn handle(&self, head: Parts, body: Result<Bytes, BodyError>) -> Response<Full<Bytes>> {
+    async fn handle(
+        &self,
+        _peer: SocketAddr,
+        head: Parts,
+        body: Result<Bytes, BodyError>,
+    ) -> Response<Full<Bytes>> {
         let started = self.api.clock.monotonic();
         let request_id = self.request_ids.draw();
         let body = body.as_ref().map(AsRef::as_ref).map_err(|error| *error);
@@ -142,6 +170,24 @@ impl Handler for Server {
         );
         let wire = Wire::of(service, &head.headers);
         response::of(document, wire, &request_id, self.api.clock.wall())
+    }
+}
+
+/// The parts of a request that hold members, not yet read: enough to tell what a call costs before
+/// any of it is worked on.
+#[derive(Clone, Copy)]
+struct RawForm<'a>(&'a [&'a [u8]]);
+
+impl RawForm<'_> {
+    /// The class of its operation. A form that says so twice, or in a roundabout way, is refused
+    /// later or counts as a change.
+    fn class(self) -> ActionClass {
+        let pairs = self.0.iter().flat_map(|part| part.split(|byte| *byte == b'&'));
+        let action = pairs.filter_map(|pair| pair.strip_prefix(b"Action=")).next();
+        let reads = |action: &[u8]| {
+            [&b"Describe"[..], b"Get", b"List"].iter().any(|verb| action.starts_with(verb))
+        };
+        if action.is_some_and(reads) { ActionClass::Read } else { ActionClass::Change }
     }
 }
 

@@ -18,5 +18,5 @@ pub mod store;
 mod sts;
 mod wording;
 
-pub use config::{AccessKey, Account, Config, Secret};
+pub use config::{AccessKey, Account, Config, Limits, Secret};
 pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};

@@ -19,6 +19,7 @@ use crate::target::Mode;
 
 pub(crate) mod bootstrap;
 mod kind;
+pub(crate) mod limits;
 mod read;
 mod reader;
 mod secret;
@@ -54,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) dataplane: Dataplane,
     /// How many threads answer DNS.
     pub(crate) dns_workers: NonZeroUsize,
+    /// What callers of the API may use of it.
+    pub(crate) limits: limits::Limits,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// Whether to say at the end of the start what there is to try, even without a terminal.

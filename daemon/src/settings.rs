@@ -1,6 +1,8 @@
 //! The configuration in the words of each plane. Decides nothing.
 
-use crate::config::{Addresses, Config};
+use control_core::throttle::{Rate, Rates};
+
+use crate::config::{self, Addresses, Config};
 
 /// What control is told.
 pub(crate) fn control(config: &Config) -> control::Config {
@@ -23,7 +25,29 @@ pub(crate) fn control(config: &Config) -> control::Config {
     control::Config {
         accounts: accounts.collect(),
         acceptance_timeout: config.acceptance_timeout,
+        limits: limits(&config.limits),
         ..control::Config::new(config.region.clone(), zones.collect())
+    }
+}
+
+fn limits(limits: &config::limits::Limits) -> control::Limits {
+    let defaults = control::Limits::default();
+    let rate = |default: Option<Rate>, set: config::limits::Rate| {
+        default.map(|default| {
+            let burst = set.burst.unwrap_or_else(|| default.burst.get());
+            Rate::new(burst, set.per_second.unwrap_or_else(|| default.per_second.get()))
+        })
+    };
+    let rates = Rates {
+        reads: rate(defaults.rates.reads, limits.reads),
+        changes: rate(defaults.rates.changes, limits.changes),
+    };
+    control::Limits {
+        rates: if limits.is_unthrottled { Rates::UNLIMITED } else { rates },
+        connections_per_peer: limits.connections_per_peer.unwrap_or(defaults.connections_per_peer),
+        head_timeout: limits.head_timeout.unwrap_or(defaults.head_timeout),
+        body_timeout: limits.body_timeout.unwrap_or(defaults.body_timeout),
+        keep_alive: limits.keep_alive.unwrap_or(defaults.keep_alive),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod identity;
+mod limits;
 mod rig;
 mod tenancy;
 mod workflow;

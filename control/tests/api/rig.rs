@@ -11,8 +11,8 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign},
     sign::v4,
 };
-use control::{AccessKey, Account, Config, Keeper, Secret, api, store};
-use control_core::Zone;
+use control::{AccessKey, Account, Config, Keeper, Limits, Secret, api, store};
+use control_core::{Zone, throttle::Rates};
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -109,7 +109,15 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn start() -> Self {
-        let config = Arc::new(config());
+        // These tests poll as fast as they can; how often one may is a test of its own.
+        Self::start_with(|limits| limits.rates = Rates::UNLIMITED).await
+    }
+
+    /// Starts with other limits than the defaults.
+    pub(crate) async fn start_with(limit: impl FnOnce(&mut Limits)) -> Self {
+        let mut config = config();
+        limit(&mut config.limits);
+        let config = Arc::new(config);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (snapshots, snapshots_rx) =
             watch::channel(Arc::new(Snapshot::empty(config.region.clone())));

@@ -11,6 +11,7 @@ use super::{
     AccessKey, Account, Addresses, Config, Dataplane, DemoTarget, Environment, Listen, Log,
     LogFormat, Zone, bootstrap,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
+    limits,
     reader::{Mistake, Source, Table},
     secret,
 };
@@ -53,6 +54,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
     let dataplane = read_dataplane(&mut root);
     let dns_workers = read_dns(&mut root);
+    let limits = limits::read(&mut root);
     let log = read_log(&mut root);
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
@@ -69,6 +71,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         drain_timeout,
         dataplane,
         dns_workers,
+        limits,
         log,
         summary,
         demo_targets,
