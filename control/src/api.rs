@@ -25,7 +25,7 @@ use control_core::{
     throttle::{ActionClass, Throttle},
 };
 use http_body_util::Full;
-use hyper::{Method, Response, StatusCode, http::request::Parts};
+use hyper::{Method, Response, StatusCode, header::USER_AGENT, http::request::Parts};
 use model::{Clock, Health};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -36,6 +36,7 @@ use response::Wire;
 use service::Service;
 
 use crate::{
+    audit::{Audit, Entry, ErrorForm, Parameters},
     config::Config,
     http::{self, BodyError, Handler},
     keeper::Keeper,
@@ -56,6 +57,8 @@ pub struct Api {
     pub health: watch::Receiver<Arc<Health>>,
     /// Where request ids start.
     pub seed: u64,
+    /// Where it is written down who did what.
+    pub audit: Audit,
 }
 
 /// Serves the API until `shutdown` ends, and then until the requests in progress have ended.
@@ -78,6 +81,8 @@ pub(crate) struct Server {
 struct Progress {
     action: &'static str,
     caller: Option<Caller>,
+    access_key_id: Option<String>,
+    parameters: Option<Parameters>,
 }
 
 impl Server {
@@ -122,6 +127,7 @@ impl Server {
         let dialect = request.service.map_or(Dialect::Ec2, Service::dialect);
         let refused = |error: SignatureError| refusal::signature_fault(&error, dialect);
         let claim = Claim::read(signed).map_err(refused)?;
+        progress.access_key_id = Some(claim.scope.access_key_id.clone());
         let service = Service::of_scope(&claim.scope.service).ok_or_else(not_served)?;
         let now = self.api.clock.wall();
         let identity = self.verifier.verify(&claim, signed, now).map_err(refused)?;
@@ -133,6 +139,9 @@ impl Server {
         if claim.expires.is_some() {
             form = form.without_signature();
         }
+        if self.api.audit.is_on() {
+            progress.parameters = Some(Parameters::of(&form));
+        }
         let call = Call::new(self, caller, &form, service)?;
         let (action, document) = service.answer(&call, request_id).await;
         progress.action = action;
@@ -140,10 +149,54 @@ impl Server {
     }
 }
 
+impl Progress {
+    fn begun() -> Self {
+        Self { action: metrics::UNKNOWN, caller: None, access_key_id: None, parameters: None }
+    }
+}
+
+impl Server {
+    /// Has it written down who asked for what, and how it was answered.
+    async fn audit(
+        &self,
+        request: Received<'_>,
+        peer: SocketAddr,
+        request_id: &str,
+        progress: &Progress,
+        fault: Option<&Fault>,
+    ) {
+        let query = request.head.uri.query().unwrap_or_default().as_bytes();
+        let form = RawForm(&[query, request.body.unwrap_or_default()]);
+        let stated = form.action().and_then(|action| std::str::from_utf8(action).ok());
+        let agent = request.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let entry = Entry {
+            at: self.api.clock.wall(),
+            service: request.service.map(Service::name),
+            // What a stranger says it wanted is worth knowing, too.
+            action: match progress.action {
+                metrics::UNKNOWN => stated.unwrap_or(metrics::UNKNOWN),
+                action => action,
+            },
+            class: form.class(),
+            region: self.api.config.region.as_str(),
+            peer: peer.ip(),
+            user_agent: agent,
+            caller: progress.caller.as_ref(),
+            access_key_id: progress.access_key_id.as_deref(),
+            request_id,
+            event_id: &self.request_ids.draw(),
+            parameters: progress.parameters.as_ref(),
+            fault,
+            error_form: request.service.map_or(ErrorForm::Plain, Service::error_form),
+        };
+        self.api.audit.record(&entry).await;
+    }
+}
+
 impl Handler for Server {
     async fn handle(
         &self,
-        _peer: SocketAddr,
+        peer: SocketAddr,
         head: Parts,
         body: Result<Bytes, BodyError>,
     ) -> Response<Full<Bytes>> {
@@ -152,7 +205,7 @@ impl Handler for Server {
         let body = body.as_ref().map(AsRef::as_ref).map_err(|error| *error);
         let service = Service::of_request(signed_request(&head, body.unwrap_or_default()));
         let request = Received { head: &head, body, service };
-        let mut progress = Progress { action: metrics::UNKNOWN, caller: None };
+        let mut progress = Progress::begun();
         let document = self.run(request, &request_id, &mut progress).await;
 
         let code = document.as_ref().map_or_else(|fault| fault.code, |_| metrics::OK);
@@ -168,6 +221,10 @@ impl Handler for Server {
             took_us = took.as_micros(),
             "answered an API request"
         );
+        if self.api.audit.is_on() {
+            let fault = document.as_ref().err();
+            self.audit(request, peer, &request_id, &progress, fault).await;
+        }
         let wire = Wire::of(service, &head.headers);
         response::of(document, wire, &request_id, self.api.clock.wall())
     }
@@ -182,12 +239,16 @@ impl RawForm<'_> {
     /// The class of its operation. A form that says so twice, or in a roundabout way, is refused
     /// later or counts as a change.
     fn class(self) -> ActionClass {
-        let pairs = self.0.iter().flat_map(|part| part.split(|byte| *byte == b'&'));
-        let action = pairs.filter_map(|pair| pair.strip_prefix(b"Action=")).next();
         let reads = |action: &[u8]| {
             [&b"Describe"[..], b"Get", b"List"].iter().any(|verb| action.starts_with(verb))
         };
-        if action.is_some_and(reads) { ActionClass::Read } else { ActionClass::Change }
+        if self.action().is_some_and(reads) { ActionClass::Read } else { ActionClass::Change }
+    }
+
+    /// The operation's name, as it is sent.
+    fn action(&self) -> Option<&[u8]> {
+        let mut pairs = self.0.iter().flat_map(|part| part.split(|byte| *byte == b'&'));
+        pairs.find_map(|pair| pair.strip_prefix(b"Action="))
     }
 }
 

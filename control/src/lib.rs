@@ -5,6 +5,7 @@
 
 pub mod api;
 mod arn;
+pub mod audit;
 pub mod config;
 mod draw;
 mod ec2;

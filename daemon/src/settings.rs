@@ -30,6 +30,15 @@ pub(crate) fn control(config: &Config) -> control::Config {
     }
 }
 
+/// What the audit log is told.
+pub(crate) fn audit(audit: &config::Audit) -> control::audit::Config {
+    control::audit::Config {
+        rotate_bytes: audit.rotate_bytes.into(),
+        keep: audit.keep,
+        ..control::audit::Config::new(&audit.file)
+    }
+}
+
 fn limits(limits: &config::limits::Limits) -> control::Limits {
     let defaults = control::Limits::default();
     let rate = |default: Option<Rate>, set: config::limits::Rate| {

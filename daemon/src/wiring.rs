@@ -7,7 +7,7 @@
 use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use control::{Keeper, api::Api, store::Redb};
+use control::{Keeper, api::Api, audit::Audit, store::Redb};
 use dataplane::Plane;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
@@ -34,6 +34,8 @@ const STORE: &str = "postern.redb";
 const SETTLE_WAIT: Duration = Duration::from_secs(10);
 /// How long requests in progress may go on after the API has stopped taking new ones.
 const REQUEST_WAIT: Duration = Duration::from_secs(5);
+/// How long the last lines of the audit log may take to be on the disk.
+const AUDIT_WAIT: Duration = Duration::from_secs(5);
 /// How long the runtime's own threads may take to end.
 const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 
@@ -70,6 +72,7 @@ struct Gateway {
     plane: Plane,
     dns: dns::Server,
     keeper: Keeper,
+    audit: Audit,
     api: Server,
     admin: Server,
     demo: Demo,
@@ -116,12 +119,17 @@ impl Gateway {
             to_keeper,
         )
         .context("start the control plane")?;
+        let audit = match &config.audit {
+            Some(audit) => Audit::start(&settings::audit(audit))?,
+            None => Audit::off(),
+        };
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
             clock: Arc::clone(&clock),
             health: health.clone(),
             seed: fastrand::u64(..),
+            audit: audit.clone(),
         };
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let admin =
@@ -137,6 +145,7 @@ impl Gateway {
             plane,
             dns,
             keeper,
+            audit,
             api,
             admin,
             demo,
@@ -194,6 +203,10 @@ impl Gateway {
 
     async fn stop(self, drain_timeout: Duration) {
         self.api.stop().await;
+        // No request is left that could have a line written.
+        if timeout(AUDIT_WAIT, self.audit.stop()).await.is_err() {
+            warn!("the last lines of the audit log were not written");
+        }
         self.plane.drain(self.clock.monotonic() + drain_timeout).await;
         self.demo.stop();
         self.dns.stop().await;

@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -11,7 +12,11 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign},
     sign::v4,
 };
-use control::{AccessKey, Account, Config, Keeper, Limits, Secret, api, store};
+use control::{
+    AccessKey, Account, Config, Keeper, Limits, Secret, api,
+    audit::{self, Audit},
+    store,
+};
 use control_core::{Zone, throttle::Rates};
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
 use tokio::{
@@ -103,6 +108,7 @@ pub(crate) struct Unsigned {
 
 pub(crate) struct Rig {
     pub(crate) address: std::net::SocketAddr,
+    pub(crate) audit: Audit,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -113,8 +119,18 @@ impl Rig {
         Self::start_with(|limits| limits.rates = Rates::UNLIMITED).await
     }
 
+    /// Starts with an audit log.
+    pub(crate) async fn start_audited(file: &Path) -> Self {
+        let audit = Audit::start(&audit::Config::new(file)).unwrap();
+        Self::start_as(|limits| limits.rates = Rates::UNLIMITED, audit).await
+    }
+
     /// Starts with other limits than the defaults.
     pub(crate) async fn start_with(limit: impl FnOnce(&mut Limits)) -> Self {
+        Self::start_as(limit, Audit::off()).await
+    }
+
+    async fn start_as(limit: impl FnOnce(&mut Limits), audit: Audit) -> Self {
         let mut config = config();
         limit(&mut config.limits);
         let config = Arc::new(config);
@@ -136,9 +152,9 @@ impl Rig {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let api = api::Api { keeper, config, clock, health, seed: 1 };
+        let api = api::Api { keeper, config, clock, health, seed: 1, audit: audit.clone() };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
-        Self { address, stop: Some(stop), serving: Some(serving) }
+        Self { address, audit, stop: Some(stop), serving: Some(serving) }
     }
 
     /// Stops serving and waits until it has.

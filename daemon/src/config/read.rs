@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroUsize, path::Path,
 use model::{AccountId, ZoneId, ZoneName};
 
 use super::{
-    AccessKey, Account, Addresses, Config, Dataplane, DemoTarget, Environment, Listen, Log,
+    AccessKey, Account, Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log,
     LogFormat, Zone, bootstrap,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
     limits,
@@ -55,14 +55,17 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let dataplane = read_dataplane(&mut root);
     let dns_workers = read_dns(&mut root);
     let limits = limits::read(&mut root);
+    let audit = read_audit(&mut root);
     let log = read_log(&mut root);
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
     let bootstrap = bootstrap::read(&mut root);
     root.finish();
+    let state_dir = folder.join(state_dir?);
     Some(Config {
         region: region?,
-        state_dir: folder.join(state_dir?),
+        audit: audit.map(|audit| audit.below(folder, &state_dir)),
+        state_dir,
         addresses,
         listen: listen?,
         zones,
@@ -226,6 +229,34 @@ fn read_log(root: &mut Table<'_>) -> Log {
         table.finish();
     }
     log
+}
+
+/// The table `audit`, before its file has a place.
+struct AuditTable {
+    file: Option<String>,
+    rotate_bytes: u32,
+    keep: u32,
+}
+
+impl AuditTable {
+    /// Without a file, it is one in the state's folder.
+    fn below(self, folder: &Path, state_dir: &Path) -> Audit {
+        let Self { file, rotate_bytes, keep } = self;
+        let file = file.map_or_else(|| state_dir.join("audit.jsonl"), |file| folder.join(file));
+        Audit { file, rotate_bytes, keep }
+    }
+}
+
+fn read_audit(root: &mut Table<'_>) -> Option<AuditTable> {
+    let mut audit = AuditTable { file: None, rotate_bytes: 100 * 1024 * 1024, keep: 10 };
+    let Some(mut table) = root.table("audit") else { return Some(audit) };
+    let is_on = table.optional("enabled", &Switch).unwrap_or(true);
+    audit.file = table.optional("file", &Text("the path of a file"));
+    let sizes = Whole { min: 64 * 1024, max: u32::MAX };
+    audit.rotate_bytes = table.optional("rotate_bytes", &sizes).unwrap_or(audit.rotate_bytes);
+    audit.keep = table.optional("keep", &Whole { min: 0, max: 1000 }).unwrap_or(audit.keep);
+    table.finish();
+    is_on.then_some(audit)
 }
 
 fn read_demo_targets(root: &mut Table<'_>) -> Vec<DemoTarget> {
