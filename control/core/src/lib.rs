@@ -27,6 +27,7 @@ pub mod registry;
 pub mod resource;
 pub mod settings;
 pub mod tag;
+pub mod throttle;
 pub mod transition;
 
 pub use caller::{Caller, Identity};

@@ -90,14 +90,17 @@ pub(super) const EC2: Rows = &[
     ("DeleteVpcEndpointServiceConfigurations", on(&[Ids(SERVICE, "ServiceId")])),
     ("DescribeAvailabilityZones", LIST),
     ("DescribeNetworkInterfaces", LIST),
+    ("DescribeRegions", LIST),
     ("DescribeSubnets", LIST),
     ("DescribeTags", LIST),
+    ("DescribeVpcAttribute", on(&[Ids(VPC, "VpcId")])),
     ("DescribeVpcEndpointConnections", LIST),
     ("DescribeVpcEndpoints", LIST),
     ("DescribeVpcEndpointServiceConfigurations", LIST),
     ("DescribeVpcEndpointServicePermissions", LIST),
     ("DescribeVpcEndpointServices", LIST),
     ("DescribeVpcs", LIST),
+    ("ModifyVpcAttribute", on(&[Ids(VPC, "VpcId")])),
     (
         "ModifyVpcEndpoint",
         on(&[
@@ -114,6 +117,7 @@ pub(super) const EC2: Rows = &[
     ("ModifyVpcEndpointServiceConfiguration", on(&[Ids(SERVICE, "ServiceId")])),
     ("ModifyVpcEndpointServicePermissions", on(&[Ids(SERVICE, "ServiceId")])),
     ("RejectVpcEndpointConnections", on(&[Ids(SERVICE, "ServiceId")])),
+    ("StartVpcEndpointServicePrivateDnsVerification", on(&[Ids(SERVICE, "ServiceId")])),
 ];
 
 pub(super) const ELB: Rows = &[

@@ -147,7 +147,7 @@ impl Around<'_> {
     fn look_up(&self, n: [u8; 4]) -> Chore {
         let service = self.service(n[0]);
         let private = self.registry.service(service).and_then(|it| it.private_dns.as_ref());
-        let token = private.map_or(DomainToken::from_bits(0), |it| it.token.clone());
+        let token = private.map_or_else(|| DomainToken::from_bits(0), |it| it.token.clone());
         let outcome = DomainOutcome::ALL[usize::from(n[2] / 2) % DomainOutcome::ALL.len()];
         Chore::ReportDomainVerification { service, token, outcome }
     }
