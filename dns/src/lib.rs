@@ -2,8 +2,10 @@
 //!
 //! Read in this order: [`server`] starts and stops it all; `zones` rebuilds the answers off the
 //! answering threads whenever the snapshot or the health changes; `udp` and `tcp` carry questions
-//! and answers. Nothing here knows a name or a record, and nothing knows who made the snapshot.
+//! and answers; `forward` asks other servers about what is not ours. Nothing here knows a name or a record, and nothing knows who made the snapshot.
 
+mod forward;
+mod hand_off;
 mod metrics;
 pub mod server;
 mod socket;
@@ -14,6 +16,7 @@ pub mod zone_file;
 mod zones;
 
 pub use dns_core::Name;
+pub use forward::{Forward, Rule};
 pub use server::{Config, Server, StartError};
 pub use viewpoint::Network;
 pub use zone_file::{LoadError, ZoneFile, ZoneFiles};
