@@ -146,6 +146,7 @@ async fn setting(keeper: &Keeper) -> (ServiceName, Vec<(VpcId, Vec<SubnetId>)>) 
         load_balancers: [balancer.id].into(),
         acceptance_required: false,
         ip_address_types: [].into(),
+        private_dns_name: None,
         tags: Tags::none(),
         client_token: None,
     });

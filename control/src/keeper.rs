@@ -26,7 +26,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use control_core::{Caller, Command, Outcome, Refusal, Registry, record::DecodeError};
+use control_core::{Caller, Chore, Command, Outcome, Refusal, Registry, record::DecodeError};
 use model::{Clock, Health, Snapshot};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -59,6 +59,7 @@ struct Shared {
 /// What waits in the mailbox.
 enum Message {
     Submit(Box<Request>),
+    Report(Box<Chore>),
     Stop { stopped: oneshot::Sender<()> },
 }
 
@@ -186,6 +187,13 @@ impl Keeper {
             return Err(stopped);
         }
         answered.await.unwrap_or(Err(stopped))
+    }
+
+    /// Takes what another part of Postern has found out, for example that a domain is proven. What
+    /// no longer fits is passed over.
+    pub async fn report(&self, chore: Chore) -> Result<(), Unavailable> {
+        let report = Message::Report(Box::new(chore));
+        self.mailbox.send(report).await.map_err(|_| Unavailable::Stopped)
     }
 
     /// Whether a command would be done now: `DryRun`. Changes nothing and waits for nothing.

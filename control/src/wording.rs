@@ -122,6 +122,20 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
             "Private DNS can't be enabled because the service {service} does not provide a \
              private DNS name."
         ),
+        R::PrivateDnsUnverified(service) => {
+            format!("The private DNS name of the VPC endpoint service {service} is not verified.")
+        }
+        R::PrivateDnsNameMissing(service) => {
+            format!("The VpcEndpointService Id '{service}' does not have a private DNS name")
+        }
+        R::PrivateDnsConflict { domain, vpc } => format!(
+            "private-dns-enabled cannot be set because there is already a conflicting DNS domain \
+             for {domain} in the VPC {vpc}"
+        ),
+        R::VpcDnsDisabled(vpc) => format!(
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC \
+             attributes set to true for {vpc}"
+        ),
         R::ServiceZone { service, subnet, zone: _ } => format!(
             "The VPC endpoint service {service} does not support the availability zone of the \
              subnet: {subnet}."

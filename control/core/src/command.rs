@@ -12,8 +12,8 @@ use std::{
 
 use ipnet::Ipv4Net;
 use model::{
-    DnsRecordIpType, IpAddressType, ListenerId, LoadBalancerId, Protocol, ServiceId, SubnetId,
-    TargetGroupId, VpcEndpointId, VpcId, WeightedTargetGroup,
+    DnsName, DnsRecordIpType, IpAddressType, ListenerId, LoadBalancerId, Protocol, ServiceId,
+    SubnetId, TargetGroupId, VpcEndpointId, VpcId, WeightedTargetGroup,
 };
 use serde::Serialize;
 
@@ -137,6 +137,11 @@ pub enum Command {
     /// Changes an endpoint service; even without changes, its zones are read anew. Outcome:
     /// `Service`.
     ModifyService(ModifyService),
+    /// Has the domain of a service's private DNS name looked up. Outcome: `Service`.
+    StartDomainVerification {
+        /// Which service.
+        service: ServiceId,
+    },
     /// Removes an endpoint service that nobody uses, and its permissions.
     DeleteService {
         /// Which.
@@ -305,6 +310,9 @@ pub struct CreateService {
     pub acceptance_required: bool,
     /// Which endpoints it takes; empty means IPv4.
     pub ip_address_types: BTreeSet<IpAddressType>,
+    /// The name that consumers may reach it by instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_dns_name: Option<DnsName>,
     /// Its tags.
     pub tags: Tags,
     /// Makes a repetition harmless.
@@ -327,6 +335,8 @@ pub struct ModifyService {
     pub add_ip_address_types: BTreeSet<IpAddressType>,
     /// Address types to remove.
     pub remove_ip_address_types: BTreeSet<IpAddressType>,
+    /// Another private DNS name; `Some(None)` takes it away.
+    pub private_dns_name: Option<Option<DnsName>>,
 }
 
 impl ModifyService {
@@ -339,6 +349,7 @@ impl ModifyService {
             remove_load_balancers: BTreeSet::new(),
             add_ip_address_types: BTreeSet::new(),
             remove_ip_address_types: BTreeSet::new(),
+            private_dns_name: None,
         }
     }
 }
@@ -392,4 +403,20 @@ pub struct ModifyEndpoint {
     pub addresses: Vec<SubnetAddresses>,
     /// Whether the service's private DNS name resolves to it.
     pub private_dns: Option<bool>,
+    /// Other record types of its names.
+    pub dns_record_ip_type: Option<DnsRecordIpType>,
+}
+
+impl ModifyEndpoint {
+    /// No change to an endpoint.
+    pub fn of(endpoint: VpcEndpointId) -> Self {
+        Self {
+            endpoint,
+            add_subnets: Vec::new(),
+            remove_subnets: Vec::new(),
+            addresses: Vec::new(),
+            private_dns: None,
+            dns_record_ip_type: None,
+        }
+    }
 }

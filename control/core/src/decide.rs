@@ -13,6 +13,7 @@ mod interface;
 mod listener;
 mod load_balancer;
 mod permission;
+mod private_dns;
 mod service;
 mod subnet;
 mod tag;
@@ -110,6 +111,9 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         }
         Command::CreateService(create) => client_token::once(desk, create, service::create),
         Command::ModifyService(modify) => service::modify(desk, modify),
+        Command::StartDomainVerification { service } => {
+            private_dns::start_verification(desk, *service)
+        }
         Command::DeleteService { service } => service::delete(desk, *service),
         Command::ModifyServicePermissions { service, add, remove } => {
             permission::modify(desk, *service, add, remove)

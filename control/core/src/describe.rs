@@ -15,8 +15,8 @@ use crate::{
     refusal::Refusal,
     registry::Registry,
     resource::{
-        EndpointService, Interface, Listener, LoadBalancer, Permission, ResourceId, ResourceKind,
-        ServiceName, Subnet, Target, TargetGroup, Vpc, VpcEndpoint,
+        DomainState, EndpointService, Interface, Listener, LoadBalancer, Permission, PrivateDns,
+        ResourceId, ResourceKind, ServiceName, Subnet, Target, TargetGroup, Vpc, VpcEndpoint,
     },
     settings::{Settings, Zone},
     tag::Tags,
@@ -241,6 +241,18 @@ impl Registry {
         self.referrers(service, ResourceKind::Endpoint).filter_map(|id| match id {
             ResourceId::Endpoint(id) => self.endpoint(id),
             _ => None,
+        })
+    }
+
+    /// The services whose private DNS name waits for a look-up of its domain that was asked for.
+    pub fn unverified_services(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<EndpointService>, &PrivateDns)> {
+        self.services().filter_map(|service| {
+            let private = service.private_dns.as_ref()?;
+            let waits =
+                private.state == DomainState::PendingVerification && private.asked.is_some();
+            waits.then_some((service, private))
         })
     }
 

@@ -10,7 +10,7 @@ use model::{
 
 use crate::{
     record::{Key, Record},
-    resource::ResourceId,
+    resource::{DomainState, ResourceId},
     transition::Move,
 };
 
@@ -89,6 +89,15 @@ pub enum EventKind {
     ServiceCreated(ServiceId),
     /// An endpoint service was changed.
     ServiceModified(ServiceId),
+    /// The proof of a service's domain was asked for, or looked for.
+    DomainVerification {
+        /// The service.
+        service: ServiceId,
+        /// Where the proof stands now.
+        state: DomainState,
+        /// Why.
+        reason: &'static str,
+    },
     /// An endpoint service was removed, and its permissions with it.
     ServiceDeleted(ServiceId),
     /// A service's permissions changed.
@@ -144,6 +153,9 @@ impl fmt::Display for EventKind {
             Self::TargetRemoved(id, addr) => write!(f, "target {addr} of {id} removed"),
             Self::ServiceCreated(id) => write!(f, "{id} created"),
             Self::ServiceModified(id) => write!(f, "{id} modified"),
+            Self::DomainVerification { service, state, reason } => {
+                write!(f, "private DNS name of {service} {state}: {reason}")
+            }
             Self::ServiceDeleted(id) => write!(f, "{id} deleted"),
             Self::PermissionsChanged(id) => write!(f, "permissions of {id} changed"),
             Self::EndpointCreated { endpoint, service, state } => {

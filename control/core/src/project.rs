@@ -169,7 +169,7 @@ fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
         service: endpoint.service,
         state: endpoint.state,
         regional_name: endpoint.regional_name.clone(),
-        private_dns_name: None,
+        private_dns_name: endpoint.private_dns_name.clone(),
         dns_record_ip_type: endpoint.dns_record_ip_type,
         interfaces: interfaces.collect(),
     }

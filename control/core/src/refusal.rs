@@ -5,8 +5,8 @@ use std::{net::IpAddr, ops::RangeInclusive};
 
 use ipnet::Ipv4Net;
 use model::{
-    DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId, ServiceId, SubnetId,
-    TargetAddr, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
+    DnsName, DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId, ServiceId,
+    SubnetId, TargetAddr, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
 };
 
 use crate::{
@@ -242,6 +242,19 @@ pub enum Refusal {
     },
     /// The service has no private DNS name, so that it cannot be enabled.
     PrivateDnsUnsupported(ServiceName),
+    /// The domain of the service's private DNS name is not proven, or no longer.
+    PrivateDnsUnverified(ServiceName),
+    /// The service has no private DNS name whose domain could be proven.
+    PrivateDnsNameMissing(ServiceId),
+    /// Another endpoint of the VPC has the private DNS name.
+    PrivateDnsConflict {
+        /// The name.
+        domain: DnsName,
+        /// The VPC.
+        vpc: VpcId,
+    },
+    /// Private DNS names need both DNS attributes of the VPC.
+    VpcDnsDisabled(VpcId),
     /// The service is not in the subnet's zone.
     ServiceZone {
         /// The service.

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod listener;
 pub mod load_balancer;
 pub mod permission;
+pub mod private_dns;
 pub mod service;
 pub mod subnet;
 pub mod target;
@@ -28,6 +29,7 @@ pub use load_balancer::{
     ClientRoutingPolicy, LoadBalancer, LoadBalancerAttribute, LoadBalancerAttributes, Scheme,
 };
 pub use permission::Permission;
+pub use private_dns::{DomainOutcome, DomainState, DomainToken, PrivateDns};
 pub use service::{EndpointService, ServiceName};
 pub use subnet::Subnet;
 pub use target::{Target, TargetKey, TargetState};

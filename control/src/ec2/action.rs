@@ -51,4 +51,6 @@ actions! {
     ModifyVpcEndpointServiceConfiguration => modify_vpc_endpoint_service_configuration,
     ModifyVpcEndpointServicePermissions => modify_vpc_endpoint_service_permissions,
     RejectVpcEndpointConnections => reject_vpc_endpoint_connections,
+    StartVpcEndpointServicePrivateDnsVerification =>
+        start_vpc_endpoint_service_private_dns_verification,
 }

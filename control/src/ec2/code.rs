@@ -60,6 +60,10 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::ServiceIpAddressType { .. }
         | R::DnsRecordIpType { .. }
         | R::PrivateDnsUnsupported(_)
+        | R::PrivateDnsUnverified(_)
+        | R::PrivateDnsNameMissing(_)
+        | R::PrivateDnsConflict { .. }
+        | R::VpcDnsDisabled(_)
         | R::ServiceZone { .. }
         | R::SubnetNotInEndpoint { .. } => "InvalidParameter",
     }
@@ -130,6 +134,14 @@ mod tests {
                 Refusal::SubnetsInSameZone { first: subnet, second: subnet, zone },
                 "DuplicateSubnetsInSameZone",
                 format!("Found another VPC endpoint subnet in the availability zone of {subnet}"),
+            ),
+            (
+                Refusal::PrivateDnsConflict { domain: "a.example".parse().unwrap(), vpc },
+                "InvalidParameter",
+                format!(
+                    "private-dns-enabled cannot be set because there is already a conflicting \
+                     DNS domain for a.example in the VPC {vpc}"
+                ),
             ),
             (
                 Refusal::NotFound(endpoint.into()),

@@ -1,7 +1,7 @@
 //! The id of the hosted zone that holds a Region's endpoint names. Clients put it into alias
 //! records; there is no Route 53 here, so it only has to be the one of the Region and never change.
 
-use model::RegionName;
+use model::{RegionName, VpcEndpointId};
 use sha2::{Digest, Sha256};
 
 /// The ids that the user guide's examples show.
@@ -11,14 +11,23 @@ const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The id for a Region: the published one, or thirteen characters made of the Region's name.
 pub(super) fn id(region: &RegionName) -> String {
-    if let Some((_, id)) = KNOWN.iter().find(|(known, _)| *known == region.as_str()) {
-        return (*id).to_owned();
+    match KNOWN.iter().find(|(known, _)| *known == region.as_str()) {
+        Some((_, id)) => (*id).to_owned(),
+        None => made_of(region.as_str(), 13),
     }
-    let digest = Sha256::digest(region.as_str().as_bytes());
-    let letters = digest.iter().take(12).map(|b| char::from(LETTERS[usize::from(b % 32)]));
-    std::iter::once('Z').chain(letters).collect()
 }
 
+/// The id of the hidden zone that holds an endpoint's private DNS name in its VPC.
+pub(super) fn private_id(endpoint: VpcEndpointId) -> String {
+    made_of(&endpoint.to_string(), 20)
+}
+
+/// So many characters, always the same for the same text.
+fn made_of(text: &str, length: usize) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let letters = digest.iter().map(|b| char::from(LETTERS[usize::from(b % 32)]));
+    std::iter::once('Z').chain(letters).take(length).collect()
+}
 #[cfg(test)]
 mod tests {
     use super::*;

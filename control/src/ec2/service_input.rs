@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{IpAddressType, LoadBalancerId};
+use model::{DnsName, IpAddressType, LoadBalancerId};
 
 use super::shape::IP_ADDRESS_TYPES;
 use crate::{
@@ -43,4 +43,21 @@ pub(super) fn ip_address_types(
         found.map(|(_, of)| *of).ok_or_else(|| Fault::invalid_value(name, text, "ipv4 or ipv6"))
     };
     input.texts(name)?.into_iter().map(find).collect()
+}
+
+/// Reads the private DNS name of a service: a domain, not just a label.
+pub(super) fn private_dns_name(input: &Input<'_>) -> Result<Option<DnsName>, Fault> {
+    let expected = "a lower-case domain name";
+    let name: Option<DnsName> = input.parse("PrivateDnsName", expected)?;
+    match name {
+        Some(name) if !is_domain(&name) => {
+            Err(Fault::invalid_value("PrivateDnsName", name.as_str(), expected))
+        }
+        name => Ok(name),
+    }
+}
+
+/// Two labels at least, not counting a wildcard.
+fn is_domain(name: &DnsName) -> bool {
+    name.as_str().strip_prefix("*.").unwrap_or(name.as_str()).contains('.')
 }

@@ -55,6 +55,10 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::ServiceIpAddressType { .. }
         | R::DnsRecordIpType { .. }
         | R::PrivateDnsUnsupported(_)
+        | R::PrivateDnsUnverified(_)
+        | R::PrivateDnsNameMissing(_)
+        | R::PrivateDnsConflict { .. }
+        | R::VpcDnsDisabled(_)
         | R::ServiceZone { .. }
         | R::SubnetNotInEndpoint { .. }
         | R::AddressTwice(_)

@@ -105,8 +105,11 @@ impl Worker {
         loop {
             tokio::select! {
                 count = mailbox.recv_many(&mut messages, BATCH_COMMANDS_MAX) => {
-                    let (requests, stopped) = sorted(&mut messages);
+                    let Sorted { requests, chores, stopped } = sorted(&mut messages);
                     self.serve(requests).await;
+                    if !chores.is_empty() {
+                        self.chore(chores).await;
+                    }
                     if count == 0 || !stopped.is_empty() {
                         return stopped;
                     }
@@ -278,21 +281,32 @@ async fn next_commit(watch: &mut Option<Watch>) -> Option<Commit> {
     }
 }
 
-fn sorted(messages: &mut Vec<Message>) -> (Vec<Request>, Vec<oneshot::Sender<()>>) {
-    let (mut requests, mut stopped) = (Vec::new(), Vec::new());
+/// Messages by what they are.
+#[derive(Default)]
+struct Sorted {
+    requests: Vec<Request>,
+    chores: Vec<Chore>,
+    stopped: Vec<oneshot::Sender<()>>,
+}
+
+fn sorted(messages: &mut Vec<Message>) -> Sorted {
+    let mut sorted = Sorted::default();
     for message in messages.drain(..) {
         match message {
-            Message::Submit(request) => requests.push(*request),
-            Message::Stop { stopped: waiting } => stopped.push(waiting),
+            Message::Submit(request) => sorted.requests.push(*request),
+            Message::Report(chore) => sorted.chores.push(*chore),
+            Message::Stop { stopped } => sorted.stopped.push(stopped),
         }
     }
-    (requests, stopped)
+    sorted
 }
 
 fn log(event: &Event) {
     let by = event.by.as_ref().map(tracing::field::display);
     match event.kind {
-        EventKind::EndpointCreated { .. } | EventKind::EndpointMoved { .. } => {
+        EventKind::EndpointCreated { .. }
+        | EventKind::EndpointMoved { .. }
+        | EventKind::DomainVerification { .. } => {
             tracing::info!(by, "{}", event.kind);
         }
         _ => tracing::debug!(by, "{}", event.kind),

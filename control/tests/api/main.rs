@@ -4,6 +4,7 @@
 mod bad_input;
 mod identity;
 mod network;
+mod private_dns;
 mod rig;
 mod tenancy;
 mod workflow;

@@ -103,6 +103,7 @@ pub(crate) struct Unsigned {
 
 pub(crate) struct Rig {
     pub(crate) address: std::net::SocketAddr,
+    pub(crate) keeper: Keeper,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -128,9 +129,9 @@ impl Rig {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let api = api::Api { keeper, config, clock, health, seed: 1 };
+        let api = api::Api { keeper: keeper.clone(), config, clock, health, seed: 1 };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
-        Self { address, stop: Some(stop), serving: Some(serving) }
+        Self { address, keeper, stop: Some(stop), serving: Some(serving) }
     }
 
     /// Stops serving and waits until it has.

@@ -119,6 +119,7 @@ impl Rig {
             load_balancers: [balancer.id].into(),
             acceptance_required: true,
             ip_address_types: [].into(),
+            private_dns_name: None,
             tags: Tags::none(),
             client_token: None,
         });

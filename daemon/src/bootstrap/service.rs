@@ -31,6 +31,7 @@ impl Run<'_> {
                 load_balancers,
                 acceptance_required: wanted.acceptance_required,
                 ip_address_types: BTreeSet::new(),
+                private_dns_name: None,
                 tags: tags(&wanted.key),
                 client_token: None,
             })),

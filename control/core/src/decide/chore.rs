@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use model::{BindFailure, BindFailureReason, EndpointState, Timestamp, VpcEndpointId};
+use model::{BindFailure, BindFailureReason, EndpointState, ServiceId, Timestamp, VpcEndpointId};
 
+use super::private_dns;
 use crate::{
     event::{Change, Event, EventKind},
     record::{Key, Record},
     refusal::Refusal,
     registry::Registry,
-    resource::{LastError, VpcEndpoint},
+    resource::{DomainOutcome, DomainToken, LastError, VpcEndpoint},
     settings::Settings,
     transition::{self, Move},
 };
@@ -23,6 +24,15 @@ pub enum Chore {
     ReportBindFailed(VpcEndpointId, BindFailure),
     /// The data plane has let go of a deleting endpoint.
     ReportReleased(VpcEndpointId),
+    /// A resolver has looked up the TXT record of a service's domain, or cannot.
+    ReportDomainVerification {
+        /// The service.
+        service: ServiceId,
+        /// The token that was looked for; a report about an old one is passed over.
+        token: DomainToken,
+        /// What it came to.
+        outcome: DomainOutcome,
+    },
     /// Time has passed: at most so many records whose time is over are seen to.
     Tick {
         /// The bound on this tick's work.
@@ -42,6 +52,9 @@ pub fn decide_chore(registry: &Registry, chore: &Chore, now: Timestamp) -> Vec<E
         }
         Chore::ReportReleased(endpoint) => {
             report(registry, *endpoint, Move::Release, now, None).into_iter().collect()
+        }
+        Chore::ReportDomainVerification { service, token, outcome } => {
+            private_dns::report(registry, *service, token, *outcome, now).into_iter().collect()
         }
         Chore::Tick { records_max } => registry
             .due(now)

@@ -10,7 +10,13 @@ use model::{
     VpcEndpointId,
 };
 
-use super::{Decision, Desk, chore::moved, interface, load_balancer::choose};
+use super::{
+    Decision, Desk,
+    chore::moved,
+    interface,
+    load_balancer::choose,
+    private_dns::{self, check_connectable},
+};
 use crate::{
     command::{CreateEndpoint, ModifyEndpoint},
     event::EventKind,
@@ -24,11 +30,18 @@ use crate::{
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Decision, Refusal> {
     let vpc = desk.view().vpc(create.vpc)?.id;
     let service = desk.view().service_named(&create.service_name)?;
-    let dns_record_ip_type = check_types(service, create)?;
-    create.tags.check()?;
-    if create.private_dns {
-        return Err(Refusal::PrivateDnsUnsupported(create.service_name.clone()));
+    let ip_address_type = create.ip_address_type;
+    if !service.ip_address_types.contains(&ip_address_type) {
+        let service = create.service_name.clone();
+        return Err(Refusal::ServiceIpAddressType { service, ip_address_type });
     }
+    let dns_record_ip_type = record_types(ip_address_type, create.dns_record_ip_type)?;
+    create.tags.check()?;
+    check_connectable(desk, service)?;
+    let private_dns_name = match create.private_dns {
+        true => Some(private_dns::of_endpoint(desk, vpc, service, None)?),
+        false => None,
+    };
     let subnets = subnets(desk, create)?;
     let present = desk.registry.referrers(vpc, ResourceKind::Endpoint).count();
     Quota::EndpointsPerVpc.allows(present + 1)?;
@@ -60,7 +73,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         last_error: None,
         ip_address_type: create.ip_address_type,
         dns_record_ip_type,
-        private_dns: false,
+        private_dns_name,
         regional_name,
         interfaces,
         created: desk.now,
@@ -74,18 +87,27 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
 pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Decision, Refusal> {
     let old = desk.view().endpoint(modify.endpoint)?;
     let new = moved(desk.settings(), old, Move::Modify, desk.now)?;
-    if modify.private_dns == Some(true) {
-        return Err(Refusal::PrivateDnsUnsupported(old.service_name.clone()));
-    }
     let service = desk
         .registry
         .service(old.service)
         .ok_or_else(|| Refusal::ServiceNameNotFound(old.service_name.clone()))?;
     let interfaces = changed_interfaces(desk, service, old, modify)?;
-    if interfaces == old.interfaces {
+    let private_dns_name = match modify.private_dns {
+        Some(true) if old.private_dns_name.is_none() => {
+            Some(private_dns::of_endpoint(desk, old.vpc, service, Some(old.id))?)
+        }
+        Some(false) => None,
+        Some(true) | None => old.private_dns_name.clone(),
+    };
+    let dns_record_ip_type = match modify.dns_record_ip_type {
+        Some(wanted) => record_types(old.ip_address_type, Some(wanted))?,
+        None => old.dns_record_ip_type,
+    };
+    let new = VpcEndpoint { interfaces, private_dns_name, dns_record_ip_type, ..new };
+    if is_same(old, &new) {
         return Ok(Decision::nothing(Outcome::Endpoint(Arc::clone(old))));
     }
-    Ok(put_moved(desk, old, VpcEndpoint { interfaces, ..new }, Move::Modify))
+    Ok(put_moved(desk, old, new, Move::Modify))
 }
 
 pub(super) fn delete(desk: &Desk<'_>, id: VpcEndpointId) -> Result<Decision, Refusal> {
@@ -104,6 +126,12 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcEndpointId) -> Result<Decision, Ref
             Ok(put_moved(desk, old, new, Move::Delete))
         }
     }
+}
+
+/// Whether nothing that a consumer can change differs.
+fn is_same(old: &VpcEndpoint, new: &VpcEndpoint) -> bool {
+    let changeable = |it: &VpcEndpoint| (it.private_dns_name.clone(), it.dns_record_ip_type);
+    old.interfaces == new.interfaces && changeable(old) == changeable(new)
 }
 
 /// The decision that an endpoint moves.
@@ -137,21 +165,16 @@ fn subnets(desk: &Desk<'_>, create: &CreateEndpoint) -> Result<BTreeSet<SubnetId
 
 /// Which records the endpoint's names have, if address types and records go together (guide: "DNS
 /// record IP type").
-fn check_types(
-    service: &EndpointService,
-    create: &CreateEndpoint,
+fn record_types(
+    ip_address_type: IpAddressType,
+    wanted: Option<DnsRecordIpType>,
 ) -> Result<DnsRecordIpType, Refusal> {
-    let ip_address_type = create.ip_address_type;
-    if !service.ip_address_types.contains(&ip_address_type) {
-        let service = create.service_name.clone();
-        return Err(Refusal::ServiceIpAddressType { service, ip_address_type });
-    }
     let own = match ip_address_type {
         IpAddressType::Ipv4 => DnsRecordIpType::Ipv4,
         IpAddressType::Ipv6 => DnsRecordIpType::Ipv6,
         IpAddressType::Dualstack => DnsRecordIpType::Dualstack,
     };
-    let wanted = create.dns_record_ip_type.unwrap_or(own);
+    let wanted = wanted.unwrap_or(own);
     if wanted == own || ip_address_type == IpAddressType::Dualstack {
         Ok(wanted)
     } else {

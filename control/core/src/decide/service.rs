@@ -7,7 +7,7 @@ use std::{
 
 use model::{IpAddressType, LoadBalancerId, ServiceId, ServiceState, ZoneId};
 
-use super::{Decision, Desk, load_balancer::check_ip_address_type};
+use super::{Decision, Desk, load_balancer::check_ip_address_type, private_dns::named};
 use crate::{
     command::{CreateService, ModifyService},
     event::{Change, EventKind},
@@ -27,6 +27,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateService) -> Result<Deci
         ip_address_types.insert(IpAddressType::Ipv4);
     }
     check_ip_address_types(&ip_address_types)?;
+    let private_dns = create.private_dns_name.as_ref().map(|name| named(desk, None, name));
     desk.check_owned(ResourceKind::Service, Quota::ServicesPerAccount)?;
     let service = Arc::new(EndpointService {
         id: desk.fresh(ServiceId::from_bits, |registry, id| registry.service(id).is_some()),
@@ -35,6 +36,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateService) -> Result<Deci
         state: ServiceState::Available,
         load_balancers,
         ip_address_types,
+        private_dns,
         created: desk.now,
         tags: create.tags.clone(),
     });
@@ -42,7 +44,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateService) -> Result<Deci
     Ok(Decision::of(event, Outcome::Service(service)))
 }
 
-pub(super) fn modify(desk: &Desk<'_>, modify: &ModifyService) -> Result<Decision, Refusal> {
+pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyService) -> Result<Decision, Refusal> {
     let old = desk.view().service(modify.service)?;
     let mut balancers: BTreeSet<_> = old.load_balancers.keys().copied().collect();
     for id in &modify.remove_load_balancers {
@@ -53,10 +55,16 @@ pub(super) fn modify(desk: &Desk<'_>, modify: &ModifyService) -> Result<Decision
     let mut ip_address_types = &old.ip_address_types - &modify.remove_ip_address_types;
     ip_address_types.extend(&modify.add_ip_address_types);
     check_ip_address_types(&ip_address_types)?;
+    let private_dns = match &modify.private_dns_name {
+        Some(Some(name)) => Some(named(desk, old.private_dns.as_ref(), name)),
+        Some(None) => None,
+        None => old.private_dns.clone(),
+    };
     let new = EndpointService {
         acceptance_required: modify.acceptance_required.unwrap_or(old.acceptance_required),
         load_balancers: zones(desk, Some(old.id), &balancers)?,
         ip_address_types,
+        private_dns,
         ..EndpointService::clone(old)
     };
     if new == **old {

@@ -40,8 +40,10 @@ pub struct VpcEndpoint {
     pub ip_address_type: IpAddressType,
     /// Which record types its names have.
     pub dns_record_ip_type: DnsRecordIpType,
-    /// Whether the service's private DNS name resolves to it.
-    pub private_dns: bool,
+    /// The service's private DNS name, if it resolves to this endpoint in its VPC. Kept, so that
+    /// what the provider does to the name later does not change what clients dial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_dns_name: Option<DnsName>,
     /// The name that resolves to every healthy zone.
     pub regional_name: DnsName,
     /// Its interfaces, one per subnet and at most one per zone, in the order of their subnets.

@@ -11,7 +11,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::tag::Tags;
+use crate::{resource::PrivateDns, tag::Tags};
 
 /// An endpoint service configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct EndpointService {
     pub load_balancers: BTreeMap<LoadBalancerId, BTreeSet<ZoneId>>,
     /// Which endpoints it takes.
     pub ip_address_types: BTreeSet<IpAddressType>,
+    /// The name that consumers may reach it by instead, with its proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_dns: Option<PrivateDns>,
     /// When it was made.
     pub created: Timestamp,
     /// Its tags.

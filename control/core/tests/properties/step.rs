@@ -10,11 +10,11 @@ use control_core::{
         CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint, ModifyService,
         SubnetAddresses, TargetDescription, TargetZone,
     },
-    resource::{Scheme, ServiceName},
+    resource::{DomainOutcome, DomainToken, Scheme, ServiceName, VpcAttribute},
 };
 use ipnet::Ipv4Net;
 use model::{
-    BindFailure, BindFailureReason, EndpointAddr, IpAddressType, LoadBalancerId, Protocol,
+    BindFailure, BindFailureReason, DnsName, EndpointAddr, IpAddressType, LoadBalancerId, Protocol,
     ServiceId, SubnetId, TargetGroupId, Timestamp, VpcEndpointId, VpcId, WeightedTargetGroup,
 };
 
@@ -83,6 +83,13 @@ impl Around<'_> {
     fn command(&self, what: u8, n: [u8; 4]) -> Command {
         match what {
             8 => self.create_vpc(n),
+            9 if n[1].is_multiple_of(2) => Command::ModifyVpcAttribute {
+                vpc: self.vpc(n[0]),
+                attribute: match n[2] % 3 {
+                    0 => VpcAttribute::DnsSupport(n[3].is_multiple_of(2)),
+                    _ => VpcAttribute::DnsHostnames(!n[3].is_multiple_of(4)),
+                },
+            },
             9 => Command::DeleteVpc { vpc: self.vpc(n[0]) },
             10..=11 => self.create_subnet(n),
             12 => Command::DeleteSubnet { subnet: self.subnet(n[0]) },
@@ -124,7 +131,8 @@ impl Around<'_> {
 
     fn report(&self, n: [u8; 4]) -> Chore {
         let endpoint = self.endpoint(n[0]);
-        match n[1] % 6 {
+        match n[1] % 8 {
+            6 | 7 => self.look_up(n),
             0 => {
                 let addr = EndpointAddr(([10, 0, 0, 4], 80).into());
                 let reason = BindFailureReason::AddressInUse;
@@ -133,6 +141,15 @@ impl Around<'_> {
             1 | 2 => Chore::ReportReleased(endpoint),
             _ => Chore::ReportBound(endpoint),
         }
+    }
+
+    /// A look-up of a domain; the token is that of a service, most often found.
+    fn look_up(&self, n: [u8; 4]) -> Chore {
+        let service = self.service(n[0]);
+        let private = self.registry.service(service).and_then(|it| it.private_dns.as_ref());
+        let token = private.map_or(DomainToken::from_bits(0), |it| it.token.clone());
+        let outcome = DomainOutcome::ALL[usize::from(n[2] / 2) % DomainOutcome::ALL.len()];
+        Chore::ReportDomainVerification { service, token, outcome }
     }
 
     fn create_vpc(&self, _: [u8; 4]) -> Command {
@@ -201,6 +218,7 @@ impl Around<'_> {
             load_balancers: [self.load_balancer(n[0])].into(),
             acceptance_required: n[1].is_multiple_of(2),
             ip_address_types: [].into(),
+            private_dns_name: (n[1].is_multiple_of(3)).then(|| domain(n[2])),
             tags: Tags::none(),
             client_token: (n[2].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
         })
@@ -214,6 +232,8 @@ impl Around<'_> {
         if n[1].is_multiple_of(3) {
             modify.remove_load_balancers.insert(self.load_balancer(n[3]));
         }
+        modify.private_dns_name =
+            [None, Some(Some(domain(n[3]))), Some(None)][usize::from(n[2]) % 3].clone();
         Command::ModifyService(modify)
     }
 
@@ -229,7 +249,7 @@ impl Around<'_> {
             addresses: self.designated(first, n[3]),
             ip_address_type: IpAddressType::Ipv4,
             dns_record_ip_type: None,
-            private_dns: false,
+            private_dns: n[2].is_multiple_of(5),
             tags: Tags::none(),
             client_token: (n[3].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
         })
@@ -242,7 +262,8 @@ impl Around<'_> {
             add_subnets: if n[3].is_multiple_of(2) { vec![one] } else { Vec::new() },
             remove_subnets: if n[3].is_multiple_of(3) { vec![other] } else { Vec::new() },
             addresses: self.designated(one, n[3]),
-            private_dns: None,
+            private_dns: [None, Some(true), Some(false)][usize::from(n[2]) % 3],
+            dns_record_ip_type: None,
         })
     }
 
@@ -291,6 +312,10 @@ impl Around<'_> {
     fn service_of(&self, endpoint: VpcEndpointId) -> ServiceId {
         self.registry.endpoint(endpoint).map_or(ServiceId::from_bits(0), |it| it.service)
     }
+}
+
+fn domain(n: u8) -> DnsName {
+    ["a.example", "*.b.example"][usize::from(n) % 2].parse().unwrap()
 }
 
 fn cidr(third: u8, prefix: u8) -> Ipv4Net {

@@ -6,9 +6,11 @@ use control_core::{
     Caller, Chore, Command, Decision, Draw, Event, Identity, Outcome, Record, Registry, ResourceId,
     Settings, Zone, decide, decide_chore,
     project::{project, project_changes},
+    resource::DomainToken,
 };
 use model::{
-    BindFailure, BindFailureReason, EndpointAddr, Generation, Snapshot, Timestamp, VpcEndpointId,
+    BindFailure, BindFailureReason, EndpointAddr, Generation, ServiceId, Snapshot, Timestamp,
+    VpcEndpointId,
 };
 
 use crate::{args::Args, show, verb};
@@ -117,6 +119,7 @@ impl Session {
                 Chore::ReportBindFailed(endpoint, BindFailure { addr, reason })
             }
             "released" => Chore::ReportReleased(self.id(args.word())),
+            "looked-up" => self.looked_up(args),
             "wait" => {
                 let wait: u64 = args.word().parse().unwrap();
                 self.now = self.now + Duration::from_secs(wait);
@@ -132,6 +135,18 @@ impl Session {
         };
         let events = decide_chore(&self.registry, &chore, self.now);
         self.apply(&events)
+    }
+
+    /// `looked-up svc found`; `of=old` reports about a token that the service does not have.
+    fn looked_up(&self, args: &mut Args<'_>) -> Chore {
+        let service: ServiceId = self.id(args.word());
+        let outcome = serde_json::from_value(args.word().into()).unwrap();
+        let private = self.registry.service(service).unwrap().private_dns.as_ref();
+        let token = match args.value("of") {
+            Some(_) => DomainToken::from_bits(0),
+            None => private.unwrap().token.clone(),
+        };
+        Chore::ReportDomainVerification { service, token, outcome }
     }
 
     /// Applies events, and checks on the way what must hold at every step.

@@ -1,6 +1,6 @@
 //! What `show` shows: what a caller sees, one line each.
 
-use control_core::Caller;
+use control_core::{Caller, describe::View};
 use model::Snapshot;
 
 use crate::session::Session;
@@ -67,12 +67,23 @@ pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String
                 tags.into_iter().map(move |(key, value)| format!("{id} {key}={value}"))
             })
             .collect(),
-        what => panic!("{what} cannot be shown"),
+        what => details(view, what),
     };
     if lines.is_empty() {
         return vec!["none".into()];
     }
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// What only some scripts ask for.
+fn details(view: View<'_>, what: &str) -> Vec<String> {
+    match what {
+        "private-dns" => view
+            .endpoints()
+            .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_name))
+            .collect(),
+        what => panic!("{what} cannot be shown"),
+    }
 }
 
 pub(crate) fn snapshot(snapshot: &Snapshot) -> Vec<String> {

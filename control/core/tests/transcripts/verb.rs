@@ -15,7 +15,7 @@ use control_core::{
     },
     tag::TagSelector,
 };
-use model::{IpAddressType, Protocol, WeightedTargetGroup};
+use model::{DnsRecordIpType, IpAddressType, Protocol, WeightedTargetGroup};
 
 use crate::{args::Args, session::Session};
 
@@ -67,6 +67,7 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             load_balancers: args.list("at").into_iter().map(|it| session.id(it)).collect(),
             acceptance_required: args.value("acceptance") != Some("automatic"),
             ip_address_types: ip_address_type(args, "type").into_iter().collect(),
+            private_dns_name: args.read("private-dns"),
             tags: tags(args),
             client_token: args.value("token").map(Arc::from),
         }),
@@ -87,9 +88,7 @@ fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
         subnets: args.list("subnets").into_iter().map(|it| session.id(it)).collect(),
         addresses: addresses(session, args),
         ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
-        dns_record_ip_type: args
-            .value("records")
-            .map(|it| serde_json::from_value(it.into()).unwrap()),
+        dns_record_ip_type: records(args),
         private_dns: args.value("private-dns") == Some("on"),
         tags: tags(args),
         client_token: args.value("token").map(Arc::from),
@@ -115,6 +114,7 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             Command::DeleteTargetGroup { target_group: session.id(args.word()) }
         }
         "delete-service" => Command::DeleteService { service: session.id(args.word()) },
+        "verify" => Command::StartDomainVerification { service: session.id(args.word()) },
         "delete-endpoint" => Command::DeleteEndpoint { endpoint: session.id(args.word()) },
         "accept" => Command::AcceptConnection {
             service: session.id(args.word()),
@@ -137,6 +137,7 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             remove_subnets: args.list("remove").into_iter().map(|it| session.id(it)).collect(),
             addresses: addresses(session, args),
             private_dns: args.value("private-dns").map(|it| it == "on"),
+            dns_record_ip_type: records(args),
         }),
         verb => change_balancing(session, verb, args),
     }
@@ -200,6 +201,10 @@ fn modify_service(session: &Session, args: &mut Args<'_>) -> Command {
     modify.acceptance_required = args.value("acceptance").map(|it| it == "required");
     modify.add_load_balancers = balancers(args, "add");
     modify.remove_load_balancers = balancers(args, "remove");
+    modify.private_dns_name = args.value("private-dns").map(|it| match it {
+        "none" => None,
+        name => Some(name.parse().unwrap()),
+    });
     modify.remove_ip_address_types.extend(ip_address_type(args, "remove-type"));
     Command::ModifyService(modify)
 }
@@ -295,6 +300,10 @@ fn addresses(session: &Session, args: &mut Args<'_>) -> Vec<SubnetAddresses> {
 
 fn ip_address_type(args: &mut Args<'_>, key: &str) -> Option<IpAddressType> {
     args.value(key).map(|it| serde_json::from_value(it.into()).unwrap())
+}
+
+fn records(args: &mut Args<'_>) -> Option<DnsRecordIpType> {
+    args.value("records").map(|it| serde_json::from_value(it.into()).unwrap())
 }
 
 fn health_check(args: &mut Args<'_>) -> HealthCheckChange {

@@ -6,14 +6,14 @@ use crate::{
     api::Call,
     ec2::{
         describe::Listed,
-        service_input::{ip_address_types, load_balancers},
+        service_input::{ip_address_types, load_balancers, private_dns_name},
         shape::service::ServiceView,
         tag,
     },
     query::{Fault, Xml},
 };
 
-const UNSUPPORTED: &[&str] = &["GatewayLoadBalancerArn", "PrivateDnsName"];
+const UNSUPPORTED: &[&str] = &["GatewayLoadBalancerArn"];
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
@@ -25,6 +25,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         // AWS's default: nobody is let in unseen.
         acceptance_required: input.boolean("AcceptanceRequired")?.unwrap_or(true),
         ip_address_types: ip_address_types(&input, "SupportedIpAddressType")?,
+        private_dns_name: private_dns_name(&input)?,
         tags: tag::specification(&input, ResourceKind::Service)?,
         client_token: token.map(Into::into),
     });

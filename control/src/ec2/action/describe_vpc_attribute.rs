@@ -8,8 +8,10 @@ use crate::{
     query::{Fault, Xml},
 };
 
-/// The attributes: their names when asked for, their elements, and where the value is.
-const ATTRIBUTES: [(&str, fn(&Vpc) -> bool); 3] = [
+/// An attribute: its name when asked for, which is its element too, and where the value is.
+type Attribute = (&'static str, fn(&Vpc) -> bool);
+
+const ATTRIBUTES: [Attribute; 3] = [
     ("enableDnsSupport", |vpc| vpc.dns_support),
     ("enableDnsHostnames", |vpc| vpc.dns_hostnames),
     // Nothing here counts them.

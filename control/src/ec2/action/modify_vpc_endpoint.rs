@@ -1,12 +1,13 @@
-//! `ModifyVpcEndpoint`: changes the subnets and addresses of an endpoint.
+//! `ModifyVpcEndpoint`: changes the subnets, addresses and names of an endpoint.
 
 use control_core::{Command, command::ModifyEndpoint};
 
 use crate::{
     api::Call,
     ec2::{
-        endpoint_input::subnet_addresses,
+        endpoint_input::{check_dns_options, subnet_addresses},
         id::{ids, required_id},
+        shape::DNS_RECORD_IP_TYPES,
     },
     query::{Fault, Xml},
 };
@@ -14,7 +15,6 @@ use crate::{
 const UNSUPPORTED: &[&str] = &[
     "AddRouteTableId",
     "AddSecurityGroupId",
-    "DnsOptions",
     "IpAddressType",
     "PolicyDocument",
     "RemoveRouteTableId",
@@ -26,12 +26,15 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     input.refuse(UNSUPPORTED)?;
     // The policy is the default one, so resetting it changes nothing.
     input.boolean("ResetPolicy")?;
+    let options = input.structure("DnsOptions");
+    check_dns_options(&options)?;
     let command = Command::ModifyEndpoint(ModifyEndpoint {
         endpoint: required_id(&input, "VpcEndpointId")?,
         add_subnets: ids(&input, "AddSubnetId")?,
         remove_subnets: ids(&input, "RemoveSubnetId")?,
         addresses: subnet_addresses(&input)?,
         private_dns: input.boolean("PrivateDnsEnabled")?,
+        dns_record_ip_type: options.choice("DnsRecordIpType", &DNS_RECORD_IP_TYPES)?,
     });
     let change = call.change(&input)?;
     call.make(change, command).await?;

@@ -7,14 +7,13 @@ use crate::{
     api::Call,
     ec2::{
         id::required_id,
-        service_input::{ip_address_types, load_balancers},
+        service_input::{ip_address_types, load_balancers, private_dns_name},
     },
     query::{Fault, Xml},
 };
 
 const UNSUPPORTED: &[&str] = &[
     "AddGatewayLoadBalancerArn",
-    "PrivateDnsName",
     "RemoveGatewayLoadBalancerArn",
     "RemoveSupportedRegion",
 ];
@@ -23,8 +22,15 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     input.refuse(UNSUPPORTED)?;
     call.check_regions(&input.texts("AddSupportedRegion")?)?;
-    // There is no private DNS name to remove, so it is as good as removed.
-    input.boolean("RemovePrivateDnsName")?;
+    let remove = input.boolean("RemovePrivateDnsName")?.unwrap_or(false);
+    let private_dns_name = match (private_dns_name(&input)?, remove) {
+        (Some(_), true) => {
+            let message = "PrivateDnsName and RemovePrivateDnsName exclude each other.";
+            return Err(Fault::invalid_combination(message));
+        }
+        (None, true) => Some(None),
+        (name, false) => name.map(Some),
+    };
     let command = Command::ModifyService(ModifyService {
         service: required_id(&input, "ServiceId")?,
         acceptance_required: input.boolean("AcceptanceRequired")?,
@@ -32,6 +38,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         remove_load_balancers: load_balancers(call, &input, "RemoveNetworkLoadBalancerArn")?,
         add_ip_address_types: ip_address_types(&input, "AddSupportedIpAddressType")?,
         remove_ip_address_types: ip_address_types(&input, "RemoveSupportedIpAddressType")?,
+        private_dns_name,
     });
     let change = call.change(&input)?;
     call.make(change, command).await?;

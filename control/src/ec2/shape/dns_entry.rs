@@ -1,5 +1,5 @@
 //! The names of an endpoint as EC2 lists them: the Regional one, then one for each zone in the
-//! order of the zones (user guide, "DNS names"; semantics 3.1).
+//! order of the zones, then the service's private one (user guide, "DNS names"; semantics 3.1).
 
 use control_core::resource::VpcEndpoint;
 use model::RegionName;
@@ -18,8 +18,12 @@ pub(in crate::ec2) fn write(xml: &mut Xml, endpoint: &VpcEndpoint, region: &Regi
         names.append(&mut zonal);
     }
     let hosted_zone = hosted_zone::id(region);
-    xml.list("dnsEntrySet", "item", names, |xml, name| {
+    let mut entries: Vec<_> = names.into_iter().map(|name| (name, hosted_zone.clone())).collect();
+    if let Some(name) = endpoint.private_dns_name.as_ref().filter(|_| endpoint.has_interfaces()) {
+        entries.push((name, hosted_zone::private_id(endpoint.id)));
+    }
+    xml.list("dnsEntrySet", "item", entries, |xml, (name, hosted_zone)| {
         xml.value("dnsName", name);
-        xml.text("hostedZoneId", &hosted_zone);
+        xml.text("hostedZoneId", hosted_zone);
     });
 }

@@ -86,6 +86,15 @@ impl Listed for ServiceView {
         let types = service.ip_address_types.iter().map(|of| ip_address_type(*of));
         xml.values("supportedIpAddressTypeSet", "item", types);
         xml.values("baseEndpointDnsNameSet", "item", [service.base_name(region)]);
+        if let Some(private) = &service.private_dns {
+            xml.value("privateDnsName", &private.name);
+            xml.element("privateDnsNameConfiguration", |xml| {
+                xml.value("state", private.state);
+                xml.text("type", "TXT");
+                xml.text("value", private.token.record_value());
+                xml.text("name", private.token.record_name());
+            });
+        }
         tag::write(xml, &service.tags);
         xml.list("supportedRegionSet", "item", [region], |xml, region| {
             xml.value("region", region);

@@ -90,6 +90,13 @@ impl Listed for ServiceDetailView {
         xml.values("availabilityZoneSet", "item", &self.zone_names);
         xml.value("owner", &service.owner);
         xml.values("baseEndpointDnsNameSet", "item", [service.base_name(region)]);
+        if let Some(private) = &service.private_dns {
+            xml.value("privateDnsName", &private.name);
+            xml.list("privateDnsNameSet", "item", [&private.name], |xml, name| {
+                xml.value("privateDnsName", name);
+            });
+            xml.value("privateDnsNameVerificationState", private.state);
+        }
         xml.value("vpcEndpointPolicySupported", false);
         xml.value("acceptanceRequired", service.acceptance_required);
         xml.value("managesVpcEndpoints", false);
