@@ -23,7 +23,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use self::cache::{Cache, Kept, Key};
 
 mod cache;
-mod upstream;
+pub(crate) mod upstream;
 
 /// Questions under way at a time; each holds a socket. More fail at once.
 const UNDER_WAY_MAX: usize = 512;

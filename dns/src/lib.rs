@@ -7,6 +7,7 @@
 mod forward;
 mod hand_off;
 mod metrics;
+mod ownership;
 pub mod server;
 mod socket;
 mod tcp;
@@ -17,6 +18,7 @@ mod zones;
 
 pub use dns_core::Name;
 pub use forward::{Forward, Rule};
+pub use ownership::{Proof, prove};
 pub use server::{Config, Server, StartError};
 pub use viewpoint::Network;
 pub use zone_file::{LoadError, ZoneFile, ZoneFiles};

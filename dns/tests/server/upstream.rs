@@ -7,7 +7,10 @@ use std::{
 
 use hickory_proto::{
     op::{Message, MessageType, ResponseCode},
-    rr::{Name, RData, Record, rdata::SOA},
+    rr::{
+        Name, RData, Record,
+        rdata::{CNAME, SOA, TXT},
+    },
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -77,6 +80,12 @@ impl Upstream {
     }
 }
 
+/// A text record of several strings.
+fn text(name: Name, first: &str) -> Record {
+    let texts = TXT::new(vec![first.to_owned(), String::new(), "abc".to_owned()]);
+    Record::from_rdata(name, 60, RData::TXT(texts))
+}
+
 fn answer(question: &Message) -> Message {
     let mut reply = question.clone();
     reply.metadata.message_type = MessageType::Response;
@@ -91,6 +100,18 @@ fn answer(question: &Message) -> Message {
             let soa = SOA::new(root.clone(), root.clone(), 1, 2, 3, 4, 30);
             reply.add_authority(Record::from_rdata(root, 60, RData::SOA(soa)));
         }
+        "text" => {
+            reply.add_answer(text(name, "vpce:"));
+        }
+        "capitals" => {
+            reply.add_answer(text(name, "VPCE:"));
+        }
+        "alias" => {
+            let target = Name::from_ascii("text.elsewhere.test.").unwrap();
+            reply.add_answer(Record::from_rdata(name, 60, RData::CNAME(CNAME(target.clone()))));
+            reply.add_answer(text(target, "vpce:"));
+        }
+        "nodata" => {}
         "broken" => reply.metadata.response_code = ResponseCode::ServFail,
         "big" => {
             reply.add_answers((0..100).map(record));
