@@ -20,7 +20,7 @@ use crate::{
     clock::MachineClock,
     config::Config,
     demo::Demo,
-    listen,
+    domain_proof, listen,
     metrics::Exporter,
     runtime, settings,
     signal::Stop,
@@ -72,6 +72,7 @@ struct Gateway {
     plane: Plane,
     dns: dns::Server,
     keeper: Keeper,
+    proofs: Server,
     api: Server,
     admin: Server,
     demo: Demo,
@@ -117,6 +118,10 @@ impl Gateway {
             to_keeper,
         )
         .context("start the control plane")?;
+        let proofs = Server::spawn(|stop| {
+            let servers = config.dns.verification.clone();
+            domain_proof::run(keeper.clone(), servers, Arc::clone(&clock), stop)
+        });
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
@@ -138,6 +143,7 @@ impl Gateway {
             plane,
             dns,
             keeper,
+            proofs,
             api,
             admin,
             demo,
@@ -197,6 +203,7 @@ impl Gateway {
         self.api.stop().await;
         self.plane.drain(self.clock.monotonic() + drain_timeout).await;
         self.demo.stop();
+        self.proofs.stop().await;
         self.dns.stop().await;
         self.keeper.stop().await;
         self.admin.stop().await;

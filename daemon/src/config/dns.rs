@@ -31,6 +31,8 @@ pub(crate) struct Dns {
     pub(crate) networks: Vec<Network>,
     /// Where to ask about names that are not ours.
     pub(crate) forward: Option<Forward>,
+    /// Whom to ask whether providers own their domains.
+    pub(crate) verification: Vec<SocketAddr>,
 }
 
 /// Where DNS servers listen (RFC 1035 4.2).
@@ -41,8 +43,13 @@ const VPC: Parsed = Parsed("a VPC's id such as \"vpc-0123456789abcdef0\"");
 
 /// Reads the table `dns`, if there is one.
 pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Dns {
-    let mut dns =
-        Dns { workers: NonZeroUsize::MIN, zones: Vec::new(), networks: Vec::new(), forward: None };
+    let mut dns = Dns {
+        workers: NonZeroUsize::MIN,
+        zones: Vec::new(),
+        networks: Vec::new(),
+        forward: None,
+        verification: Vec::new(),
+    };
     let Some(mut table) = root.table("dns") else { return dns };
     if let Some(workers) = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX }) {
         dns.workers = workers;
@@ -50,6 +57,14 @@ pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Dns {
     dns.zones = read_zones(&mut table, folder);
     dns.networks = read_views(&mut table);
     dns.forward = read_forward(&mut table);
+    dns.verification = match table.table("verification") {
+        Some(mut table) => {
+            let servers = read_servers(&mut table);
+            table.finish();
+            servers
+        }
+        None => dns.forward.iter().flat_map(|it| it.servers.clone()).collect(),
+    };
     table.finish();
     dns
 }

@@ -186,6 +186,10 @@ fn forwarding_of_dns_has_servers_and_rules_for_all_and_for_views() {
     let forward = config.dns.forward.unwrap();
     assert_eq!(forward.servers, ["192.0.2.53:53", "[::1]:5353"].map(|it| it.parse().unwrap()));
     assert_eq!(forward.rules[0].domain.to_string(), "a.test.");
+    assert_eq!(config.dns.verification, forward.servers, "unless it says otherwise");
+    let other = format!("{WHOLE}{text}[dns.verification]\nservers = [\"192.0.2.9\"]\n");
+    let other = parse(&other, Path::new(""), &environment).unwrap();
+    assert_eq!(other.dns.verification, ["192.0.2.9:53".parse().unwrap()]);
     assert_eq!(config.dns.networks[0].forward, Some(::dns::Forward::default()));
     let again = "[[dns.forward.rule]]\ndomain = \"A.test\"\nservers = [\"here\"]\n[[dns.view]]";
     let found = mistakes(&format!("{WHOLE}{}", text.replace("[[dns.view]]", again)));
