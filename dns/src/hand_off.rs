@@ -1,4 +1,4 @@
-//! UDP questions that have to wait: from the answering threads to tasks, and their replies back out.
+//! UDP questions that have to wait: from the answering threads to tasks, and the replies back.
 //!
 //! A thread that answers never waits; it hands a question over if there is room and forgets it. The
 //! reply leaves by the socket that the question came in by, from the address that was asked

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`server`] starts and stops it all; `zones` rebuilds the answers off the
 //! answering threads whenever the snapshot or the health changes; `udp` and `tcp` carry questions
-//! and answers; `forward` asks other servers about what is not ours. Nothing here knows a name or a record, and nothing knows who made the snapshot.
+//! and answers; `forward` asks other servers about what is not ours, and `ownership` about TXT
+//! records that prove domains. Nothing here knows who made the snapshot.
 
 mod forward;
 mod hand_off;

@@ -1,7 +1,8 @@
 //! Threads that answer UDP: receive a batch, answer it from one catalog, send a batch.
 //!
 //! Each has a socket of its own, among which the kernel spreads clients (SO_REUSEPORT). Nothing is
-//! allocated, locked or logged per question, but for those that others have to answer. Does not know names.
+//! allocated, locked or logged per question, but for those that others have to answer. Does not
+//! know names.
 
 use std::{
     io,
