@@ -1,5 +1,5 @@
-//! The task that proves providers' domains: it looks for the TXT records that control waits for, and
-//! reports what it found.
+//! The task that proves providers' domains: it looks for the TXT records that control waits for,
+//! and reports what it found.
 //!
 //! A domain is looked up when it is new, when its provider asks, and again and again after that: a
 //! proof that is gone counts no more. Each round takes a bounded number of services; the others

@@ -78,8 +78,8 @@ impl CatalogBuilder {
         self.static_zones = zones;
     }
 
-    /// Tells networks by these client addresses too from the next build on. Of a prefix that is here
-    /// it does not matter which networks say that it is theirs.
+    /// Tells networks by these client addresses too from the next build on. Whose a prefix given
+    /// here is does not depend on whose it is in the snapshot.
     pub fn set_networks(&mut self, networks: Vec<(VpcId, Vec<IpNet>)>) {
         self.networks = networks;
     }
