@@ -100,6 +100,7 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
 pub(crate) fn dns(config: &Config) -> dns::Config {
     dns::Config {
         networks: config.dns.networks.clone(),
+        forward: config.dns.forward.clone(),
         ..dns::Config::new(config.listen.dns, config.dns.workers)
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     clock::MachineClock,
     config::Config,
     demo::Demo,
-    listen,
+    domain_proof, listen,
     metrics::Exporter,
     runtime, settings,
     signal::Stop,
@@ -75,6 +75,7 @@ struct Gateway {
     dns: dns::Server,
     keeper: Keeper,
     audit: Audit,
+    proofs: Server,
     api: Server,
     admin: Server,
     demo: Demo,
@@ -124,6 +125,10 @@ impl Gateway {
             Some(audit) => Audit::start(&settings::audit(audit))?,
             None => Audit::off(),
         };
+        let proofs = Server::spawn(|stop| {
+            let servers = config.dns.verification.clone();
+            domain_proof::run(keeper.clone(), servers, Arc::clone(&clock), stop)
+        });
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
@@ -147,6 +152,7 @@ impl Gateway {
             dns,
             keeper,
             audit,
+            proofs,
             api,
             admin,
             demo,
@@ -210,6 +216,7 @@ impl Gateway {
         }
         self.plane.drain(self.clock.monotonic() + drain_timeout).await;
         self.demo.stop();
+        self.proofs.stop().await;
         self.dns.stop().await;
         self.keeper.stop().await;
         self.admin.stop().await;
