@@ -5,5 +5,6 @@ mod authorization;
 mod bad_input;
 mod identity;
 mod rig;
+mod role;
 mod tenancy;
 mod workflow;

@@ -3,7 +3,10 @@
 
 use std::{
     future::Future,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -11,7 +14,9 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign},
     sign::v4,
 };
-use control::{AccessKey, Account, Config, Keeper, Policy, PolicyKind, Secret, User, api, store};
+use control::{
+    AccessKey, Account, Config, Keeper, Policy, PolicyKind, Role, Secret, User, api, store,
+};
 use control_core::Zone;
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
 use tokio::{
@@ -29,14 +34,18 @@ pub(crate) const ELB: &str = "elasticloadbalancing";
 pub(crate) const STS: &str = "sts";
 
 /// Who calls, and with which secret.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Signer {
     pub(crate) key: &'static str,
     pub(crate) secret: &'static str,
+    /// The session's, of a temporary key.
+    pub(crate) token: Option<&'static str>,
 }
 
-pub(crate) const PROVIDER: Signer = Signer { key: "provider", secret: "provider's secret" };
-pub(crate) const CONSUMER: Signer = Signer { key: "consumer", secret: "consumer's secret" };
+pub(crate) const PROVIDER: Signer =
+    Signer { key: "provider", secret: "provider's secret", token: None };
+pub(crate) const CONSUMER: Signer =
+    Signer { key: "consumer", secret: "consumer's secret", token: None };
 
 pub(crate) struct SystemClock;
 
@@ -50,6 +59,22 @@ impl Clock for SystemClock {
     fn wall(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         Timestamp(u64::try_from(since.as_millis()).unwrap())
+    }
+}
+
+/// The machine's clock, or one that is ahead of it.
+#[derive(Default)]
+struct ShiftedClock {
+    ahead_ms: AtomicU64,
+}
+
+impl Clock for ShiftedClock {
+    fn monotonic(&self) -> Instant {
+        SystemClock.monotonic()
+    }
+
+    fn wall(&self) -> Timestamp {
+        SystemClock.wall() + Duration::from_millis(self.ahead_ms.load(Ordering::Relaxed))
     }
 }
 
@@ -103,6 +128,7 @@ pub(crate) struct Unsigned {
 
 pub(crate) struct Rig {
     pub(crate) address: std::net::SocketAddr,
+    clock: Arc<ShiftedClock>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -117,7 +143,8 @@ impl Rig {
         let mut config = config();
         change(&mut config);
         let config = Arc::new(config);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let shifted = Arc::new(ShiftedClock::default());
+        let clock: Arc<dyn Clock> = Arc::<ShiftedClock>::clone(&shifted);
         let (snapshots, snapshots_rx) =
             watch::channel(Arc::new(Snapshot::empty(config.region.clone())));
         let (health_tx, health) = watch::channel(Arc::new(Health::default()));
@@ -137,7 +164,13 @@ impl Rig {
         let (stop, stopped) = oneshot::channel::<()>();
         let api = api::Api { keeper, config, clock, health, seed: 1 };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
-        Self { address, stop: Some(stop), serving: Some(serving) }
+        Self { address, clock: shifted, stop: Some(stop), serving: Some(serving) }
+    }
+
+    /// Sets the clock of the API so far ahead.
+    pub(crate) fn set_ahead(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap();
+        self.clock.ahead_ms.store(by, Ordering::Relaxed);
     }
 
     /// Stops serving and waits until it has.
@@ -187,8 +220,9 @@ impl Rig {
         service: &str,
         settings: SigningSettings,
     ) -> (String, String) {
+        let token = signer.token.map(str::to_owned);
         let identity =
-            aws_credential_types::Credentials::new(signer.key, signer.secret, None, None, "test")
+            aws_credential_types::Credentials::new(signer.key, signer.secret, token, None, "test")
                 .into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
@@ -317,7 +351,7 @@ fn config() -> Config {
 
 /// A user whose key has its name, and a secret that all users share.
 pub(crate) const fn user(name: &'static str) -> Signer {
-    Signer { key: name, secret: "user's secret" }
+    Signer { key: name, secret: "user's secret", token: None }
 }
 
 /// Adds a user to an account. The statement is the policy's only one; none is no policy.
@@ -328,6 +362,23 @@ pub(crate) fn add_user(config: &mut Config, account: &str, name: &str, statement
         name: name.to_owned(),
         keys: vec![AccessKey { access_key_id: name.to_owned(), secret_access_key }],
         policies: statement.into_iter().map(|it| policy(it, PolicyKind::Identity)).collect(),
+    });
+}
+
+/// Adds a role to an account, with the statements of its trust policy and of its only other one.
+pub(crate) fn add_role(
+    config: &mut Config,
+    account: &str,
+    name: &str,
+    trust: &str,
+    statements: &str,
+) {
+    let account = config.accounts.iter_mut().find(|it| it.id.as_str() == account).unwrap();
+    account.roles.push(Role {
+        name: name.to_owned(),
+        trust_policy: policy(trust, PolicyKind::Trust),
+        policies: vec![policy(statements, PolicyKind::Identity)],
+        max_session_duration: Duration::from_secs(2 * 3600),
     });
 }
 
