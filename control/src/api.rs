@@ -58,6 +58,13 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output
     http::serve(listener, Arc::new(Server::new(api)), shutdown).await;
 }
 
+/// Every operation that is served: the service's name in scopes and policies, and its own.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [Service::Ec2, Service::Elb, Service::Sts].into_iter().flat_map(|service| {
+        service.operations().iter().map(move |operation| (service.name(), *operation))
+    })
+}
+
 /// The API with what is made once of its configuration.
 pub(crate) struct Server {
     api: Api,

@@ -4,6 +4,7 @@
 mod authorization;
 mod bad_input;
 mod identity;
+mod matrix;
 mod rig;
 mod role;
 mod tenancy;
