@@ -117,6 +117,7 @@ impl Server {
         }
         let peer = request.head.extensions.get::<Peer>().copied();
         let call = Call::new(self, identity, Circumstances { peer, now }, &form, service)?;
+        progress.action = service.operation(call.action()).unwrap_or(metrics::UNKNOWN);
         self.authorizer.authorize(&call)?;
         let (action, document) = service.answer(&call, request_id).await;
         progress.action = action;
