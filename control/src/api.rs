@@ -69,6 +69,13 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output
     http::serve(listener, Arc::new(Server::new(api)), limits, shutdown).await;
 }
 
+/// Every operation that is served: the service's name in scopes and policies, and its own.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [Service::Ec2, Service::Elb, Service::Sts].into_iter().flat_map(|service| {
+        service.operations().iter().map(move |operation| (service.name(), *operation))
+    })
+}
+
 /// The API with what is made once of its configuration.
 pub(crate) struct Server {
     api: Api,
@@ -143,6 +150,7 @@ impl Server {
         }
         let circumstances = Circumstances { peer: request.peer, now };
         let call = Call::new(self, identity, circumstances, &form, service)?;
+        progress.action = service.operation(call.action()).unwrap_or(metrics::UNKNOWN);
         self.authorizer.authorize(&call)?;
         let (action, document) = service.answer(&call, request_id).await;
         progress.action = action;

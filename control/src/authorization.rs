@@ -6,6 +6,7 @@
 //! for the policy language. Does not know what belongs to whom: what a caller is permitted to touch
 //! may still not exist for it.
 
+mod assumption;
 mod check;
 mod context;
 mod denial;
@@ -22,9 +23,10 @@ use model::Timestamp;
 
 use crate::{
     api::Call,
-    config::{Config, Policy},
+    config::{Config, Policy, Role},
     query::Fault,
 };
+pub(crate) use assumption::Assumption;
 use table::Needs;
 
 /// What around a request counts, besides the request itself.
@@ -36,26 +38,29 @@ pub(crate) struct Circumstances {
     pub(crate) now: Timestamp,
 }
 
-/// The identity policies of all users and roles.
+/// The identity policies of all users and roles, and the roles with whom they trust.
 #[derive(Debug)]
 pub(crate) struct Authorizer {
     policies: HashMap<Caller, Vec<Arc<Policy>>>,
+    roles: HashMap<Caller, Role>,
 }
 
 impl Authorizer {
     /// Takes the policies of the configuration.
     pub(crate) fn new(config: &Config) -> Self {
-        let mut policies = HashMap::new();
+        let (mut policies, mut roles) = (HashMap::new(), HashMap::new());
         for account in &config.accounts {
             let caller = |identity| Caller { account: account.id.clone(), identity };
             for user in &account.users {
                 policies.insert(caller(Identity::User(user.name.clone())), user.policies.clone());
             }
             for role in &account.roles {
-                policies.insert(caller(Identity::Role(role.name.clone())), role.policies.clone());
+                let caller = caller(Identity::Role(role.name.clone()));
+                policies.insert(caller.clone(), role.policies.clone());
+                roles.insert(caller, role.clone());
             }
         }
-        Self { policies }
+        Self { policies, roles }
     }
 
     /// Refuses a call that its caller may not make. What is no operation is let through: it is
@@ -87,7 +92,7 @@ impl Authorizer {
 
     /// What the identity policies of a user or a role say. One that the configuration does not have
     /// has none.
-    pub(crate) fn decide(&self, caller: &Caller, request: &Request<'_>) -> Decision {
+    fn decide(&self, caller: &Caller, request: &Request<'_>) -> Decision {
         let policies = self.policies.get(caller).map(Vec::as_slice).unwrap_or_default();
         evaluate(policies.iter().map(Arc::as_ref), request)
     }

@@ -11,6 +11,7 @@
 mod canonical;
 mod claim;
 mod identity;
+mod session;
 mod signing_key;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use thiserror::Error;
 pub(crate) use canonical::canonical_request;
 pub(crate) use claim::Claim;
 pub(crate) use identity::Identity;
+pub(crate) use session::{Credentials, Session, Sessions};
 use signing_key::SigningKeys;
 
 /// How far a caller's clock may be off. AWS documents 5 minutes for most services and 15 for a few;
@@ -76,9 +78,12 @@ pub(crate) enum SignatureError {
     /// Scoped to a Region that is not served here.
     #[error("Credential should be scoped to a valid region")]
     WrongRegion,
-    /// No account has this key, or the request brings a session token that no key here has.
+    /// No account has this key, or the session token was not issued here for it.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
+    /// Signed for a session of a role that is over.
+    #[error("the session is over")]
+    SessionExpired,
     /// Signed too long ago.
     #[error("the request was signed too long ago")]
     Expired,
@@ -105,6 +110,7 @@ impl fmt::Debug for Secret {
 pub(crate) struct Verifier {
     region: RegionName,
     keys: HashMap<String, (Caller, Secret)>,
+    sessions: Option<Sessions>,
     signing_keys: SigningKeys,
 }
 
@@ -118,7 +124,7 @@ impl Verifier {
             .into_iter()
             .map(|(id, secret, owner)| (id.to_owned(), (owner, Secret(secret.to_owned()))))
             .collect();
-        Self { region, keys, signing_keys: SigningKeys::default() }
+        Self { region, keys, sessions: Sessions::drawn(), signing_keys: SigningKeys::default() }
     }
 
     /// Checks the claim against the request it came with.
@@ -129,23 +135,39 @@ impl Verifier {
         now: Timestamp,
     ) -> Result<Identity, SignatureError> {
         self.check_region(&claim.scope)?;
-        let (caller, secret) =
-            self.keys.get(&claim.scope.access_key_id).ok_or(SignatureError::UnknownKey)?;
-        if claim.has_session_token {
-            return Err(SignatureError::UnknownKey);
-        }
+        let (caller, secret, session) = self.signer(claim)?;
         claim.check_signed_headers(request.headers)?;
         check_time(claim, now)?;
+        if session.as_ref().is_some_and(|session| session.expires <= now) {
+            return Err(SignatureError::SessionExpired);
+        }
         let canonical = canonical_request(request, claim, &payload_hash(request)?);
         let expected = self.signing_keys.signature(&claim.scope, &secret.0, claim, &canonical);
         if bool::from(expected.as_slice().ct_eq(&claim.signature)) {
-            Ok(Identity {
-                caller: caller.clone(),
-                access_key_id: claim.scope.access_key_id.clone(),
-            })
+            Ok(Identity { caller, session, access_key_id: claim.scope.access_key_id.clone() })
         } else {
             Err(SignatureError::Mismatch)
         }
+    }
+
+    /// Whose key the claim names: one of the configuration's, or with a token that of a session.
+    fn signer(&self, claim: &Claim) -> Result<(Caller, Secret, Option<Session>), SignatureError> {
+        let id = &claim.scope.access_key_id;
+        let found = match &claim.session_token {
+            None => {
+                self.keys.get(id).map(|(caller, secret)| (caller.clone(), secret.clone(), None))
+            }
+            Some(token) => {
+                let opened = self.sessions.as_ref().and_then(|sessions| sessions.open(token, id));
+                opened.map(|(session, secret)| (session.caller(), Secret(secret), Some(session)))
+            }
+        };
+        found.ok_or(SignatureError::UnknownKey)
+    }
+
+    /// The credentials of a new session; none if this process could draw no key for them.
+    pub(crate) fn issue(&self, session: &Session) -> Option<Credentials> {
+        self.sessions.as_ref().map(|sessions| sessions.issue(session))
     }
 
     fn check_region(&self, scope: &Scope) -> Result<(), SignatureError> {

@@ -1,5 +1,6 @@
-//! Security Token Service: one operation, with which callers ask who they are. It takes part in no
-//! decision and needs no state.
+//! Security Token Service: callers ask who they are, and act as roles for a time. Needs no state.
+
+mod assume_role;
 
 use crate::{
     api::Call,
@@ -7,19 +8,20 @@ use crate::{
 };
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+const ASSUME_ROLE: &str = "AssumeRole";
 const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
 
 /// The names of the operations.
-pub(crate) const OPERATIONS: &[&str] = &[GET_CALLER_IDENTITY];
+pub(crate) const OPERATIONS: &[&str] = &[ASSUME_ROLE, GET_CALLER_IDENTITY];
 
 /// Answers one request.
 pub(crate) fn answer(call: &Call<'_>, request_id: &str) -> (&'static str, Result<Vec<u8>, Fault>) {
-    if call.action() != GET_CALLER_IDENTITY {
-        return (crate::api::UNKNOWN_ACTION, Err(call.unknown_action()));
-    }
-    let document = get_caller_identity(call)
-        .map(|result| result.query_document(GET_CALLER_IDENTITY, NAMESPACE, request_id));
-    (GET_CALLER_IDENTITY, document)
+    let (name, result) = match call.action() {
+        ASSUME_ROLE => (ASSUME_ROLE, assume_role::run(call)),
+        GET_CALLER_IDENTITY => (GET_CALLER_IDENTITY, get_caller_identity(call)),
+        _ => return (crate::api::UNKNOWN_ACTION, Err(call.unknown_action())),
+    };
+    (name, result.map(|result| result.query_document(name, NAMESPACE, request_id)))
 }
 
 fn get_caller_identity(call: &Call<'_>) -> Result<Xml, Fault> {

@@ -12,11 +12,12 @@ use model::Health;
 
 use super::{Server, service::Service};
 use crate::{
-    authorization::Circumstances,
+    authorization::{Assumption, Circumstances},
+    config::Role,
     ec2, elb,
     keeper::SubmitError,
     query::{Dialect, Fault, Form, Input, PageRequest, PageTokens},
-    signature::Identity,
+    signature::{Credentials, Identity, Session},
 };
 
 /// A verified request for one operation.
@@ -167,6 +168,16 @@ impl<'a> Call<'a> {
                 Err(Fault::internal())
             }
         }
+    }
+
+    /// The role that the caller may assume.
+    pub(crate) fn assumed(&self, asked: &Assumption<'_>) -> Result<(Caller, &Role), Fault> {
+        self.server.authorizer.assumed(self, asked)
+    }
+
+    /// The credentials of a session of a role.
+    pub(crate) fn issue(&self, session: &Session) -> Result<Credentials, Fault> {
+        self.server.verifier.issue(session).ok_or_else(Fault::internal)
     }
 
     /// Reads a page request of EC2's.

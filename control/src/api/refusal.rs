@@ -16,6 +16,12 @@ pub(super) fn signature_fault(error: &SignatureError, dialect: Dialect) -> Fault
             forbidden("MissingAuthenticationToken", "Request is missing Authentication Token")
         }
         (SignatureError::Incomplete(what), _) => Fault::new("IncompleteSignature", *what),
+        (SignatureError::SessionExpired, Dialect::Ec2) => {
+            Fault::new("RequestExpired", "Request has expired.")
+        }
+        (SignatureError::SessionExpired, Dialect::Query) => {
+            forbidden("ExpiredToken", "The security token included in the request is expired")
+        }
         (SignatureError::Expired | SignatureError::NotYetValid, _) => Fault::new(
             "RequestExpired",
             "Request has expired, or its date is too far from the server's. \

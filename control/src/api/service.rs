@@ -69,6 +69,11 @@ impl Service {
         }
     }
 
+    /// The name of an operation as the service spells it; none if it has no such one.
+    pub(super) fn operation(self, name: &str) -> Option<&'static str> {
+        self.operations().iter().find(|operation| **operation == name).copied()
+    }
+
     /// Its protocol.
     pub(crate) fn dialect(self) -> Dialect {
         match self {

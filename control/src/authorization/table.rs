@@ -147,6 +147,8 @@ pub(super) const ELB: Rows = &[
 ];
 
 pub(super) const STS: Rows = &[
+    // The trust policy of the role decides, which only the operation knows.
+    ("AssumeRole", Needs::Nothing),
     // "No permissions are required to perform this operation", not even against a Deny.
     ("GetCallerIdentity", Needs::Nothing),
 ];

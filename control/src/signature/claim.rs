@@ -29,8 +29,8 @@ pub(crate) struct Claim {
     pub(crate) signed_headers: Vec<String>,
     /// The signature.
     pub(crate) signature: [u8; 32],
-    /// Whether it names the session of a temporary key.
-    pub(crate) has_session_token: bool,
+    /// The token that a temporary key goes with; covered by the signature like all else.
+    pub(crate) session_token: Option<String>,
 }
 
 impl Claim {
@@ -107,7 +107,7 @@ impl Claim {
             expires: None,
             signed_headers: read_signed_headers(signed_headers)?,
             signature: read_signature(signature)?,
-            has_session_token: headers.contains_key("x-amz-security-token"),
+            session_token: header_token(headers),
         })
     }
 
@@ -128,10 +128,15 @@ impl Claim {
             expires: Some(Duration::from_secs(expires)),
             signed_headers: read_signed_headers(value("X-Amz-SignedHeaders").as_deref())?,
             signature: read_signature(value("X-Amz-Signature").as_deref())?,
-            has_session_token: value("X-Amz-Security-Token").is_some()
-                || headers.contains_key("x-amz-security-token"),
+            session_token: value("X-Amz-Security-Token").or_else(|| header_token(headers)),
         })
     }
+}
+
+/// A token that is not plain text is none that was issued here.
+fn header_token(headers: &HeaderMap) -> Option<String> {
+    let token = headers.get("x-amz-security-token")?;
+    Some(token.to_str().unwrap_or_default().to_owned())
 }
 
 fn check_algorithm(algorithm: &str) -> Result<(), SignatureError> {

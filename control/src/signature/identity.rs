@@ -4,11 +4,15 @@
 use control_core::{Caller, caller};
 use sha2::{Digest, Sha256};
 
+use super::Session;
+
 /// A caller whose signature was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The account, and whom in it.
     pub(crate) caller: Caller,
+    /// The session, if it is a role that calls.
+    pub(crate) session: Option<Session>,
     /// The key.
     pub(crate) access_key_id: String,
 }
@@ -20,7 +24,8 @@ impl Identity {
             caller::Identity::Root => iam::CallerKind::Root,
             caller::Identity::User(name) => iam::CallerKind::User { name: name.clone() },
             caller::Identity::Role(name) => {
-                iam::CallerKind::Role { name: name.clone(), session: String::new() }
+                let session = self.session.as_ref().map(|session| session.name.clone());
+                iam::CallerKind::Role { name: name.clone(), session: session.unwrap_or_default() }
             }
         };
         iam::Caller { account: self.caller.account.to_string(), kind }
@@ -39,7 +44,10 @@ impl Identity {
         match &self.caller.identity {
             caller::Identity::Root => account.to_string(),
             caller::Identity::User(name) => unique_id("AIDA", account.as_str(), name),
-            caller::Identity::Role(name) => unique_id("AROA", account.as_str(), name),
+            caller::Identity::Role(role) => {
+                let session = self.session.as_ref().map_or("", |session| &session.name);
+                format!("{}:{session}", unique_id("AROA", account.as_str(), role))
+            }
         }
     }
 }

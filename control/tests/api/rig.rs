@@ -4,7 +4,10 @@
 use std::{
     future::Future,
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -13,7 +16,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use control::{
-    AccessKey, Account, Config, Keeper, Limits, Policy, PolicyKind, Secret, User, api,
+    AccessKey, Account, Config, Keeper, Limits, Policy, PolicyKind, Role, Secret, User, api,
     audit::{self, Audit},
     store,
 };
@@ -34,14 +37,18 @@ pub(crate) const ELB: &str = "elasticloadbalancing";
 pub(crate) const STS: &str = "sts";
 
 /// Who calls, and with which secret.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Signer {
     pub(crate) key: &'static str,
     pub(crate) secret: &'static str,
+    /// The session's, of a temporary key.
+    pub(crate) token: Option<&'static str>,
 }
 
-pub(crate) const PROVIDER: Signer = Signer { key: "provider", secret: "provider's secret" };
-pub(crate) const CONSUMER: Signer = Signer { key: "consumer", secret: "consumer's secret" };
+pub(crate) const PROVIDER: Signer =
+    Signer { key: "provider", secret: "provider's secret", token: None };
+pub(crate) const CONSUMER: Signer =
+    Signer { key: "consumer", secret: "consumer's secret", token: None };
 
 pub(crate) struct SystemClock;
 
@@ -55,6 +62,22 @@ impl Clock for SystemClock {
     fn wall(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         Timestamp(u64::try_from(since.as_millis()).unwrap())
+    }
+}
+
+/// The machine's clock, or one that is ahead of it.
+#[derive(Default)]
+struct ShiftedClock {
+    ahead_ms: AtomicU64,
+}
+
+impl Clock for ShiftedClock {
+    fn monotonic(&self) -> Instant {
+        SystemClock.monotonic()
+    }
+
+    fn wall(&self) -> Timestamp {
+        SystemClock.wall() + Duration::from_millis(self.ahead_ms.load(Ordering::Relaxed))
     }
 }
 
@@ -110,6 +133,7 @@ pub(crate) struct Rig {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) keeper: Keeper,
     pub(crate) audit: Audit,
+    clock: Arc<ShiftedClock>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -144,7 +168,8 @@ impl Rig {
         let mut config = config();
         change(&mut config);
         let config = Arc::new(config);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let shifted = Arc::new(ShiftedClock::default());
+        let clock: Arc<dyn Clock> = Arc::<ShiftedClock>::clone(&shifted);
         let (snapshots, snapshots_rx) =
             watch::channel(Arc::new(Snapshot::empty(config.region.clone())));
         let (health_tx, health) = watch::channel(Arc::new(Health::default()));
@@ -172,7 +197,13 @@ impl Rig {
             audit: audit.clone(),
         };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
-        Self { address, keeper, audit, stop: Some(stop), serving: Some(serving) }
+        Self { address, keeper, audit, clock: shifted, stop: Some(stop), serving: Some(serving) }
+    }
+
+    /// Sets the clock of the API so far ahead.
+    pub(crate) fn set_ahead(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap();
+        self.clock.ahead_ms.store(by, Ordering::Relaxed);
     }
 
     /// Stops serving and waits until it has.
@@ -222,8 +253,9 @@ impl Rig {
         service: &str,
         settings: SigningSettings,
     ) -> (String, String) {
+        let token = signer.token.map(str::to_owned);
         let identity =
-            aws_credential_types::Credentials::new(signer.key, signer.secret, None, None, "test")
+            aws_credential_types::Credentials::new(signer.key, signer.secret, token, None, "test")
                 .into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
@@ -352,7 +384,7 @@ fn config() -> Config {
 
 /// A user whose key has its name, and a secret that all users share.
 pub(crate) const fn user(name: &'static str) -> Signer {
-    Signer { key: name, secret: "user's secret" }
+    Signer { key: name, secret: "user's secret", token: None }
 }
 
 /// Adds a user to an account. The statement is the policy's only one; none is no policy.
@@ -363,6 +395,23 @@ pub(crate) fn add_user(config: &mut Config, account: &str, name: &str, statement
         name: name.to_owned(),
         keys: vec![AccessKey { access_key_id: name.to_owned(), secret_access_key }],
         policies: statement.into_iter().map(|it| policy(it, PolicyKind::Identity)).collect(),
+    });
+}
+
+/// Adds a role to an account, with the statements of its trust policy and of its only other one.
+pub(crate) fn add_role(
+    config: &mut Config,
+    account: &str,
+    name: &str,
+    trust: &str,
+    statements: &str,
+) {
+    let account = config.accounts.iter_mut().find(|it| it.id.as_str() == account).unwrap();
+    account.roles.push(Role {
+        name: name.to_owned(),
+        trust_policy: policy(trust, PolicyKind::Trust),
+        policies: vec![policy(statements, PolicyKind::Identity)],
+        max_session_duration: Duration::from_secs(2 * 3600),
     });
 }
 

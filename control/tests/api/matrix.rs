@@ -1,0 +1,119 @@
+//! Every operation, asked by everyone that there is: the account that owns what is named, a user
+//! who may do this one thing, users who may not, and the other account.
+
+mod form;
+
+use control::{Config, api};
+
+use crate::{
+    rig::{Answer, CONSUMER, EC2, PROVIDER, Rig, STS, Signer, add_role, add_user, user},
+    workflow::World,
+};
+use form::{Form, Other, Owner, form};
+
+/// The users of both accounts: who may do one thing alone, all but that, and nothing. Names differ
+/// by account.
+const USERS: [[&str; 3]; 2] =
+    [["only-1", "all-but-1", "nothing-1"], ["only-2", "all-but-2", "nothing-2"]];
+
+fn configure(config: &mut Config, service: &str, operation: &str) {
+    let only = format!(r#"{{"Effect":"Allow","Action":"{service}:{operation}","Resource":"*"}}"#);
+    let forbid = only.replace("Allow", "Deny");
+    let all_but = format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*"}},{forbid}"#);
+    for (account, [may, may_not, nothing]) in ["111111111111", "222222222222"].iter().zip(USERS) {
+        add_user(config, account, may, Some(&only));
+        add_user(config, account, may_not, Some(&all_but));
+        add_user(config, account, nothing, None);
+    }
+    let trust = r#"{"Effect":"Allow","Action":"sts:AssumeRole",
+        "Principal":{"AWS":"arn:aws:iam::111111111111:root"}}"#;
+    add_role(config, "111111111111", "role", trust, &all_but);
+}
+
+/// A world with a connection request, and the id of its endpoint.
+async fn world(service: &str, operation: &str) -> (World, String) {
+    let rig = Rig::start_with(|config| configure(config, service, operation)).await;
+    let world = World::build_on(rig).await;
+    world.permit().await;
+    let endpoint = world.connect("").await.ok().get("vpcEndpointId");
+    (world, endpoint)
+}
+
+/// The code of an answer, or of what it says did not succeed.
+fn code(answer: &Answer) -> Option<&str> {
+    answer.text(if answer.status == 200 { "code" } else { "Code" })
+}
+
+async fn call(world: &World, signer: Signer, service: &str, form: &str) -> Answer {
+    world.rig.call(signer, service, form).await
+}
+
+fn check_denied(answer: &Answer, service: &str, case: &str) {
+    let expected = if service == EC2 { "UnauthorizedOperation" } else { "AccessDenied" };
+    assert_eq!(answer.refusal(), (403, expected), "{case}");
+}
+
+/// What the owner gets: the row's code, or success.
+fn check_allowed(answer: &Answer, form: &Form, case: &str) {
+    assert_eq!(code(answer), form.allowed, "{case} {}", answer.body);
+    if let Other::Hidden(needle) = &form.other {
+        assert!(answer.body.contains(needle), "{case} {}", answer.body);
+    }
+}
+
+fn check_other(answer: &Answer, form: &Form, case: &str) {
+    match &form.other {
+        Other::Code(expected) => assert_eq!(code(answer), Some(*expected), "{case}"),
+        Other::Hidden(needle) => {
+            assert_eq!(answer.status, 200, "{case} {}", answer.body);
+            assert!(!answer.body.contains(needle), "{case} {}", answer.body);
+        }
+        Other::Same => assert_eq!(answer.status, 200, "{case} {}", answer.body),
+    }
+}
+
+#[tokio::test]
+async fn every_operation_answers_everyone_as_it_should() {
+    for (service, operation) in api::operations() {
+        let (first, endpoint) = world(service, operation).await;
+        let form_of = |world: &World, endpoint: &str| {
+            let mut form = form(world, endpoint, service, operation);
+            form.text = format!("Action={operation}{}", form.text);
+            form
+        };
+        let asked = form_of(&first, &endpoint);
+        let (owner, other, [may, may_not, nothing]) = match asked.owner {
+            Owner::Provider => (PROVIDER, CONSUMER, USERS[0]),
+            Owner::Consumer => (CONSUMER, PROVIDER, USERS[1]),
+        };
+        let free = operation == "GetCallerIdentity";
+        for name in [may_not, nothing].into_iter().filter(|_| !free) {
+            let answer = call(&first, user(name), service, &asked.text).await;
+            check_denied(&answer, service, &format!("{name}: {}", asked.text));
+        }
+        if service == EC2 {
+            let dry = format!("{}&DryRun=true", asked.text);
+            let answer = call(&first, user(may_not), service, &dry).await;
+            check_denied(&answer, service, &format!("{may_not}: {dry}"));
+            let answer = call(&first, user(may), service, &dry).await;
+            assert_ne!(answer.status, 403, "{dry} {}", answer.body);
+            assert_ne!(answer.status, 200, "{dry} {}", answer.body);
+        }
+        let answer = call(&first, other, service, &asked.text).await;
+        check_other(&answer, &asked, &format!("{}: {}", other.key, asked.text));
+        let answer = call(&first, user(may), service, &asked.text).await;
+        check_allowed(&answer, &asked, &format!("{may}: {}", asked.text));
+        // Once more from the beginning, as what may be done once is done now.
+        let (second, endpoint) = world(service, operation).await;
+        let asked = form_of(&second, &endpoint);
+        let answer = call(&second, owner, service, &asked.text).await;
+        check_allowed(&answer, &asked, &format!("{}: {}", owner.key, asked.text));
+    }
+}
+
+#[test]
+fn services_are_those_that_requests_are_signed_for() {
+    let mut services: Vec<&str> = api::operations().map(|(service, _)| service).collect();
+    services.dedup();
+    assert_eq!(services, [EC2, crate::rig::ELB, STS]);
+}
