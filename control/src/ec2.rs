@@ -17,6 +17,7 @@ mod unsuccessful;
 use crate::{api::Call, query::Fault};
 
 pub(crate) use code::fault;
+pub(crate) use shape::notification::event_name;
 
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 

@@ -13,6 +13,7 @@ mod elb;
 mod http;
 pub mod keeper;
 pub mod metrics;
+pub mod notify;
 pub mod query;
 mod signature;
 pub mod store;

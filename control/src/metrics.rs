@@ -10,6 +10,7 @@ const CONFLICTS: &str = "postern_control_conflicts_total";
 const COMMIT_SECONDS: &str = "postern_control_commit_duration_seconds";
 const AUDIT_LOST: &str = "postern_audit_lost_total";
 const CONNECTIONS_REFUSED: &str = "postern_api_connections_refused_total";
+const NOTIFICATIONS: &str = "postern_control_notifications_total";
 const REVISION: &str = "postern_control_revision";
 const ENDPOINTS: &str = "postern_control_endpoints";
 
@@ -34,6 +35,12 @@ pub fn describe() {
         Unit::Count,
         "API connections closed at once because their peer has as many as it may"
     );
+    describe_counter!(
+        NOTIFICATIONS,
+        Unit::Count,
+        "Attempts to deliver a connection notification, by result: delivered, failed (sent again), \
+         rejected by the receiver, no_receiver configured for the topic"
+    );
     describe_gauge!(REVISION, Unit::Count, "Revision of the store that is served");
     describe_gauge!(ENDPOINTS, Unit::Count, "VPC endpoints in the registry, in any state");
 }
@@ -46,6 +53,26 @@ pub(crate) fn audit_lost(lines: u64) {
 /// Counts an API connection that was closed at once.
 pub(crate) fn connection_refused() {
     counter!(CONNECTIONS_REFUSED).increment(1);
+}
+
+/// How an attempt to deliver a connection notification ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Delivery {
+    Delivered,
+    Failed,
+    Rejected,
+    NoReceiver,
+}
+
+/// Counts an attempt to deliver a connection notification.
+pub(crate) fn notification(how: Delivery) {
+    let result = match how {
+        Delivery::Delivered => "delivered",
+        Delivery::Failed => "failed",
+        Delivery::Rejected => "rejected",
+        Delivery::NoReceiver => "no_receiver",
+    };
+    counter!(NOTIFICATIONS, "result" => result).increment(1);
 }
 
 /// The keeper's handles, made once.

@@ -20,6 +20,7 @@ use crate::target::Mode;
 pub(crate) mod bootstrap;
 mod kind;
 pub(crate) mod limits;
+pub(crate) mod notifications;
 mod read;
 mod reader;
 mod secret;
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) dns_workers: NonZeroUsize,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
+    /// Which receiver is behind a topic.
+    pub(crate) notifications: Vec<notifications::Topic>,
     /// Where it is written down who asked the API for what; none if nowhere.
     pub(crate) audit: Option<Audit>,
     /// What is logged, and how.

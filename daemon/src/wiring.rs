@@ -7,7 +7,7 @@
 use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use control::{Keeper, api::Api, audit::Audit, store::Redb};
+use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb};
 use dataplane::Plane;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
@@ -73,6 +73,7 @@ struct Gateway {
     dns: dns::Server,
     keeper: Keeper,
     audit: Audit,
+    courier: Server,
     api: Server,
     admin: Server,
     demo: Demo,
@@ -131,6 +132,10 @@ impl Gateway {
             seed: fastrand::u64(..),
             audit: audit.clone(),
         };
+        let courier =
+            Courier { keeper: keeper.clone(), clock: Arc::clone(&clock), seed: fastrand::u64(..) };
+        let courier =
+            Server::spawn(|stop| control::notify::run(settings::notify(config), courier, stop));
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let admin =
             Admin { exporter, phase: phases, snapshots: snapshots.clone(), health: health.clone() };
@@ -146,6 +151,7 @@ impl Gateway {
             dns,
             keeper,
             audit,
+            courier,
             api,
             admin,
             demo,
@@ -207,6 +213,7 @@ impl Gateway {
         if timeout(AUDIT_WAIT, self.audit.stop()).await.is_err() {
             warn!("the last lines of the audit log were not written");
         }
+        self.courier.stop().await;
         self.plane.drain(self.clock.monotonic() + drain_timeout).await;
         self.demo.stop();
         self.dns.stop().await;

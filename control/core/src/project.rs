@@ -100,6 +100,8 @@ impl Parts {
             | Key::Subnet(_)
             | Key::Service(_)
             | Key::Permission(_)
+            | Key::Notification(_)
+            | Key::Message(_)
             | Key::ClientToken(_) => {}
         }
     }

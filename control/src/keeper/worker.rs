@@ -105,8 +105,11 @@ impl Worker {
         loop {
             tokio::select! {
                 count = mailbox.recv_many(&mut messages, BATCH_COMMANDS_MAX) => {
-                    let (requests, stopped) = sorted(&mut messages);
+                    let Sorted { requests, chores, stopped } = sorted(&mut messages);
                     self.serve(requests).await;
+                    if !chores.is_empty() {
+                        self.chore(chores).await;
+                    }
                     if count == 0 || !stopped.is_empty() {
                         return stopped;
                     }
@@ -216,6 +219,7 @@ impl Worker {
     /// Shows the registry to readers, and the snapshot to the planes if there is a new one.
     fn publish(&mut self, snapshot: Option<Snapshot>) {
         self.shared.registry.store(Arc::new(self.registry.clone()));
+        self.shared.revision.send_replace(self.revision);
         self.metrics.state(self.revision.0, self.registry.endpoint_count());
         if let Some(snapshot) = snapshot {
             self.published = Arc::new(snapshot);
@@ -278,15 +282,26 @@ async fn next_commit(watch: &mut Option<Watch>) -> Option<Commit> {
     }
 }
 
-fn sorted(messages: &mut Vec<Message>) -> (Vec<Request>, Vec<oneshot::Sender<()>>) {
-    let (mut requests, mut stopped) = (Vec::new(), Vec::new());
+/// What came, by what is to be done with it.
+#[derive(Default)]
+struct Sorted {
+    requests: Vec<Request>,
+    chores: Vec<Chore>,
+    stopped: Vec<oneshot::Sender<()>>,
+}
+
+fn sorted(messages: &mut Vec<Message>) -> Sorted {
+    let mut sorted = Sorted::default();
     for message in messages.drain(..) {
         match message {
-            Message::Submit(request) => requests.push(*request),
-            Message::Stop { stopped: waiting } => stopped.push(waiting),
+            Message::Submit(request) => sorted.requests.push(*request),
+            Message::RemoveMessages(ids) => {
+                sorted.chores.extend(ids.into_iter().map(Chore::RemoveMessage));
+            }
+            Message::Stop { stopped } => sorted.stopped.push(stopped),
         }
     }
-    (requests, stopped)
+    sorted
 }
 
 fn log(event: &Event) {

@@ -5,6 +5,7 @@ mod audit;
 mod bad_input;
 mod identity;
 mod limits;
+mod notification;
 mod rig;
 mod tenancy;
 mod workflow;

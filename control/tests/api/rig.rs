@@ -15,7 +15,7 @@ use aws_sigv4::{
 use control::{
     AccessKey, Account, Config, Keeper, Limits, Secret, api,
     audit::{self, Audit},
-    store,
+    notify, store,
 };
 use control_core::{Zone, throttle::Rates};
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
@@ -109,6 +109,7 @@ pub(crate) struct Unsigned {
 pub(crate) struct Rig {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) audit: Audit,
+    keeper: Keeper,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -152,9 +153,28 @@ impl Rig {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let api = api::Api { keeper, config, clock, health, seed: 1, audit: audit.clone() };
+        let api = api::Api {
+            keeper: keeper.clone(),
+            config,
+            clock,
+            health,
+            seed: 1,
+            audit: audit.clone(),
+        };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
-        Self { address, audit, stop: Some(stop), serving: Some(serving) }
+        Self { address, audit, keeper, stop: Some(stop), serving: Some(serving) }
+    }
+
+    /// Delivers connection notifications until the rig is gone.
+    pub(crate) fn deliver(&self, config: notify::Config) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let courier = notify::Courier { keeper: self.keeper.clone(), clock, seed: 1 };
+        tokio::spawn(notify::run(config, courier, std::future::pending()));
+    }
+
+    /// Messages that wait to be delivered.
+    pub(crate) fn waiting(&self) -> usize {
+        self.keeper.registry().messages().count()
     }
 
     /// Stops serving and waits until it has.

@@ -67,12 +67,33 @@ pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String
                 tags.into_iter().map(move |(key, value)| format!("{id} {key}={value}"))
             })
             .collect(),
-        what => panic!("{what} cannot be shown"),
+        what => told(session, caller, what),
     };
     if lines.is_empty() {
         return vec!["none".into()];
     }
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Who is told of connections, and what waits to be sent.
+fn told(session: &Session, caller: &Caller, what: &str) -> Vec<String> {
+    let registry = &session.registry;
+    match what {
+        "notifications" => registry
+            .view(caller)
+            .notifications()
+            .map(|it| format!("{} to {} of {:?}", it.id, it.topic, it.events))
+            .collect(),
+        "messages" => registry
+            .messages_of(&caller.account)
+            .filter_map(|id| registry.message(id))
+            .map(|it| {
+                let (event, endpoint, state) = (it.event, it.endpoint, it.state);
+                format!("{event:?} {endpoint} {state} to {}", it.topic)
+            })
+            .collect(),
+        what => panic!("{what} cannot be shown"),
+    }
 }
 
 pub(crate) fn snapshot(snapshot: &Snapshot) -> Vec<String> {
