@@ -11,6 +11,7 @@ const COMMIT_SECONDS: &str = "postern_control_commit_duration_seconds";
 const AUDIT_LOST: &str = "postern_audit_lost_total";
 const CONNECTIONS_REFUSED: &str = "postern_api_connections_refused_total";
 const NOTIFICATIONS: &str = "postern_control_notifications_total";
+const WAITING: &str = "postern_control_notifications_waiting";
 const REVISION: &str = "postern_control_revision";
 const ENDPOINTS: &str = "postern_control_endpoints";
 
@@ -41,6 +42,7 @@ pub fn describe() {
         "Attempts to deliver a connection notification, by result: delivered, failed (sent again), \
          rejected by the receiver, no_receiver configured for the topic"
     );
+    describe_gauge!(WAITING, Unit::Count, "Connection notifications that wait to be delivered");
     describe_gauge!(REVISION, Unit::Count, "Revision of the store that is served");
     describe_gauge!(ENDPOINTS, Unit::Count, "VPC endpoints in the registry, in any state");
 }
@@ -85,6 +87,7 @@ pub(crate) struct KeeperMetrics {
     commit_seconds: Histogram,
     revision: Gauge,
     endpoints: Gauge,
+    waiting: Gauge,
 }
 
 /// How a command was answered.
@@ -106,6 +109,7 @@ impl KeeperMetrics {
             commit_seconds: histogram!(COMMIT_SECONDS),
             revision: gauge!(REVISION),
             endpoints: gauge!(ENDPOINTS),
+            waiting: gauge!(WAITING),
         }
     }
 
@@ -127,8 +131,9 @@ impl KeeperMetrics {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 is never reached")]
-    pub(crate) fn state(&self, revision: u64, endpoints: usize) {
+    pub(crate) fn state(&self, revision: u64, endpoints: usize, waiting: usize) {
         self.revision.set(revision as f64);
         self.endpoints.set(endpoints as f64);
+        self.waiting.set(waiting as f64);
     }
 }

@@ -102,7 +102,10 @@ pub async fn run(config: Config, courier: Courier, shutdown: impl Future<Output 
         revisions.borrow_and_update();
         let pause = round.begin().await;
         tokio::select! {
-            () = &mut shutdown => return,
+            () = &mut shutdown => {
+                // What was delivered is not to be sent again by the next start.
+                return round.settle().await;
+            }
             changed = revisions.changed() => {
                 if changed.is_err() {
                     return;
@@ -166,11 +169,16 @@ impl Round {
                 (message, result)
             });
         }
+        self.settle().await;
+        pause
+    }
+
+    /// Asks the keeper to remove what need not be sent.
+    async fn settle(&self) {
         if !self.done.is_empty() {
             let done = self.done.iter().copied().take(REMOVALS_MAX).collect();
             self.courier.keeper.remove_messages(done).await;
         }
-        pause
     }
 
     /// Takes note of how an attempt ended.

@@ -346,6 +346,11 @@ impl Registry {
         self.endpoints.size()
     }
 
+    /// How many messages wait to be sent.
+    pub fn message_count(&self) -> usize {
+        self.messages.size()
+    }
+
     /// The endpoints that wait for a report of the data plane.
     pub fn awaiting(&self) -> impl Iterator<Item = VpcEndpointId> {
         let (first, last) = ResourceKind::Endpoint.bounds();

@@ -220,7 +220,8 @@ impl Worker {
     fn publish(&mut self, snapshot: Option<Snapshot>) {
         self.shared.registry.store(Arc::new(self.registry.clone()));
         self.shared.revision.send_replace(self.revision);
-        self.metrics.state(self.revision.0, self.registry.endpoint_count());
+        let (endpoints, messages) = (self.registry.endpoint_count(), self.registry.message_count());
+        self.metrics.state(self.revision.0, endpoints, messages);
         if let Some(snapshot) = snapshot {
             self.published = Arc::new(snapshot);
             self.lent.snapshots.send_replace(Arc::clone(&self.published));
