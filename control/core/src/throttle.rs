@@ -3,8 +3,8 @@
 //!
 //! A bucket is one reading: when it will be full again. A call moves that reading by the time that
 //! one token takes to come back, and is refused if the reading would then be further ahead than the
-//! whole bucket takes. So there is nothing to refill, and a bucket that is full says nothing and can
-//! be forgotten. The time is an argument.
+//! whole bucket takes. So there is nothing to refill, and a bucket that is full says nothing and
+//! can be forgotten. The time is an argument.
 
 use std::{
     collections::HashMap,
