@@ -18,6 +18,7 @@ use crate::{api::Call, query::Fault};
 
 pub(crate) use action::NAMES as OPERATIONS;
 pub(crate) use code::fault;
+pub(crate) use shape::notification::event_name;
 
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 

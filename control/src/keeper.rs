@@ -26,7 +26,9 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use control_core::{Caller, Chore, Command, Outcome, Refusal, Registry, record::DecodeError};
+use control_core::{
+    Caller, Chore, Command, Outcome, Refusal, Registry, record::DecodeError, resource::MessageId,
+};
 use model::{Clock, Health, Snapshot};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -34,7 +36,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     config::Config,
     draw::Seeded,
-    store::{LoadError, Store, WatchError},
+    store::{LoadError, Revision, Store, WatchError},
 };
 use worker::Worker;
 
@@ -54,12 +56,14 @@ pub struct Keeper {
 struct Shared {
     registry: ArcSwap<Registry>,
     store_failed: AtomicBool,
+    revision: watch::Sender<Revision>,
 }
 
 /// What waits in the mailbox.
 enum Message {
     Submit(Box<Request>),
     Report(Box<Chore>),
+    RemoveMessages(Vec<MessageId>),
     Stop { stopped: oneshot::Sender<()> },
 }
 
@@ -150,6 +154,7 @@ impl Keeper {
         let shared = Arc::new(Shared {
             registry: ArcSwap::from_pointee(Registry::new(Arc::clone(&settings))),
             store_failed: AtomicBool::new(false),
+            revision: watch::Sender::new(Revision(0)),
         });
         let (mailbox, requests) = mpsc::channel(MAILBOX_COMMANDS_MAX);
         let mut worker = Worker::new(
@@ -206,6 +211,18 @@ impl Keeper {
     /// The current state. Never waits for writes, and never changes once handed out.
     pub fn registry(&self) -> Arc<Registry> {
         self.shared.registry.load_full()
+    }
+
+    /// Tells when [`Keeper::registry`] has changed.
+    pub fn revisions(&self) -> watch::Receiver<Revision> {
+        self.shared.revision.subscribe()
+    }
+
+    /// Has messages removed that were delivered, or never will be. Sooner or later, or not at all:
+    /// whoever asks sees in the registry what became of it.
+    pub async fn remove_messages(&self, messages: Vec<MessageId>) {
+        // A keeper that has stopped removes nothing any more.
+        let _ = self.mailbox.send(Message::RemoveMessages(messages)).await;
     }
 
     /// Why no command is taken any more; none while all is well.

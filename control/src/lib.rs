@@ -14,6 +14,7 @@ mod elb;
 mod http;
 pub mod keeper;
 pub mod metrics;
+pub mod notify;
 pub mod query;
 mod signature;
 pub mod store;

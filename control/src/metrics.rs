@@ -10,6 +10,8 @@ const CONFLICTS: &str = "postern_control_conflicts_total";
 const COMMIT_SECONDS: &str = "postern_control_commit_duration_seconds";
 const AUDIT_LOST: &str = "postern_audit_lost_total";
 const CONNECTIONS_REFUSED: &str = "postern_api_connections_refused_total";
+const NOTIFICATIONS: &str = "postern_control_notifications_total";
+const WAITING: &str = "postern_control_notifications_waiting";
 const REVISION: &str = "postern_control_revision";
 const ENDPOINTS: &str = "postern_control_endpoints";
 
@@ -34,6 +36,13 @@ pub fn describe() {
         Unit::Count,
         "API connections closed at once because their peer has as many as it may"
     );
+    describe_counter!(
+        NOTIFICATIONS,
+        Unit::Count,
+        "Attempts to deliver a connection notification, by result: delivered, failed (sent again), \
+         rejected by the receiver, no_receiver configured for the topic"
+    );
+    describe_gauge!(WAITING, Unit::Count, "Connection notifications that wait to be delivered");
     describe_gauge!(REVISION, Unit::Count, "Revision of the store that is served");
     describe_gauge!(ENDPOINTS, Unit::Count, "VPC endpoints in the registry, in any state");
 }
@@ -48,6 +57,26 @@ pub(crate) fn connection_refused() {
     counter!(CONNECTIONS_REFUSED).increment(1);
 }
 
+/// How an attempt to deliver a connection notification ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Delivery {
+    Delivered,
+    Failed,
+    Rejected,
+    NoReceiver,
+}
+
+/// Counts an attempt to deliver a connection notification.
+pub(crate) fn notification(how: Delivery) {
+    let result = match how {
+        Delivery::Delivered => "delivered",
+        Delivery::Failed => "failed",
+        Delivery::Rejected => "rejected",
+        Delivery::NoReceiver => "no_receiver",
+    };
+    counter!(NOTIFICATIONS, "result" => result).increment(1);
+}
+
 /// The keeper's handles, made once.
 pub(crate) struct KeeperMetrics {
     done: Counter,
@@ -58,6 +87,7 @@ pub(crate) struct KeeperMetrics {
     commit_seconds: Histogram,
     revision: Gauge,
     endpoints: Gauge,
+    waiting: Gauge,
 }
 
 /// How a command was answered.
@@ -79,6 +109,7 @@ impl KeeperMetrics {
             commit_seconds: histogram!(COMMIT_SECONDS),
             revision: gauge!(REVISION),
             endpoints: gauge!(ENDPOINTS),
+            waiting: gauge!(WAITING),
         }
     }
 
@@ -100,8 +131,9 @@ impl KeeperMetrics {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 is never reached")]
-    pub(crate) fn state(&self, revision: u64, endpoints: usize) {
+    pub(crate) fn state(&self, revision: u64, endpoints: usize, waiting: usize) {
         self.revision.set(revision as f64);
         self.endpoints.set(endpoints as f64);
+        self.waiting.set(waiting as f64);
     }
 }

@@ -159,6 +159,9 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
                 "The VPC endpoint '{endpoint}' is in the state '{state}', which does not allow it"
             )
         }
+        R::ConnectionEventMissing => {
+            "The request must contain the parameter ConnectionEvents".into()
+        }
         R::ClientTokenMalformed => "ClientToken must have from 1 to 64 ASCII characters".into(),
         R::ClientTokenMismatch { .. } => {
             "The ClientToken was used before with other parameters".into()
@@ -175,6 +178,7 @@ fn noun(id: ResourceId) -> &'static str {
         ResourceKind::Listener => "listener",
         ResourceKind::TargetGroup => "target group",
         ResourceKind::Service => "VpcEndpointService Id",
+        ResourceKind::Notification => "ConnectionNotification Id",
         ResourceKind::Permission => "VpcEndpointService permission",
         ResourceKind::Endpoint => "VpcEndPoint ID",
         ResourceKind::Interface => "networkInterface ID",

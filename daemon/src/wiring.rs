@@ -7,7 +7,7 @@
 use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use control::{Keeper, api::Api, audit::Audit, store::Redb};
+use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb};
 use dataplane::Plane;
 use dns::ZoneFiles;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
@@ -76,6 +76,7 @@ struct Gateway {
     keeper: Keeper,
     audit: Audit,
     proofs: Server,
+    courier: Server,
     api: Server,
     admin: Server,
     demo: Demo,
@@ -121,14 +122,8 @@ impl Gateway {
             to_keeper,
         )
         .context("start the control plane")?;
-        let audit = match &config.audit {
-            Some(audit) => Audit::start(&settings::audit(audit))?,
-            None => Audit::off(),
-        };
-        let proofs = Server::spawn(|stop| {
-            let servers = config.dns.verification.clone();
-            domain_proof::run(keeper.clone(), servers, Arc::clone(&clock), stop)
-        });
+        let audit = start_audit(config)?;
+        let proofs = start_proofs(config, &keeper, &clock);
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
@@ -137,6 +132,7 @@ impl Gateway {
             seed: fastrand::u64(..),
             audit: audit.clone(),
         };
+        let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let admin =
             Admin { exporter, phase: phases, snapshots: snapshots.clone(), health: health.clone() };
@@ -153,6 +149,7 @@ impl Gateway {
             keeper,
             audit,
             proofs,
+            courier,
             api,
             admin,
             demo,
@@ -214,6 +211,7 @@ impl Gateway {
         if timeout(AUDIT_WAIT, self.audit.stop()).await.is_err() {
             warn!("the last lines of the audit log were not written");
         }
+        self.courier.stop().await;
         self.plane.drain(self.clock.monotonic() + drain_timeout).await;
         self.demo.stop();
         self.proofs.stop().await;
@@ -283,3 +281,25 @@ impl Server {
 
 /// Ends when a server is told to stop.
 type StopAsked = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn start_audit(config: &Config) -> anyhow::Result<Audit> {
+    Ok(match &config.audit {
+        Some(audit) => Audit::start(&settings::audit(audit))?,
+        None => Audit::off(),
+    })
+}
+
+/// Has domains proved for control.
+fn start_proofs(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Server {
+    let (keeper, clock) = (keeper.clone(), Arc::clone(clock));
+    let servers = config.dns.verification.clone();
+    Server::spawn(|stop| domain_proof::run(keeper, servers, clock, stop))
+}
+
+/// Has connection notifications delivered.
+fn start_courier(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Server {
+    let courier =
+        Courier { keeper: keeper.clone(), clock: Arc::clone(clock), seed: fastrand::u64(..) };
+    let notify = settings::notify(config);
+    Server::spawn(|stop| control::notify::run(notify, courier, stop))
+}

@@ -131,6 +131,10 @@ hex_id!(
     PermissionId, "vpce-svc-perm-", 17
 );
 hex_id!(
+    /// A connection notification.
+    NotificationId, "vpce-nfn-", 17
+);
+hex_id!(
     /// A connection of a VPC endpoint to a service, as the provider sees it.
     ConnectionId, "vpce-con-", 17
 );

@@ -22,9 +22,10 @@ pub use dns_record::{DnsName, DnsRecordIpType, ENDPOINT_DOMAIN, NameToken};
 pub use endpoint::{Endpoint, EndpointState, Interface};
 pub use health::{BindFailure, BindFailureReason, Binding, Health, TargetHealth, UnhealthyReason};
 pub use id::{
-    AccountId, ConnectionId, InterfaceId, ListenerId, LoadBalancerId, Malformed, PermissionId,
-    RegionName, RouteTableAssociationId, RouteTableId, SecurityGroupId, SecurityGroupRuleId,
-    ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, ZoneId, ZoneName,
+    AccountId, ConnectionId, InterfaceId, ListenerId, LoadBalancerId, Malformed, NotificationId,
+    PermissionId, RegionName, RouteTableAssociationId, RouteTableId, SecurityGroupId,
+    SecurityGroupRuleId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
+    ZoneName,
 };
 pub use service::ServiceState;
 pub use snapshot::{Generation, Snapshot};

@@ -12,16 +12,17 @@ use std::{
 
 use ipnet::Ipv4Net;
 use model::{
-    DnsName, DnsRecordIpType, IpAddressType, ListenerId, LoadBalancerId, Protocol, ServiceId,
-    SubnetId, TargetGroupId, VpcEndpointId, VpcId, WeightedTargetGroup,
+    DnsName, DnsRecordIpType, IpAddressType, ListenerId, LoadBalancerId, NotificationId, Protocol,
+    ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, WeightedTargetGroup,
 };
 use serde::Serialize;
 
 use crate::{
     principal::Principal,
     resource::{
-        HealthCheckProtocol, ListenerAttribute, LoadBalancerAttribute, ResourceId, Scheme,
-        ServiceName, TargetGroupAttribute, VpcAttribute,
+        ConnectionEvent, HealthCheckProtocol, ListenerAttribute, LoadBalancerAttribute,
+        NotificationScope, ResourceId, Scheme, ServiceName, TargetGroupAttribute, TopicArn,
+        VpcAttribute,
     },
     settings::ZoneRef,
     tag::{TagSelector, Tags},
@@ -171,6 +172,15 @@ pub enum Command {
         service: ServiceId,
         /// Which endpoint.
         endpoint: VpcEndpointId,
+    },
+    /// Makes a connection notification. Outcome: `Notification`.
+    CreateNotification(CreateNotification),
+    /// Changes a connection notification. Outcome: `Notification`.
+    ModifyNotification(ModifyNotification),
+    /// Removes a connection notification; messages that wait are still sent.
+    DeleteNotification {
+        /// Which.
+        notification: NotificationId,
     },
     /// Rejects a connection, as the provider. Outcome: `Endpoint`.
     RejectConnection {
@@ -376,6 +386,31 @@ pub struct CreateEndpoint {
     /// Makes a repetition harmless.
     #[serde(skip)]
     pub client_token: Option<Arc<str>>,
+}
+
+/// Parameters of [`Command::CreateNotification`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CreateNotification {
+    /// Which connections it is about.
+    pub scope: NotificationScope,
+    /// Where messages go.
+    pub topic: TopicArn,
+    /// Of what they tell; never empty.
+    pub events: BTreeSet<ConnectionEvent>,
+    /// Makes a repetition harmless.
+    #[serde(skip)]
+    pub client_token: Option<Arc<str>>,
+}
+
+/// Parameters of [`Command::ModifyNotification`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModifyNotification {
+    /// Which.
+    pub notification: NotificationId,
+    /// Another place for messages to go.
+    pub topic: Option<TopicArn>,
+    /// Other events to tell of.
+    pub events: Option<BTreeSet<ConnectionEvent>>,
 }
 
 /// The addresses that an interface is to have (`SubnetConfiguration`).

@@ -12,6 +12,7 @@ mod endpoint;
 mod interface;
 mod listener;
 mod load_balancer;
+mod notification;
 mod permission;
 mod private_dns;
 mod service;
@@ -68,7 +69,8 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let mut desk = Desk { registry, caller, draw, now, drawn: BTreeSet::new() };
-    let decision = dispatch(&mut desk, command)?;
+    let mut decision = dispatch(&mut desk, command)?;
+    notification::tell(&mut desk, &mut decision.events);
     decision.events.iter().flat_map(|event| &event.changes).try_for_each(check_size)?;
     Ok(decision)
 }
@@ -121,6 +123,11 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::CreateEndpoint(create) => client_token::once(desk, create, endpoint::create),
         Command::ModifyEndpoint(modify) => endpoint::modify(desk, modify),
         Command::DeleteEndpoint { endpoint } => endpoint::delete(desk, *endpoint),
+        Command::CreateNotification(create) => {
+            client_token::once(desk, create, notification::create)
+        }
+        Command::ModifyNotification(modify) => notification::modify(desk, modify),
+        Command::DeleteNotification { notification } => notification::delete(desk, *notification),
         Command::AcceptConnection { service, endpoint } => {
             connection::accept(desk, *service, *endpoint)
         }

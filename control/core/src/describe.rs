@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId,
-    VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, NotificationId, ServiceId, SubnetId, TargetGroupId,
+    VpcEndpointId, VpcId,
 };
 
 use crate::{
@@ -15,8 +15,9 @@ use crate::{
     refusal::Refusal,
     registry::Registry,
     resource::{
-        DomainState, EndpointService, Interface, Listener, LoadBalancer, Permission, PrivateDns,
-        ResourceId, ResourceKind, ServiceName, Subnet, Target, TargetGroup, Vpc, VpcEndpoint,
+        ConnectionNotification, DomainState, EndpointService, Interface, Listener, LoadBalancer,
+        Permission, PrivateDns, ResourceId, ResourceKind, ServiceName, Subnet, Target, TargetGroup,
+        Vpc, VpcEndpoint,
     },
     settings::{Settings, Zone},
     tag::Tags,
@@ -89,6 +90,7 @@ own! {
     TargetGroup target_group, target_groups(TargetGroupId) -> TargetGroup;
     Service service, services(ServiceId) -> EndpointService;
     Endpoint endpoint, endpoints(VpcEndpointId) -> VpcEndpoint;
+    Notification notification, notifications(NotificationId) -> ConnectionNotification;
 }
 
 impl<'a> View<'a> {
@@ -253,6 +255,17 @@ impl Registry {
             let waits =
                 private.state == DomainState::PendingVerification && private.asked.is_some();
             waits.then_some((service, private))
+        })
+    }
+
+    /// The notifications about a service or an endpoint, in the order of their ids.
+    pub fn notifications_about(
+        &self,
+        scope: impl Into<ResourceId>,
+    ) -> impl Iterator<Item = &Arc<ConnectionNotification>> {
+        self.referrers(scope, ResourceKind::Notification).filter_map(|id| match id {
+            ResourceId::Notification(id) => self.notification(id),
+            _ => None,
         })
     }
 

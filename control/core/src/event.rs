@@ -4,13 +4,13 @@
 use std::fmt;
 
 use model::{
-    AccountId, EndpointState, ListenerId, LoadBalancerId, ServiceId, SubnetId, TargetAddr,
-    TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    AccountId, EndpointState, ListenerId, LoadBalancerId, NotificationId, ServiceId, SubnetId,
+    TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
 };
 
 use crate::{
     record::{Key, Record},
-    resource::{DomainState, ResourceId},
+    resource::{DomainState, MessageId, ResourceId},
     transition::Move,
 };
 
@@ -126,6 +126,14 @@ pub enum EventKind {
     },
     /// A deleted endpoint is no longer listed.
     EndpointForgotten(VpcEndpointId),
+    /// A connection notification was made.
+    NotificationCreated(NotificationId),
+    /// A connection notification was changed.
+    NotificationModified(NotificationId),
+    /// A connection notification was removed.
+    NotificationDeleted(NotificationId),
+    /// A message no longer waits: it was sent, or given up.
+    MessageRemoved(MessageId),
     /// A client token's time is over.
     ClientTokenExpired,
 }
@@ -165,6 +173,10 @@ impl fmt::Display for EventKind {
                 write!(f, "{endpoint} {on:?}: {from} -> {to}")
             }
             Self::EndpointForgotten(id) => write!(f, "{id} forgotten"),
+            Self::NotificationCreated(id) => write!(f, "{id} created"),
+            Self::NotificationModified(id) => write!(f, "{id} modified"),
+            Self::NotificationDeleted(id) => write!(f, "{id} deleted"),
+            Self::MessageRemoved(id) => write!(f, "message {id} removed"),
             Self::ClientTokenExpired => f.write_str("client token expired"),
         }
     }

@@ -10,7 +10,7 @@ use model::{AccountId, InterfaceId, SubnetId, Timestamp};
 
 use crate::{
     record::{Key, Record},
-    resource::{ResourceId, ResourceKind, TargetState, VpcEndpoint},
+    resource::{MessageId, NotificationScope, ResourceId, ResourceKind, TargetState, VpcEndpoint},
     transition::{awaits_data_plane, ends_by_itself},
 };
 
@@ -29,6 +29,8 @@ pub(crate) enum Entry {
     Due(Timestamp, Key),
     /// An endpoint waits for a report of the data plane.
     Awaiting(ResourceId),
+    /// A message of an account waits to be sent.
+    Waiting(AccountId, MessageId),
 }
 
 impl Entry {
@@ -100,6 +102,20 @@ impl Entry {
                 vec![Self::Referrer(permission.service.into(), permission.id.into())]
             }
             Record::Endpoint(endpoint) => Self::of_endpoint(endpoint),
+            Record::Notification(it) => {
+                let scope = match it.scope {
+                    NotificationScope::Service(id) => id.into(),
+                    NotificationScope::Endpoint(id) => id.into(),
+                };
+                vec![
+                    Self::Owned(it.owner.clone(), it.id.into()),
+                    Self::Referrer(scope, it.id.into()),
+                ]
+            }
+            Record::Message(message) => vec![
+                Self::Due(message.expires, record.key()),
+                Self::Waiting(message.owner.clone(), message.id),
+            ],
             Record::ClientToken(token) => vec![Self::Due(token.expires, record.key())],
         }
     }

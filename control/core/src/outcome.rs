@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::resource::{
-    EndpointService, Listener, LoadBalancer, Permission, Subnet, TargetGroup, Vpc, VpcEndpoint,
+    ConnectionNotification, EndpointService, Listener, LoadBalancer, Permission, Subnet,
+    TargetGroup, Vpc, VpcEndpoint,
 };
 
 /// What a command that was done has to show; [`crate::Command`] says which variant it gives.
@@ -25,6 +26,8 @@ pub enum Outcome {
     Service(Arc<EndpointService>),
     /// The permissions that were added.
     PermissionsAdded(Vec<Arc<Permission>>),
+    /// The connection notification as it is now.
+    Notification(Arc<ConnectionNotification>),
     /// The endpoint as it is now.
     Endpoint(Arc<VpcEndpoint>),
 }

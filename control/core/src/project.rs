@@ -105,7 +105,12 @@ impl Parts {
                     }
                 }
             }
-            Key::Subnet(_) | Key::Service(_) | Key::Permission(_) | Key::ClientToken(_) => {}
+            Key::Subnet(_)
+            | Key::Service(_)
+            | Key::Permission(_)
+            | Key::Notification(_)
+            | Key::Message(_)
+            | Key::ClientToken(_) => {}
         }
     }
 

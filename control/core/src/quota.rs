@@ -32,6 +32,8 @@ pub enum Quota {
     PermissionsPerService,
     /// Interface endpoints of a VPC.
     EndpointsPerVpc,
+    /// Connection notifications about one service or endpoint.
+    NotificationsPerResource,
     /// Client tokens of an account that are remembered.
     ClientTokensPerAccount,
     /// Resources, tags, targets or principals named by one command.
@@ -56,6 +58,8 @@ impl Quota {
             Self::LoadBalancersPerService => 50,
             Self::PermissionsPerService => 1000,
             Self::EndpointsPerVpc => 50,
+            // Each writes a message into the transaction of what it tells of.
+            Self::NotificationsPerResource => 20,
             // A token lives for a day and is counted at each use, so the count must stay cheap.
             Self::ClientTokensPerAccount => 10_000,
             // One transaction carries at most as many records as one command may name.

@@ -7,14 +7,14 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use model::{
-    ListenerId, LoadBalancerId, Malformed, PermissionId, ServiceId, SubnetId, TargetGroupId,
-    VpcEndpointId, VpcId,
+    ListenerId, LoadBalancerId, Malformed, NotificationId, PermissionId, ServiceId, SubnetId,
+    TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::resource::{
-    ClientToken, ClientTokenKey, EndpointService, Listener, LoadBalancer, Permission, Subnet,
-    Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
+    ClientToken, ClientTokenKey, ConnectionNotification, EndpointService, Listener, LoadBalancer,
+    Message, MessageId, Permission, Subnet, Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
 };
 
 /// The schema written. Raise it when an older reader would misread or lose something; a member with
@@ -103,6 +103,10 @@ records! {
     Endpoint(VpcEndpointId, VpcEndpoint, "endpoint", |endpoint| endpoint.id);
     /// A remembered client token.
     ClientToken(ClientTokenKey, ClientToken, "client-token", |token| token.key.clone());
+    /// A connection notification.
+    Notification(NotificationId, ConnectionNotification, "notification", |it| it.id);
+    /// A message that waits to be sent.
+    Message(MessageId, Message, "message", |message| message.id);
 }
 
 /// A record with the number of its schema.

@@ -306,6 +306,8 @@ pub enum Refusal {
         on: Move,
     },
 
+    /// A connection notification would tell of nothing.
+    ConnectionEventMissing,
     /// The client token is empty, too long or not ASCII.
     ClientTokenMalformed,
     /// The client token was used with other parameters.

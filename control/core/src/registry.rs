@@ -8,8 +8,8 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use model::{
-    AccountId, InterfaceId, ListenerId, LoadBalancerId, PermissionId, ServiceId, SubnetId,
-    TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    AccountId, InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, ServiceId,
+    SubnetId, TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
 };
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
@@ -18,9 +18,9 @@ use crate::{
     index::Entry,
     record::{Key, Record},
     resource::{
-        ClientToken, ClientTokenKey, CreateOperation, EndpointService, Listener, LoadBalancer,
-        Permission, ResourceId, ResourceKind, Subnet, Target, TargetGroup, TargetKey, Vpc,
-        VpcEndpoint,
+        ClientToken, ClientTokenKey, ConnectionNotification, CreateOperation, EndpointService,
+        Listener, LoadBalancer, Message, MessageId, Permission, ResourceId, ResourceKind, Subnet,
+        Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
     },
     settings::Settings,
 };
@@ -38,6 +38,8 @@ pub struct Registry {
     services: RedBlackTreeMapSync<ServiceId, Arc<EndpointService>>,
     permissions: RedBlackTreeMapSync<PermissionId, Arc<Permission>>,
     endpoints: RedBlackTreeMapSync<VpcEndpointId, Arc<VpcEndpoint>>,
+    notifications: RedBlackTreeMapSync<NotificationId, Arc<ConnectionNotification>>,
+    messages: RedBlackTreeMapSync<MessageId, Arc<Message>>,
     client_tokens: RedBlackTreeMapSync<ClientTokenKey, Arc<ClientToken>>,
     index: RedBlackTreeSetSync<Entry>,
 }
@@ -97,6 +99,10 @@ lookups! {
     permission, permissions(PermissionId) -> Permission;
     /// A VPC endpoint.
     endpoint, endpoints(VpcEndpointId) -> VpcEndpoint;
+    /// A connection notification.
+    notification, notifications(NotificationId) -> ConnectionNotification;
+    /// A message that waits to be sent.
+    message, messages(MessageId) -> Message;
 }
 
 impl Registry {
@@ -113,6 +119,8 @@ impl Registry {
             services: RedBlackTreeMapSync::default(),
             permissions: RedBlackTreeMapSync::default(),
             endpoints: RedBlackTreeMapSync::default(),
+            notifications: RedBlackTreeMapSync::default(),
+            messages: RedBlackTreeMapSync::default(),
             client_tokens: RedBlackTreeMapSync::default(),
             index: RedBlackTreeSetSync::default(),
         }
@@ -174,6 +182,8 @@ impl Registry {
             Key::Service(id) => one(self.services.get(id)),
             Key::Permission(id) => one(self.permissions.get(id)),
             Key::Endpoint(id) => one(self.endpoints.get(id)),
+            Key::Notification(id) => one(self.notifications.get(id)),
+            Key::Message(id) => one(self.messages.get(id)),
             Key::ClientToken(key) => one(self.client_tokens.get(key)),
         }
     }
@@ -191,6 +201,8 @@ impl Registry {
                 self.permissions.insert_mut(permission.id, permission);
             }
             Record::Endpoint(endpoint) => self.endpoints.insert_mut(endpoint.id, endpoint),
+            Record::Notification(it) => self.notifications.insert_mut(it.id, it),
+            Record::Message(message) => self.messages.insert_mut(message.id, message),
             Record::ClientToken(token) => self.client_tokens.insert_mut(token.key.clone(), token),
         };
     }
@@ -206,6 +218,8 @@ impl Registry {
             Key::Service(id) => self.services.remove_mut(id),
             Key::Permission(id) => self.permissions.remove_mut(id),
             Key::Endpoint(id) => self.endpoints.remove_mut(id),
+            Key::Notification(id) => self.notifications.remove_mut(id),
+            Key::Message(id) => self.messages.remove_mut(id),
             Key::ClientToken(key) => self.client_tokens.remove_mut(key),
         };
     }
@@ -318,9 +332,23 @@ impl Registry {
             .map(|(_, key)| key)
     }
 
+    /// The messages of an account that wait to be sent, the oldest first.
+    pub fn messages_of(&self, account: &AccountId) -> impl Iterator<Item = MessageId> {
+        let entry = |id| Entry::Waiting(account.clone(), id);
+        self.range((entry(MessageId::MIN), entry(MessageId::MAX))).filter_map(|entry| match entry {
+            Entry::Waiting(_, id) => Some(*id),
+            _ => None,
+        })
+    }
+
     /// How many endpoints there are, in any state.
     pub fn endpoint_count(&self) -> usize {
         self.endpoints.size()
+    }
+
+    /// How many messages wait to be sent.
+    pub fn message_count(&self) -> usize {
+        self.messages.size()
     }
 
     /// The endpoints that wait for a report of the data plane.

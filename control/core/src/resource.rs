@@ -6,6 +6,7 @@ pub mod client_token;
 pub mod endpoint;
 pub mod listener;
 pub mod load_balancer;
+pub mod notification;
 pub mod permission;
 pub mod private_dns;
 pub mod service;
@@ -17,8 +18,8 @@ pub mod vpc;
 use std::fmt;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, PermissionId, ServiceId, SubnetId, TargetGroupId,
-    VpcEndpointId, VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, ServiceId, SubnetId,
+    TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub use endpoint::{Interface, LastError, VpcEndpoint};
 pub use listener::{Listener, ListenerAttribute};
 pub use load_balancer::{
     ClientRoutingPolicy, LoadBalancer, LoadBalancerAttribute, LoadBalancerAttributes, Scheme,
+};
+pub use notification::{
+    ConnectionEvent, ConnectionNotification, Message, MessageId, NotificationScope, TopicArn,
 };
 pub use permission::Permission;
 pub use private_dns::{DomainOutcome, DomainState, DomainToken, PrivateDns};
@@ -116,4 +120,6 @@ resource_ids! {
     Endpoint(VpcEndpointId);
     /// An endpoint network interface; it lives in its endpoint's record.
     Interface(InterfaceId);
+    /// A connection notification.
+    Notification(NotificationId);
 }

@@ -19,6 +19,8 @@ pub struct Settings {
     pub deleted_listed: Duration,
     /// How long a `ClientToken` is remembered.
     pub client_token_lifetime: Duration,
+    /// How long a message about a connection waits to be sent.
+    pub message_lifetime: Duration,
     /// How long a deletion waits for the data plane to say that it let go.
     pub release_timeout: Duration,
 }
@@ -32,6 +34,7 @@ impl Settings {
             acceptance_timeout: Duration::from_secs(7 * 24 * 3600),
             deleted_listed: Duration::from_secs(3600),
             client_token_lifetime: Duration::from_secs(24 * 3600),
+            message_lifetime: Duration::from_secs(24 * 3600),
             release_timeout: Duration::from_secs(5),
         }
     }

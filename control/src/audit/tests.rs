@@ -124,14 +124,14 @@ async fn lines_are_written_rotated_and_on_the_disk_at_the_end() {
     assert!(!numbered(3).exists());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_full_queue_delays_a_call_and_never_holds_it() {
     let (lines, queue) = mpsc::channel(1);
     let audit = Audit(Some(lines));
     audit.record(&entry(None, None)).await;
     let begun = tokio::time::Instant::now();
     audit.record(&entry(None, None)).await;
-    assert_eq!(begun.elapsed(), ROOM_WAIT);
+    assert!(begun.elapsed() >= ROOM_WAIT);
     drop(queue);
     audit.record(&entry(None, None)).await;
 }

@@ -63,6 +63,7 @@ const VPC: &str = "vpc";
 const SUBNET: &str = "subnet";
 const ENDPOINT: &str = "vpc-endpoint";
 const SERVICE: &str = "vpc-endpoint-service";
+const NOTIFIED: Needs = on(&[Ids(SERVICE, "ServiceId"), Ids(ENDPOINT, "VpcEndpointId")]);
 const GROUP: &str = "security-group";
 const ROUTES: &str = "route-table";
 
@@ -82,10 +83,12 @@ pub(super) const EC2: Rows = &[
             New(ENDPOINT),
         ]),
     ),
+    ("CreateVpcEndpointConnectionNotification", NOTIFIED),
     ("CreateVpcEndpointServiceConfiguration", on(&[New(SERVICE)])),
     ("DeleteSubnet", on(&[Ids(SUBNET, "SubnetId")])),
     ("DeleteTags", on(&[Tagged("ResourceId")])),
     ("DeleteVpc", on(&[Ids(VPC, "VpcId")])),
+    ("DeleteVpcEndpointConnectionNotifications", LIST),
     ("DeleteVpcEndpoints", on(&[Ids(ENDPOINT, "VpcEndpointId")])),
     ("DeleteVpcEndpointServiceConfigurations", on(&[Ids(SERVICE, "ServiceId")])),
     ("DescribeAvailabilityZones", LIST),
@@ -94,6 +97,7 @@ pub(super) const EC2: Rows = &[
     ("DescribeSubnets", LIST),
     ("DescribeTags", LIST),
     ("DescribeVpcAttribute", on(&[Ids(VPC, "VpcId")])),
+    ("DescribeVpcEndpointConnectionNotifications", LIST),
     ("DescribeVpcEndpointConnections", LIST),
     ("DescribeVpcEndpoints", LIST),
     ("DescribeVpcEndpointServiceConfigurations", LIST),
@@ -114,6 +118,7 @@ pub(super) const EC2: Rows = &[
             Ids(ROUTES, "RemoveRouteTableId"),
         ]),
     ),
+    ("ModifyVpcEndpointConnectionNotification", LIST),
     ("ModifyVpcEndpointServiceConfiguration", on(&[Ids(SERVICE, "ServiceId")])),
     ("ModifyVpcEndpointServicePermissions", on(&[Ids(SERVICE, "ServiceId")])),
     ("RejectVpcEndpointConnections", on(&[Ids(SERVICE, "ServiceId")])),

@@ -27,6 +27,7 @@ fn code(refusal: &Refusal) -> &'static str {
         R::AddressesExhausted(_) => "InsufficientFreeAddressesInSubnet",
         R::IllegalMove { .. } => "IncorrectState",
         R::ClientTokenMismatch { .. } => "IdempotentParameterMismatch",
+        R::ConnectionEventMissing => "MissingParameter",
         R::SubnetMissing | R::LoadBalancerMissing => "MissingParameter",
         R::ZoneNotFound(_)
         | R::ZoneMissing
@@ -79,6 +80,7 @@ fn not_found(kind: ResourceKind) -> &'static str {
         ResourceKind::Service => "InvalidVpcEndpointServiceId.NotFound",
         ResourceKind::Permission => "InvalidID",
         ResourceKind::Endpoint => "InvalidVpcEndpointId.NotFound",
+        ResourceKind::Notification => "InvalidConnectionNotification",
         ResourceKind::Interface => "InvalidNetworkInterfaceID.NotFound",
     }
 }
@@ -96,6 +98,7 @@ fn limit_exceeded(quota: Quota) -> &'static str {
         | Quota::TargetGroupsPerListener
         | Quota::TargetGroupsPerAccount
         | Quota::TargetsPerTargetGroup
+        | Quota::NotificationsPerResource
         | Quota::ServicesPerAccount
         | Quota::LoadBalancersPerService
         | Quota::PermissionsPerService => "ResourceLimitExceeded",

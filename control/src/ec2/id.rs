@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use model::{InterfaceId, Malformed, ServiceId, SubnetId, VpcEndpointId, VpcId};
+use model::{InterfaceId, Malformed, NotificationId, ServiceId, SubnetId, VpcEndpointId, VpcId};
 
 use crate::query::{Fault, Input, fault::quoted};
 
@@ -50,6 +50,13 @@ wire_id!(
     "InvalidVpcEndpointServiceId.Malformed",
     "InvalidVpcEndpointServiceId.NotFound",
     "VpcEndpointService Id"
+);
+
+wire_id!(
+    NotificationId,
+    "InvalidConnectionNotification.Malformed",
+    "InvalidConnectionNotification",
+    "ConnectionNotification Id"
 );
 
 /// Older resources of AWS have ids of eight digits. None has one here, so such an id is well-formed

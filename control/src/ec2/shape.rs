@@ -4,6 +4,7 @@ pub(super) mod connection;
 pub(super) mod dns_entry;
 pub(super) mod endpoint;
 pub(super) mod interface;
+pub(super) mod notification;
 pub(super) mod permission;
 pub(super) mod region;
 pub(super) mod service;

@@ -34,6 +34,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::Conflicting { .. }
         | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
         R::ServiceNameNotFound(_)
+        | R::ConnectionEventMissing
         | R::ConnectionNotFound { .. }
         | R::ZoneNotFound(_)
         | R::ZoneMissing
@@ -81,6 +82,7 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         ResourceKind::Subnet => "SubnetNotFound",
         ResourceKind::Vpc
         | ResourceKind::Service
+        | ResourceKind::Notification
         | ResourceKind::Permission
         | ResourceKind::Endpoint
         | ResourceKind::Interface => "ValidationError",
@@ -97,6 +99,7 @@ fn too_many(quota: Quota) -> &'static str {
         Quota::TagsPerResource => "TooManyTags",
         Quota::VpcsPerAccount
         | Quota::SubnetsPerVpc
+        | Quota::NotificationsPerResource
         | Quota::ServicesPerAccount
         | Quota::LoadBalancersPerService
         | Quota::PermissionsPerService

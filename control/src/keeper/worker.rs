@@ -219,7 +219,9 @@ impl Worker {
     /// Shows the registry to readers, and the snapshot to the planes if there is a new one.
     fn publish(&mut self, snapshot: Option<Snapshot>) {
         self.shared.registry.store(Arc::new(self.registry.clone()));
-        self.metrics.state(self.revision.0, self.registry.endpoint_count());
+        self.shared.revision.send_replace(self.revision);
+        let (endpoints, messages) = (self.registry.endpoint_count(), self.registry.message_count());
+        self.metrics.state(self.revision.0, endpoints, messages);
         if let Some(snapshot) = snapshot {
             self.published = Arc::new(snapshot);
             self.lent.snapshots.send_replace(Arc::clone(&self.published));
@@ -281,7 +283,7 @@ async fn next_commit(watch: &mut Option<Watch>) -> Option<Commit> {
     }
 }
 
-/// Messages by what they are.
+/// What came, by what is to be done with it.
 #[derive(Default)]
 struct Sorted {
     requests: Vec<Request>,
@@ -295,6 +297,9 @@ fn sorted(messages: &mut Vec<Message>) -> Sorted {
         match message {
             Message::Submit(request) => sorted.requests.push(*request),
             Message::Report(chore) => sorted.chores.push(*chore),
+            Message::RemoveMessages(ids) => {
+                sorted.chores.extend(ids.into_iter().map(Chore::RemoveMessage));
+            }
             Message::Stop { stopped } => sorted.stopped.push(stopped),
         }
     }

@@ -8,6 +8,7 @@ mod identity;
 mod limits;
 mod matrix;
 mod network;
+mod notification;
 mod private_dns;
 mod rig;
 mod role;

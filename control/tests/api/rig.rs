@@ -18,7 +18,7 @@ use aws_sigv4::{
 use control::{
     AccessKey, Account, Config, Keeper, Limits, Policy, PolicyKind, Role, Secret, User, api,
     audit::{self, Audit},
-    store,
+    notify, store,
 };
 use control_core::{Zone, throttle::Rates};
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
@@ -204,6 +204,18 @@ impl Rig {
     pub(crate) fn set_ahead(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap();
         self.clock.ahead_ms.store(by, Ordering::Relaxed);
+    }
+
+    /// Delivers connection notifications until the rig is gone.
+    pub(crate) fn deliver(&self, config: notify::Config) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let courier = notify::Courier { keeper: self.keeper.clone(), clock, seed: 1 };
+        tokio::spawn(notify::run(config, courier, std::future::pending()));
+    }
+
+    /// Messages that wait to be delivered.
+    pub(crate) fn waiting(&self) -> usize {
+        self.keeper.registry().messages().count()
     }
 
     /// Stops serving and waits until it has.

@@ -90,6 +90,12 @@ impl World {
         assert_eq!(added.get("principalType"), "Account");
     }
 
+    /// A permitted endpoint that waits to be accepted.
+    pub(crate) async fn connected(&self) -> String {
+        self.permit().await;
+        self.connect("").await.ok().get("vpcEndpointId")
+    }
+
     pub(crate) async fn connect(&self, more: &str) -> Answer {
         let [first, second] = &self.consumer_subnets;
         self.consumer(&format!(

@@ -11,7 +11,7 @@ use super::{
     AccessKey, Account, Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log,
     LogFormat, Zone, bootstrap, dns, identity,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
-    limits,
+    limits, notifications,
     reader::{Mistake, Source, Table},
     secret,
 };
@@ -56,6 +56,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let dns = dns::read(&mut root, folder);
     let limits = limits::read(&mut root);
     let audit = read_audit(&mut root);
+    let notifications = notifications::read(&mut root, folder, environment);
     let log = read_log(&mut root);
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
@@ -75,6 +76,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         dataplane,
         dns,
         limits,
+        notifications,
         log,
         summary,
         demo_targets,
@@ -171,7 +173,7 @@ pub(super) fn read_key(
     {
         table.report("access_key_id", "another access key has this id");
     }
-    let secret = secret::read(table, folder, environment);
+    let secret = secret::read(table, secret::ACCESS_KEY, folder, environment);
     Some(AccessKey { id: id?, secret: secret?, is_shown: table.has("secret_access_key") })
 }
 

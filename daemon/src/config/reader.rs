@@ -113,6 +113,11 @@ impl<'r> Table<'r> {
         self.entries.contains_key(key)
     }
 
+    /// Notes that the table may have these keys, though none is asked for.
+    pub(crate) fn know(&mut self, keys: &[&'static str]) {
+        self.known.extend(keys);
+    }
+
     /// Notes a mistake about one key of this table.
     pub(crate) fn report(&self, key: &str, message: impl fmt::Display) {
         let path = self.path_of(key);

@@ -1,4 +1,4 @@
-//! Secret access keys: where they come from, and that they are never shown.
+//! Secrets: where they come from, and that they are never shown.
 //!
 //! A secret is written in the configuration itself, or in a file, or in an environment variable;
 //! the first is for demonstrations. Does not know what a secret signs.
@@ -50,38 +50,82 @@ impl Kind<Secret> for Inline {
     }
 }
 
-/// Reads the secret of an access key; exactly one of its three keys must be there.
-pub(super) fn read(
+/// The keys under which a secret is written, or the name of its file or variable.
+#[derive(Clone, Copy)]
+pub(super) struct Keys {
+    inline: &'static str,
+    file: &'static str,
+    variable: &'static str,
+}
+
+/// Those of an access key.
+pub(super) const ACCESS_KEY: Keys = Keys {
+    inline: "secret_access_key",
+    file: "secret_access_key_file",
+    variable: "secret_access_key_env",
+};
+
+/// Those of what signs messages.
+pub(super) const SIGNING: Keys =
+    Keys { inline: "secret", file: "secret_file", variable: "secret_env" };
+
+impl Keys {
+    /// Those that the table has.
+    pub(super) fn given(self, table: &Table<'_>) -> Vec<&'static str> {
+        self.all().into_iter().filter(|key| table.has(key)).collect()
+    }
+
+    fn all(self) -> [&'static str; 3] {
+        [self.inline, self.file, self.variable]
+    }
+}
+
+/// Reads a secret that may be missing.
+pub(super) fn read_optional(
     table: &mut Table<'_>,
+    keys: Keys,
     folder: &Path,
     environment: Environment<'_>,
 ) -> Option<Secret> {
-    let inline = table.optional("secret_access_key", &Inline);
-    let file = table.optional("secret_access_key_file", &Text("the path of a file"));
-    let variable =
-        table.optional("secret_access_key_env", &Text("the name of an environment variable"));
-    let keys = ["secret_access_key", "secret_access_key_file", "secret_access_key_env"];
-    let given: Vec<_> = keys.into_iter().filter(|key| table.has(key)).collect();
+    if keys.given(table).is_empty() {
+        table.know(&keys.all());
+        return None;
+    }
+    read(table, keys, folder, environment)
+}
+
+/// Reads a secret; exactly one of its three keys must be there.
+pub(super) fn read(
+    table: &mut Table<'_>,
+    keys: Keys,
+    folder: &Path,
+    environment: Environment<'_>,
+) -> Option<Secret> {
+    let inline = table.optional(keys.inline, &Inline);
+    let file = table.optional(keys.file, &Text("the path of a file"));
+    let variable = table.optional(keys.variable, &Text("the name of an environment variable"));
+    let given = keys.given(table);
     if given.len() != 1 {
-        let which = given.first().copied().unwrap_or("secret_access_key");
+        let which = given.first().copied().unwrap_or(keys.inline);
+        let keys = keys.all();
         table.report(which, format!("exactly one of {} is expected", keys.join(", ")));
         return None;
     }
     if let Some(file) = file {
-        return from_file(table, &folder.join(file));
+        return from_file(table, keys.file, &folder.join(file));
     }
     if let Some(variable) = variable {
-        return from_environment(table, &variable, environment);
+        return from_environment(table, keys.variable, &variable, environment);
     }
     inline
 }
 
-fn from_file(table: &Table<'_>, path: &Path) -> Option<Secret> {
+fn from_file(table: &Table<'_>, key: &str, path: &Path) -> Option<Secret> {
     match std::fs::read_to_string(path) {
-        Ok(text) => checked(table, "secret_access_key_file", text.trim_end_matches(['\r', '\n'])),
+        Ok(text) => checked(table, key, text.trim_end_matches(['\r', '\n'])),
         Err(error) => {
             let message = format!("cannot read {}: {error}", path.display());
-            table.report("secret_access_key_file", message);
+            table.report(key, message);
             None
         }
     }
@@ -89,14 +133,15 @@ fn from_file(table: &Table<'_>, path: &Path) -> Option<Secret> {
 
 fn from_environment(
     table: &Table<'_>,
+    key: &str,
     variable: &str,
     environment: Environment<'_>,
 ) -> Option<Secret> {
     match environment(variable) {
-        Some(text) => checked(table, "secret_access_key_env", &text),
+        Some(text) => checked(table, key, &text),
         None => {
             let message = format!("the environment has no variable {variable}");
-            table.report("secret_access_key_env", message);
+            table.report(key, message);
             None
         }
     }

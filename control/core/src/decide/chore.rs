@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use model::{BindFailure, BindFailureReason, EndpointState, ServiceId, Timestamp, VpcEndpointId};
 
-use super::private_dns;
+use super::{notification, private_dns};
 use crate::{
     event::{Change, Event, EventKind},
     record::{Key, Record},
     refusal::Refusal,
     registry::Registry,
-    resource::{DomainOutcome, DomainToken, LastError, VpcEndpoint},
+    resource::{DomainOutcome, DomainToken, LastError, Message, MessageId, VpcEndpoint},
     settings::Settings,
     transition::{self, Move},
 };
@@ -33,6 +33,8 @@ pub enum Chore {
         /// What it came to.
         outcome: DomainOutcome,
     },
+    /// A message was sent, or will never be.
+    RemoveMessage(MessageId),
     /// Time has passed: at most so many records whose time is over are seen to.
     Tick {
         /// The bound on this tick's work.
@@ -55,6 +57,9 @@ pub fn decide_chore(registry: &Registry, chore: &Chore, now: Timestamp) -> Vec<E
         }
         Chore::ReportDomainVerification { service, token, outcome } => {
             private_dns::report(registry, *service, token, *outcome, now).into_iter().collect()
+        }
+        Chore::RemoveMessage(id) => {
+            registry.message(*id).map(|message| without(message, now)).into_iter().collect()
         }
         Chore::Tick { records_max } => registry
             .due(now)
@@ -119,7 +124,9 @@ fn over(registry: &Registry, record: Record, now: Timestamp) -> Option<Event> {
             EndpointState::Deleting => report(registry, endpoint.id, Move::Release, now, None),
             EndpointState::Deleted => {
                 let kind = EventKind::EndpointForgotten(endpoint.id);
-                Some(remove(kind, Key::Endpoint(endpoint.id)))
+                let mut event = remove(kind, Key::Endpoint(endpoint.id));
+                event.changes.extend(notification::removals(registry, endpoint.id));
+                Some(event)
             }
             EndpointState::Pending
             | EndpointState::Available
@@ -134,6 +141,7 @@ fn over(registry: &Registry, record: Record, now: Timestamp) -> Option<Event> {
         Record::ClientToken(token) => {
             Some(remove(EventKind::ClientTokenExpired, Key::ClientToken(token.key.clone())))
         }
+        Record::Message(message) => Some(without(&message, now)),
         // These end only by command; the index lists none of them as due.
         Record::Vpc(_)
         | Record::Subnet(_)
@@ -141,8 +149,14 @@ fn over(registry: &Registry, record: Record, now: Timestamp) -> Option<Event> {
         | Record::Listener(_)
         | Record::TargetGroup(_)
         | Record::Service(_)
+        | Record::Notification(_)
         | Record::Permission(_) => None,
     }
+}
+
+fn without(message: &Message, now: Timestamp) -> Event {
+    let changes = vec![Change::Remove(Key::Message(message.id))];
+    Event { at: now, by: None, kind: EventKind::MessageRemoved(message.id), changes }
 }
 
 fn last_error(failure: &BindFailure) -> LastError {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Decision, Desk};
 use crate::{
-    command::{CreateEndpoint, CreateService},
+    command::{CreateEndpoint, CreateNotification, CreateService},
     event::Change,
     outcome::Outcome,
     quota::Quota,
@@ -26,6 +26,14 @@ pub(super) trait Repeatable: Serialize {
 
 impl Repeatable for CreateService {
     const OPERATION: CreateOperation = CreateOperation::Service;
+
+    fn client_token(&self) -> Option<&Arc<str>> {
+        self.client_token.as_ref()
+    }
+}
+
+impl Repeatable for CreateNotification {
+    const OPERATION: CreateOperation = CreateOperation::Notification;
 
     fn client_token(&self) -> Option<&Arc<str>> {
         self.client_token.as_ref()
@@ -94,6 +102,9 @@ fn remembered(
         ResourceId::Endpoint(id) => {
             desk.registry.endpoint(id).map(|it| Outcome::Endpoint(Arc::clone(it)))
         }
+        ResourceId::Notification(id) => {
+            desk.registry.notification(id).map(|it| Outcome::Notification(Arc::clone(it)))
+        }
         ResourceId::Vpc(_)
         | ResourceId::Subnet(_)
         | ResourceId::LoadBalancer(_)
@@ -112,6 +123,7 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
     match outcome {
         Outcome::Service(service) => Some(service.id.into()),
         Outcome::Endpoint(endpoint) => Some(endpoint.id.into()),
+        Outcome::Notification(notification) => Some(notification.id.into()),
         Outcome::Done
         | Outcome::Vpc(_)
         | Outcome::Subnet(_)

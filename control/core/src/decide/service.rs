@@ -7,7 +7,9 @@ use std::{
 
 use model::{IpAddressType, LoadBalancerId, ServiceId, ServiceState, ZoneId};
 
-use super::{Decision, Desk, load_balancer::check_ip_address_type, private_dns::named};
+use super::{
+    Decision, Desk, load_balancer::check_ip_address_type, notification, private_dns::named,
+};
 use crate::{
     command::{CreateService, ModifyService},
     event::{Change, EventKind},
@@ -81,6 +83,7 @@ pub(super) fn delete(desk: &Desk<'_>, id: ServiceId) -> Result<Decision, Refusal
     let permissions = desk.registry.permissions_of(id);
     let mut changes: Vec<_> =
         permissions.map(|it| Change::Remove(Key::Permission(it.id))).collect();
+    changes.extend(notification::removals(desk.registry, id));
     changes.push(Change::Remove(Key::Service(id)));
     Ok(Decision::of(desk.event(EventKind::ServiceDeleted(id), changes), Outcome::Done))
 }

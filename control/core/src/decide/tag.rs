@@ -71,6 +71,10 @@ fn retagged(
             retag(own.ok_or_else(|| Refusal::NotFound(id.into()))?, change)
         }
         ResourceId::Endpoint(id) => retag(view.endpoint(id)?, change),
+        ResourceId::Notification(id) => {
+            view.notification(id)?;
+            Err(Refusal::TagsNotYours(id.into()))
+        }
         ResourceId::Interface(id) => {
             view.network_interface(id)?;
             Err(Refusal::TagsNotYours(id.into()))

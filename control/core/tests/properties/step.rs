@@ -6,11 +6,14 @@ use std::time::Duration;
 use control_core::{
     Caller, Chore, Command, Registry, Tags,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateService, CreateSubnet,
-        CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint, ModifyService,
-        SubnetAddresses, TargetDescription, TargetZone,
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateService,
+        CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint,
+        ModifyService, SubnetAddresses, TargetDescription, TargetZone,
     },
-    resource::{DomainOutcome, DomainToken, Scheme, ServiceName, VpcAttribute},
+    resource::{
+        ConnectionEvent, DomainOutcome, DomainToken, NotificationScope, Scheme, ServiceName,
+        VpcAttribute,
+    },
 };
 use ipnet::Ipv4Net;
 use model::{
@@ -60,7 +63,7 @@ impl Step {
     pub(crate) fn resolve(self, registry: &Registry, now: &mut Timestamp) -> Resolved {
         let [who, what, n @ ..] = self.0;
         let around = Around { registry, owner: who };
-        match what % 40 {
+        match what % 41 {
             0..=5 => Resolved::Chore(around.report(n)),
             6..=7 => {
                 // Mostly seconds, now and then more than a request lives.
@@ -122,6 +125,7 @@ impl Around<'_> {
                 let endpoint = self.endpoint(n[0]);
                 Command::RejectConnection { service: self.service_of(endpoint), endpoint }
             }
+            39 => self.create_notification(n),
             _ => Command::CreateTags {
                 resources: vec![self.endpoint(n[0]).into(), self.service(n[1]).into()],
                 tags: [("key", n[2].to_string())].into_iter().collect(),
@@ -252,6 +256,22 @@ impl Around<'_> {
             private_dns: n[2].is_multiple_of(5),
             tags: Tags::none(),
             client_token: (n[3].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
+        })
+    }
+
+    /// Of each kind, so that there is always somebody to be told.
+    fn create_notification(&self, n: [u8; 4]) -> Command {
+        let scope = if n[0].is_multiple_of(2) {
+            NotificationScope::Service(self.service(n[1]))
+        } else {
+            NotificationScope::Endpoint(self.endpoint(n[1]))
+        };
+        use ConnectionEvent as E;
+        Command::CreateNotification(CreateNotification {
+            scope,
+            topic: "arn:aws:sns:us-east-1:111111111111:t".parse().unwrap(),
+            events: [[E::Accept, E::Connect], [E::Delete, E::Reject]][usize::from(n[2]) % 2].into(),
+            client_token: None,
         })
     }
 

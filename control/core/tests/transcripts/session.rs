@@ -208,6 +208,7 @@ named! {
     TargetGroup TargetGroupId
     Service ServiceId
     Endpoint VpcEndpointId
+    Notification NotificationId
 }
 
 fn caller(who: &str) -> Caller {
@@ -232,6 +233,7 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         Outcome::TargetGroup(it) => Some(it.id.into()),
         Outcome::Service(it) => Some(it.id.into()),
         Outcome::PermissionsAdded(added) => added.first().map(|it| it.id.into()),
+        Outcome::Notification(it) => Some(it.id.into()),
         Outcome::Endpoint(it) => {
             assert!(!it.regional_name.as_str().is_empty());
             Some(it.id.into())

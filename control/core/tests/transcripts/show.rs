@@ -67,7 +67,8 @@ pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String
                 tags.into_iter().map(move |(key, value)| format!("{id} {key}={value}"))
             })
             .collect(),
-        what => details(view, what),
+        "private-dns" => details(view, what),
+        what => told(session, caller, what),
     };
     if lines.is_empty() {
         return vec!["none".into()];
@@ -81,6 +82,27 @@ fn details(view: View<'_>, what: &str) -> Vec<String> {
         "private-dns" => view
             .endpoints()
             .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_name))
+            .collect(),
+        what => panic!("{what} cannot be shown"),
+    }
+}
+
+/// Who is told of connections, and what waits to be sent.
+fn told(session: &Session, caller: &Caller, what: &str) -> Vec<String> {
+    let registry = &session.registry;
+    match what {
+        "notifications" => registry
+            .view(caller)
+            .notifications()
+            .map(|it| format!("{} to {} of {:?}", it.id, it.topic, it.events))
+            .collect(),
+        "messages" => registry
+            .messages_of(&caller.account)
+            .filter_map(|id| registry.message(id))
+            .map(|it| {
+                let (event, endpoint, state) = (it.event, it.endpoint, it.state);
+                format!("{event:?} {endpoint} {state} to {}", it.topic)
+            })
             .collect(),
         what => panic!("{what} cannot be shown"),
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use control_core::{
     Command, ResourceId, Tags, ZoneRef,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateService, CreateSubnet,
-        CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint, ModifyListener,
-        ModifyService, SubnetAddresses, TargetDescription, TargetZone,
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateService,
+        CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint,
+        ModifyListener, ModifyNotification, ModifyService, SubnetAddresses, TargetDescription,
+        TargetZone,
     },
     resource::{
-        ListenerAttribute, LoadBalancerAttribute, Scheme, ServiceName, TargetGroupAttribute,
-        Threshold, VpcAttribute,
+        ConnectionEvent, ListenerAttribute, LoadBalancerAttribute, NotificationScope, Scheme,
+        ServiceName, TargetGroupAttribute, Threshold, TopicArn, VpcAttribute,
     },
     tag::TagSelector,
 };
@@ -72,7 +73,30 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             client_token: args.value("token").map(Arc::from),
         }),
         "endpoint" => create_endpoint(session, args),
+        "notification" => Command::CreateNotification(CreateNotification {
+            scope: match (args.value("service"), args.value("endpoint")) {
+                (Some(service), _) => NotificationScope::Service(session.id(service)),
+                (None, endpoint) => NotificationScope::Endpoint(session.id(endpoint.unwrap())),
+            },
+            topic: topic(args.value("to").unwrap()),
+            events: args.list("on").into_iter().map(connection_event).collect(),
+            client_token: args.value("token").map(Arc::from),
+        }),
         kind => panic!("a {kind} cannot be made"),
+    }
+}
+
+fn topic(name: &str) -> TopicArn {
+    format!("arn:aws:sns:us-east-1:111111111111:{name}").parse().unwrap()
+}
+
+fn connection_event(name: &str) -> ConnectionEvent {
+    match name {
+        "accept" => ConnectionEvent::Accept,
+        "connect" => ConnectionEvent::Connect,
+        "delete" => ConnectionEvent::Delete,
+        "reject" => ConnectionEvent::Reject,
+        name => panic!("nobody can be told of {name}"),
     }
 }
 
@@ -116,6 +140,14 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
         "delete-service" => Command::DeleteService { service: session.id(args.word()) },
         "verify" => Command::StartDomainVerification { service: session.id(args.word()) },
         "delete-endpoint" => Command::DeleteEndpoint { endpoint: session.id(args.word()) },
+        "modify-notification" => Command::ModifyNotification(ModifyNotification {
+            notification: session.id(args.word()),
+            topic: args.value("to").map(topic),
+            events: Some(args.list("on").into_iter().map(connection_event).collect()),
+        }),
+        "delete-notification" => {
+            Command::DeleteNotification { notification: session.id(args.word()) }
+        }
         "accept" => Command::AcceptConnection {
             service: session.id(args.word()),
             endpoint: session.id(args.word()),

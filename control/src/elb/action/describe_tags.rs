@@ -42,6 +42,7 @@ fn tags(view: View<'_>, id: ResourceId) -> Option<&Tags> {
         ResourceId::Vpc(_)
         | ResourceId::Subnet(_)
         | ResourceId::Service(_)
+        | ResourceId::Notification(_)
         | ResourceId::Permission(_)
         | ResourceId::Endpoint(_)
         | ResourceId::Interface(_) => None,

@@ -5,6 +5,9 @@ use crate::{
     workflow::World,
 };
 
+/// A notification that nobody has.
+const NO_NOTIFICATION: &str = "vpce-nfn-00000000000000001";
+
 /// Whose account has what is named.
 pub(super) enum Owner {
     Provider,
@@ -57,6 +60,7 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
     let of = |text: String, other| Form::of(Owner::Provider, text, other);
     let no_vpc = || Other::Code("InvalidVpcID.NotFound");
     let no_service = || Other::Code("InvalidVpcEndpointServiceId.NotFound");
+    let no_notification = || Other::Code("InvalidConnectionNotification");
     let connection = || format!("&ServiceId={service}&VpcEndpointId.1={endpoint}");
     Some(match operation {
         "AcceptVpcEndpointConnections" | "RejectVpcEndpointConnections" => {
@@ -65,6 +69,13 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
         "CreateSubnet" => of(format!("&VpcId={vpc}&CidrBlock=10.0.9.0/24"), no_vpc()),
         "CreateTags" | "DeleteTags" => of(format!("&ResourceId.1={vpc}&Tag.1.Key=a"), no_vpc()),
         "CreateVpc" => of("&CidrBlock=10.0.0.0/16".into(), Other::Same),
+        "CreateVpcEndpointConnectionNotification" => of(
+            format!(
+                "&ServiceId={service}&ConnectionEvents.1=Accept\
+                 &ConnectionNotificationArn=arn:aws:sns:us-east-1:111111111111:topic"
+            ),
+            no_service(),
+        ),
         "CreateVpcEndpointServiceConfiguration" => of(
             format!("&NetworkLoadBalancerArn.1={load_balancer}"),
             Other::Code("LoadBalancerNotFound"),
@@ -75,6 +86,10 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
                 .getting("DependencyViolation")
         }
         "DeleteVpc" => of(format!("&VpcId={vpc}"), no_vpc()).getting("DependencyViolation"),
+        "DeleteVpcEndpointConnectionNotifications" => {
+            of(format!("&ConnectionNotificationId.1={NO_NOTIFICATION}"), no_notification())
+                .getting("InvalidConnectionNotification")
+        }
         "DeleteVpcEndpointServiceConfigurations" => {
             of(format!("&ServiceId.1={service}"), Other::Code("InvalidVpcEndpointService.NotFound"))
                 .getting("ExistingVpcEndpointConnections")
@@ -82,6 +97,7 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
         "DescribeAvailabilityZones"
         | "DescribeRegions"
         | "DescribeTags"
+        | "DescribeVpcEndpointConnectionNotifications"
         | "DescribeVpcEndpointServices" => of(String::new(), Other::Same),
         "DescribeSubnets" => {
             of(format!("&SubnetId.1={subnet}"), Other::Code("InvalidSubnetID.NotFound"))
@@ -96,6 +112,11 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
         }
         "DescribeVpcs" => of(format!("&VpcId.1={vpc}"), no_vpc()),
         "ModifyVpcAttribute" => of(format!("&VpcId={vpc}&EnableDnsSupport.Value=true"), no_vpc()),
+        "ModifyVpcEndpointConnectionNotification" => {
+            let events = "&ConnectionEvents.1=Delete";
+            let text = format!("&ConnectionNotificationId={NO_NOTIFICATION}{events}");
+            of(text, no_notification()).getting("InvalidConnectionNotification")
+        }
         "ModifyVpcEndpointServicePermissions" => {
             of(format!("&ServiceId={service}&AddAllowedPrincipals.1=*"), no_service())
         }

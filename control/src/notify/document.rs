@@ -1,0 +1,56 @@
+//! What a receiver is sent: the envelope of an SNS notification, our own document in it
+//! (docs/notifications.md). AWS's own text is not public.
+
+use control_core::resource::{ConnectionEvent, Message};
+use model::{RegionName, Timestamp};
+use serde_json::json;
+
+use crate::ec2::event_name;
+
+/// The number of our document's form.
+const VERSION: u32 = 1;
+
+/// The body of a request that carries a message.
+pub(super) fn body(message: &Message, region: &RegionName) -> Vec<u8> {
+    let event = event_name(message.event);
+    let (service, endpoint) = (message.service, message.endpoint);
+    let inner = json!({
+        "version": VERSION,
+        "event": event,
+        "eventTime": iso_8601(message.at),
+        "region": region.as_str(),
+        "connectionNotificationId": message.notification.to_string(),
+        "serviceId": service.to_string(),
+        "serviceName": message.service_name.to_string(),
+        "vpcEndpointId": endpoint.to_string(),
+        "vpcEndpointOwner": message.endpoint_owner.as_str(),
+        "vpcEndpointState": message.state.to_string(),
+    });
+    let envelope = json!({
+        "Type": "Notification",
+        "MessageId": message.id.to_string(),
+        "TopicArn": message.topic.as_str(),
+        "Subject": format!("VPC endpoint {endpoint} of {service}: {}", happened(message.event)),
+        "Message": inner.to_string(),
+        "Timestamp": iso_8601(message.at),
+    });
+    envelope.to_string().into_bytes()
+}
+
+fn happened(event: ConnectionEvent) -> &'static str {
+    match event {
+        ConnectionEvent::Accept => "accepted",
+        ConnectionEvent::Connect => "connection requested",
+        ConnectionEvent::Delete => "deleted",
+        ConnectionEvent::Reject => "rejected",
+    }
+}
+
+/// `2026-11-21T03:06:19.000Z`, as SNS writes it.
+fn iso_8601(at: Timestamp) -> String {
+    let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis)
+        .unwrap_or(jiff::Timestamp::MAX)
+        .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
+        .to_string()
+}
