@@ -38,8 +38,8 @@ fn snapshot() -> Snapshot {
         service,
         state: EndpointState::Available,
         regional_name,
-        private_dns_name: None,
         dns_record_ip_type: DnsRecordIpType::Dualstack,
+        private_dns_name: None,
         interfaces: interfaces.into(),
     };
     let mut snapshot = Snapshot::empty(region);
