@@ -49,7 +49,7 @@ impl Run {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let mut config = load(&self.config)?;
         if let Some(state_dir) = self.state_dir {
-            config.state_dir = state_dir;
+            config.move_state(state_dir);
         }
         wiring::run(config)
     }

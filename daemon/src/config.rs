@@ -77,6 +77,18 @@ pub(crate) struct Config {
     pub(crate) bootstrap: Bootstrap,
 }
 
+impl Config {
+    /// Puts the state elsewhere, and with it what is kept in its folder.
+    pub(crate) fn move_state(&mut self, to: PathBuf) {
+        if let Some(audit) = &mut self.audit
+            && let Ok(within) = audit.file.strip_prefix(&self.state_dir)
+        {
+            audit.file = to.join(within);
+        }
+        self.state_dir = to;
+    }
+}
+
 /// How endpoint addresses are bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Addresses {

@@ -127,6 +127,13 @@ max_session_duration = "2h"
 }
 
 #[test]
+fn the_audit_log_moves_with_the_state_folder() {
+    let mut config = parse(WHOLE, Path::new("/etc"), &environment).unwrap();
+    config.move_state("/elsewhere".into());
+    assert_eq!(config.audit.unwrap().file, Path::new("/elsewhere/audit.jsonl"));
+}
+
+#[test]
 fn all_mistakes_are_reported_at_once() {
     let text = WHOLE.replace("10.0.0.0/16", "ten").replace("as-is", "").replace("var", "");
     let text = format!("{text}\n[log]\nformat = \"xml\"\n[extra]\n");
