@@ -6,6 +6,7 @@
 //! Relies on `http` for the transport, on `signature` for who is calling and on `authorization` for
 //! what they may do. Does not know any operation: `ec2`, `elb` and `sts` do.
 
+mod actions;
 mod call;
 mod metrics;
 mod refusal;
@@ -29,6 +30,7 @@ use hyper::{Method, Response, StatusCode, header::USER_AGENT, http::request::Par
 use model::{Clock, Health};
 use tokio::{net::TcpListener, sync::watch};
 
+pub(crate) use actions::actions;
 pub(crate) use call::{Call, Ready};
 pub(crate) use metrics::UNKNOWN as UNKNOWN_ACTION;
 use request_id::RequestIds;

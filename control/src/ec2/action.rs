@@ -1,29 +1,6 @@
 //! The operations of EC2 that are served, one file each.
 
-use crate::{
-    api::Call,
-    query::{Fault, Xml},
-};
-
-/// Defines the operations: their names on the wire, and the modules that do them.
-macro_rules! actions {
-    ($($name:ident => $module:ident,)*) => {
-        $(mod $module;)*
-
-        /// The names of the operations.
-        pub(crate) const NAMES: &[&str] = &[$(stringify!($name),)*];
-
-        /// Runs the operation that the request names; nothing if there is no such one.
-        pub(super) async fn run(
-            call: &Call<'_>,
-        ) -> Option<(&'static str, Result<Xml, Fault>)> {
-            Some(match call.action() {
-                $(stringify!($name) => (stringify!($name), $module::run(call).await),)*
-                _ => return None,
-            })
-        }
-    };
-}
+use crate::api::actions;
 
 actions! {
     AcceptVpcEndpointConnections => accept_vpc_endpoint_connections,
