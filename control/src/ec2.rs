@@ -9,6 +9,8 @@ mod describe;
 mod endpoint_input;
 mod hosted_zone;
 mod id;
+mod rule_change;
+mod rule_input;
 mod service_input;
 mod shape;
 mod tag;

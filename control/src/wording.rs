@@ -159,6 +159,38 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
                 "The VPC endpoint '{endpoint}' is in the state '{state}', which does not allow it"
             )
         }
+        R::GroupText { max } => format!(
+            "Names and descriptions of security groups must have from 1 to {max} characters of \
+             a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{{}}!$*"
+        ),
+        R::GroupNameReserved { name } => {
+            format!("Cannot use reserved security group name: {name}")
+        }
+        R::GroupNameTaken { name, vpc, by: _ } => {
+            format!("The security group '{name}' already exists for VPC '{vpc}'")
+        }
+        R::GroupDefault(id) => {
+            format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user")
+        }
+        R::GroupOutsideVpc { group, vpc } => {
+            format!("The security group '{group}' is not in the VPC '{vpc}'")
+        }
+        R::GroupMissing(endpoint) => {
+            format!("The VPC endpoint '{endpoint}' must have at least one security group")
+        }
+        R::GroupNotInEndpoint { group, endpoint } => {
+            format!("The VPC endpoint '{endpoint}' does not have the security group '{group}'")
+        }
+        R::RuleMissing => "At least one rule must be specified".into(),
+        R::RulePorts(traffic) => format!(
+            "Invalid TCP/UDP port range or ICMP type ({}:{})",
+            traffic.from_port, traffic.to_port
+        ),
+        R::RuleTwice(_) => "the specified rule already exists".into(),
+        R::RuleNotFound(_) => "The specified rule does not exist in this security group.".into(),
+        R::RuleIdNotFound { rule, group: _ } => {
+            format!("The security group rule ID '{rule}' does not exist")
+        }
         R::ClientTokenMalformed => "ClientToken must have from 1 to 64 ASCII characters".into(),
         R::ClientTokenMismatch { .. } => {
             "The ClientToken was used before with other parameters".into()
@@ -178,6 +210,8 @@ fn noun(id: ResourceId) -> &'static str {
         ResourceKind::Permission => "VpcEndpointService permission",
         ResourceKind::Endpoint => "VpcEndPoint ID",
         ResourceKind::Interface => "networkInterface ID",
+        ResourceKind::SecurityGroup => "security group",
+        ResourceKind::SecurityGroupRule => "security group rule ID",
     }
 }
 

@@ -3,6 +3,8 @@
 //! One command is one transaction: it happens as a whole or not at all. Where the API takes a list
 //! and answers with partial success, it submits a command per item.
 
+mod security_group;
+
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -12,20 +14,22 @@ use std::{
 
 use ipnet::Ipv4Net;
 use model::{
-    DnsName, DnsRecordIpType, IpAddressType, ListenerId, LoadBalancerId, Protocol, ServiceId,
-    SubnetId, TargetGroupId, VpcEndpointId, VpcId, WeightedTargetGroup,
+    DnsName, DnsRecordIpType, IpAddressType, ListenerId, LoadBalancerId, Protocol, SecurityGroupId,
+    ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, WeightedTargetGroup,
 };
 use serde::Serialize;
 
 use crate::{
     principal::Principal,
     resource::{
-        HealthCheckProtocol, ListenerAttribute, LoadBalancerAttribute, ResourceId, Scheme,
-        ServiceName, TargetGroupAttribute, VpcAttribute,
+        Direction, HealthCheckProtocol, ListenerAttribute, LoadBalancerAttribute, ResourceId,
+        Scheme, ServiceName, TargetGroupAttribute, VpcAttribute,
     },
     settings::ZoneRef,
     tag::{TagSelector, Tags},
 };
+
+pub use security_group::{CreateSecurityGroup, NewRule, RuleChoice};
 
 /// What a caller asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -131,6 +135,29 @@ pub enum Command {
         target_group: TargetGroupId,
         /// The targets; without a port, those with the group's.
         targets: Vec<TargetDescription>,
+    },
+    /// Makes a security group. Outcome: `SecurityGroup`.
+    CreateSecurityGroup(CreateSecurityGroup),
+    /// Removes a security group that nothing carries or names.
+    DeleteSecurityGroup {
+        /// Which.
+        group: SecurityGroupId,
+    },
+    /// Adds rules to a security group. Outcome: `RulesAdded`.
+    AuthorizeSecurityGroup {
+        /// Which.
+        group: SecurityGroupId,
+        /// The rules; never empty.
+        rules: Vec<NewRule>,
+    },
+    /// Takes rules from a security group. Outcome: `RulesRevoked`.
+    RevokeSecurityGroup {
+        /// Which.
+        group: SecurityGroupId,
+        /// The way that the rules are for.
+        direction: Direction,
+        /// Which rules; never empty.
+        rules: Vec<RuleChoice>,
     },
     /// Makes an endpoint service. Outcome: `Service`.
     CreateService(CreateService),
@@ -371,6 +398,9 @@ pub struct CreateEndpoint {
     pub dns_record_ip_type: Option<DnsRecordIpType>,
     /// Whether the service's private DNS name resolves to it.
     pub private_dns: bool,
+    /// The security groups of its interfaces; none takes the VPC's default one.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub security_groups: BTreeSet<SecurityGroupId>,
     /// Its tags.
     pub tags: Tags,
     /// Makes a repetition harmless.
@@ -405,6 +435,10 @@ pub struct ModifyEndpoint {
     pub private_dns: Option<bool>,
     /// Other record types of its names.
     pub dns_record_ip_type: Option<DnsRecordIpType>,
+    /// Security groups that its interfaces are to carry too.
+    pub add_security_groups: BTreeSet<SecurityGroupId>,
+    /// Security groups that its interfaces are no longer to carry.
+    pub remove_security_groups: BTreeSet<SecurityGroupId>,
 }
 
 impl ModifyEndpoint {
@@ -417,6 +451,8 @@ impl ModifyEndpoint {
             addresses: Vec::new(),
             private_dns: None,
             dns_record_ip_type: None,
+            add_security_groups: BTreeSet::new(),
+            remove_security_groups: BTreeSet::new(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod listener;
 mod load_balancer;
 mod permission;
 mod private_dns;
+mod security_group;
 mod service;
 mod subnet;
 mod tag;
@@ -108,6 +109,14 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         }
         Command::DeregisterTargets { target_group, targets } => {
             target::deregister(desk, *target_group, targets)
+        }
+        Command::CreateSecurityGroup(create) => security_group::create(desk, create),
+        Command::DeleteSecurityGroup { group } => security_group::delete(desk, *group),
+        Command::AuthorizeSecurityGroup { group, rules } => {
+            security_group::authorize(desk, *group, rules)
+        }
+        Command::RevokeSecurityGroup { group, direction, rules } => {
+            security_group::revoke(desk, *group, *direction, rules)
         }
         Command::CreateService(create) => client_token::once(desk, create, service::create),
         Command::ModifyService(modify) => service::modify(desk, modify),

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId,
-    VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
+    SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
     registry::Registry,
     resource::{
         DomainState, EndpointService, Interface, Listener, LoadBalancer, Permission, PrivateDns,
-        ResourceId, ResourceKind, ServiceName, Subnet, Target, TargetGroup, Vpc, VpcEndpoint,
+        ResourceId, ResourceKind, SecurityGroup, ServiceName, Subnet, Target, TargetGroup, Vpc,
+        VpcEndpoint,
     },
     settings::{Settings, Zone},
     tag::Tags,
@@ -88,6 +89,7 @@ own! {
     Listener listener, listeners(ListenerId) -> Listener;
     TargetGroup target_group, target_groups(TargetGroupId) -> TargetGroup;
     Service service, services(ServiceId) -> EndpointService;
+    SecurityGroup security_group, security_groups(SecurityGroupId) -> SecurityGroup;
     Endpoint endpoint, endpoints(VpcEndpointId) -> VpcEndpoint;
 }
 
@@ -206,6 +208,12 @@ impl<'a> View<'a> {
             .ok_or_else(|| Refusal::NotFound(id.into()))
     }
 
+    /// The caller's security group with a rule of this id.
+    pub fn rule_group(self, id: SecurityGroupRuleId) -> Result<&'a Arc<SecurityGroup>, Refusal> {
+        let group = self.registry.rule_group(id).ok_or_else(|| Refusal::NotFound(id.into()))?;
+        self.security_group(group).map_err(|_| Refusal::NotFound(id.into()))
+    }
+
     /// The tags of everything that the caller owns, kind by kind.
     pub fn tags(self) -> impl Iterator<Item = (ResourceId, &'a Tags)> {
         let network = self.vpcs().map(|it| (it.id.into(), &it.tags));
@@ -213,6 +221,10 @@ impl<'a> View<'a> {
         let network = network.chain(self.load_balancers().map(|it| (it.id.into(), &it.tags)));
         let network = network.chain(self.listeners().map(|it| (it.id.into(), &it.tags)));
         let network = network.chain(self.target_groups().map(|it| (it.id.into(), &it.tags)));
+        let network = network.chain(self.security_groups().flat_map(|group| {
+            let rules = group.rules.iter().map(|(id, rule)| ((*id).into(), &rule.tags));
+            std::iter::once((group.id.into(), &group.tags)).chain(rules)
+        }));
         let services = self.services().map(|it| (it.id.into(), &it.tags));
         let permissions = self.services().flat_map(move |service| {
             self.registry.permissions_of(service.id).map(|it| (it.id.into(), &it.tags))
@@ -253,6 +265,22 @@ impl Registry {
             let waits =
                 private.state == DomainState::PendingVerification && private.asked.is_some();
             waits.then_some((service, private))
+        })
+    }
+
+    /// The security groups of a VPC, in the order of their ids.
+    pub fn security_groups_of(&self, vpc: VpcId) -> impl Iterator<Item = &Arc<SecurityGroup>> {
+        self.referrers(vpc, ResourceKind::SecurityGroup).filter_map(|id| match id {
+            ResourceId::SecurityGroup(id) => self.security_group(id),
+            _ => None,
+        })
+    }
+
+    /// The security group that a rule is part of.
+    pub fn rule_group(&self, rule: SecurityGroupRuleId) -> Option<SecurityGroupId> {
+        self.referrers(rule, ResourceKind::SecurityGroup).find_map(|id| match id {
+            ResourceId::SecurityGroup(id) => Some(id),
+            _ => None,
         })
     }
 

@@ -10,7 +10,7 @@ use model::{AccountId, InterfaceId, SubnetId, Timestamp};
 
 use crate::{
     record::{Key, Record},
-    resource::{ResourceId, ResourceKind, TargetState, VpcEndpoint},
+    resource::{ResourceId, ResourceKind, SecurityGroup, TargetState, VpcEndpoint},
     transition::{awaits_data_plane, ends_by_itself},
 };
 
@@ -100,8 +100,19 @@ impl Entry {
                 vec![Self::Referrer(permission.service.into(), permission.id.into())]
             }
             Record::Endpoint(endpoint) => Self::of_endpoint(endpoint),
+            Record::SecurityGroup(group) => Self::of_security_group(group),
             Record::ClientToken(token) => vec![Self::Due(token.expires, record.key())],
         }
+    }
+
+    /// A VPC's default group does not keep it from being removed, but is found by it all the same.
+    fn of_security_group(group: &SecurityGroup) -> Vec<Self> {
+        let id = ResourceId::from(group.id);
+        let mut entries =
+            vec![Self::Owned(group.owner.clone(), id), Self::Referrer(group.vpc.into(), id)];
+        entries.extend(group.rules.keys().map(|rule| Self::Referrer((*rule).into(), id)));
+        entries.extend(group.referenced().map(|other| Self::Referrer(other.into(), id)));
+        entries
     }
 
     /// A deleted endpoint is still listed by its owner and its service's, but holds nothing.
@@ -119,6 +130,8 @@ impl Entry {
         }
         if endpoint.has_interfaces() {
             entries.push(Self::Referrer(endpoint.vpc.into(), id));
+            let groups = endpoint.security_groups.iter();
+            entries.extend(groups.map(|group| Self::Referrer((*group).into(), id)));
             for interface in &endpoint.interfaces {
                 let (eni, subnet) = (ResourceId::from(interface.id), interface.subnet);
                 entries.push(Self::Referrer(subnet.into(), eni));

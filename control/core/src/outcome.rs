@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use model::{SecurityGroupId, SecurityGroupRuleId};
+
 use crate::resource::{
-    EndpointService, Listener, LoadBalancer, Permission, Subnet, TargetGroup, Vpc, VpcEndpoint,
+    EndpointService, Listener, LoadBalancer, Permission, SecurityGroup, SecurityGroupRule, Subnet,
+    TargetGroup, Vpc, VpcEndpoint,
 };
 
 /// What a command that was done has to show; [`crate::Command`] says which variant it gives.
@@ -25,6 +28,22 @@ pub enum Outcome {
     Service(Arc<EndpointService>),
     /// The permissions that were added.
     PermissionsAdded(Vec<Arc<Permission>>),
+    /// The security group as it is now.
+    SecurityGroup(Arc<SecurityGroup>),
+    /// The rules that were added to a security group.
+    RulesAdded {
+        /// The group as it is now.
+        group: Arc<SecurityGroup>,
+        /// Which of its rules are new.
+        rules: Vec<SecurityGroupRuleId>,
+    },
+    /// The rules that were taken from a security group.
+    RulesRevoked {
+        /// The group.
+        group: SecurityGroupId,
+        /// The rules as they were.
+        rules: Vec<(SecurityGroupRuleId, SecurityGroupRule)>,
+    },
     /// The endpoint as it is now.
     Endpoint(Arc<VpcEndpoint>),
 }

@@ -100,6 +100,7 @@ impl Parts {
             | Key::Subnet(_)
             | Key::Service(_)
             | Key::Permission(_)
+            | Key::SecurityGroup(_)
             | Key::ClientToken(_) => {}
         }
     }

@@ -12,6 +12,12 @@ pub enum Quota {
     VpcsPerAccount,
     /// Subnets of a VPC.
     SubnetsPerVpc,
+    /// Security groups of a VPC.
+    SecurityGroupsPerVpc,
+    /// Rules of a security group, one way.
+    RulesPerSecurityGroup,
+    /// Security groups that an interface carries.
+    SecurityGroupsPerInterface,
     /// Tags of a resource.
     TagsPerResource,
     /// Network Load Balancers of an account.
@@ -46,6 +52,10 @@ impl Quota {
             // are 200.
             Self::VpcsPerAccount => 1000,
             Self::SubnetsPerVpc => 200,
+            // AWS counts 2,500 for a Region; what a listing of one VPC costs is bounded here.
+            Self::SecurityGroupsPerVpc => 500,
+            Self::RulesPerSecurityGroup => 60,
+            Self::SecurityGroupsPerInterface => 5,
             Self::TagsPerResource => 50,
             Self::LoadBalancersPerAccount => 300,
             Self::ListenersPerLoadBalancer => 50,

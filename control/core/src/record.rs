@@ -7,14 +7,14 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use model::{
-    ListenerId, LoadBalancerId, Malformed, PermissionId, ServiceId, SubnetId, TargetGroupId,
-    VpcEndpointId, VpcId,
+    ListenerId, LoadBalancerId, Malformed, PermissionId, SecurityGroupId, ServiceId, SubnetId,
+    TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::resource::{
-    ClientToken, ClientTokenKey, EndpointService, Listener, LoadBalancer, Permission, Subnet,
-    Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
+    ClientToken, ClientTokenKey, EndpointService, Listener, LoadBalancer, Permission,
+    SecurityGroup, Subnet, Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
 };
 
 /// The schema written. Raise it when an older reader would misread or lose something; a member with
@@ -101,6 +101,8 @@ records! {
     Permission(PermissionId, Permission, "permission", |permission| permission.id);
     /// A VPC endpoint with its interfaces.
     Endpoint(VpcEndpointId, VpcEndpoint, "endpoint", |endpoint| endpoint.id);
+    /// A security group with its rules.
+    SecurityGroup(SecurityGroupId, SecurityGroup, "security-group", |group| group.id);
     /// A remembered client token.
     ClientToken(ClientTokenKey, ClientToken, "client-token", |token| token.key.clone());
 }

@@ -8,8 +8,8 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use model::{
-    AccountId, InterfaceId, ListenerId, LoadBalancerId, PermissionId, ServiceId, SubnetId,
-    TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    AccountId, InterfaceId, ListenerId, LoadBalancerId, PermissionId, SecurityGroupId, ServiceId,
+    SubnetId, TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
 };
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
@@ -19,8 +19,8 @@ use crate::{
     record::{Key, Record},
     resource::{
         ClientToken, ClientTokenKey, CreateOperation, EndpointService, Listener, LoadBalancer,
-        Permission, ResourceId, ResourceKind, Subnet, Target, TargetGroup, TargetKey, Vpc,
-        VpcEndpoint,
+        Permission, ResourceId, ResourceKind, SecurityGroup, Subnet, Target, TargetGroup,
+        TargetKey, Vpc, VpcEndpoint,
     },
     settings::Settings,
 };
@@ -38,6 +38,7 @@ pub struct Registry {
     services: RedBlackTreeMapSync<ServiceId, Arc<EndpointService>>,
     permissions: RedBlackTreeMapSync<PermissionId, Arc<Permission>>,
     endpoints: RedBlackTreeMapSync<VpcEndpointId, Arc<VpcEndpoint>>,
+    security_groups: RedBlackTreeMapSync<SecurityGroupId, Arc<SecurityGroup>>,
     client_tokens: RedBlackTreeMapSync<ClientTokenKey, Arc<ClientToken>>,
     index: RedBlackTreeSetSync<Entry>,
 }
@@ -97,6 +98,8 @@ lookups! {
     permission, permissions(PermissionId) -> Permission;
     /// A VPC endpoint.
     endpoint, endpoints(VpcEndpointId) -> VpcEndpoint;
+    /// A security group.
+    security_group, security_groups(SecurityGroupId) -> SecurityGroup;
 }
 
 impl Registry {
@@ -113,6 +116,7 @@ impl Registry {
             services: RedBlackTreeMapSync::default(),
             permissions: RedBlackTreeMapSync::default(),
             endpoints: RedBlackTreeMapSync::default(),
+            security_groups: RedBlackTreeMapSync::default(),
             client_tokens: RedBlackTreeMapSync::default(),
             index: RedBlackTreeSetSync::default(),
         }
@@ -174,6 +178,7 @@ impl Registry {
             Key::Service(id) => one(self.services.get(id)),
             Key::Permission(id) => one(self.permissions.get(id)),
             Key::Endpoint(id) => one(self.endpoints.get(id)),
+            Key::SecurityGroup(id) => one(self.security_groups.get(id)),
             Key::ClientToken(key) => one(self.client_tokens.get(key)),
         }
     }
@@ -191,6 +196,7 @@ impl Registry {
                 self.permissions.insert_mut(permission.id, permission);
             }
             Record::Endpoint(endpoint) => self.endpoints.insert_mut(endpoint.id, endpoint),
+            Record::SecurityGroup(group) => self.security_groups.insert_mut(group.id, group),
             Record::ClientToken(token) => self.client_tokens.insert_mut(token.key.clone(), token),
         };
     }
@@ -206,6 +212,7 @@ impl Registry {
             Key::Service(id) => self.services.remove_mut(id),
             Key::Permission(id) => self.permissions.remove_mut(id),
             Key::Endpoint(id) => self.endpoints.remove_mut(id),
+            Key::SecurityGroup(id) => self.security_groups.remove_mut(id),
             Key::ClientToken(key) => self.client_tokens.remove_mut(key),
         };
     }

@@ -8,6 +8,7 @@ pub mod listener;
 pub mod load_balancer;
 pub mod permission;
 pub mod private_dns;
+pub mod security_group;
 pub mod service;
 pub mod subnet;
 pub mod target;
@@ -17,8 +18,8 @@ pub mod vpc;
 use std::fmt;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, PermissionId, ServiceId, SubnetId, TargetGroupId,
-    VpcEndpointId, VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, PermissionId, SecurityGroupId, SecurityGroupRuleId,
+    ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,7 @@ pub use load_balancer::{
 };
 pub use permission::Permission;
 pub use private_dns::{DomainOutcome, DomainState, DomainToken, PrivateDns};
+pub use security_group::{Direction, IpProtocol, Peer, SecurityGroup, SecurityGroupRule, Traffic};
 pub use service::{EndpointService, ServiceName};
 pub use subnet::Subnet;
 pub use target::{Target, TargetKey, TargetState};
@@ -116,4 +118,8 @@ resource_ids! {
     Endpoint(VpcEndpointId);
     /// An endpoint network interface; it lives in its endpoint's record.
     Interface(InterfaceId);
+    /// A security group.
+    SecurityGroup(SecurityGroupId);
+    /// A rule of a security group; it lives in its group's record.
+    SecurityGroupRule(SecurityGroupRuleId);
 }

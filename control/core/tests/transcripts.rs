@@ -8,6 +8,8 @@
 
 #[path = "transcripts/args.rs"]
 mod args;
+#[path = "transcripts/security_group.rs"]
+mod security_group;
 #[path = "transcripts/session.rs"]
 mod session;
 #[path = "transcripts/show.rs"]

@@ -24,11 +24,15 @@ macro_rules! actions {
 
 actions! {
     AcceptVpcEndpointConnections => accept_vpc_endpoint_connections,
+    AuthorizeSecurityGroupEgress => authorize_security_group_egress,
+    AuthorizeSecurityGroupIngress => authorize_security_group_ingress,
+    CreateSecurityGroup => create_security_group,
     CreateSubnet => create_subnet,
     CreateTags => create_tags,
     CreateVpc => create_vpc,
     CreateVpcEndpoint => create_vpc_endpoint,
     CreateVpcEndpointServiceConfiguration => create_vpc_endpoint_service_configuration,
+    DeleteSecurityGroup => delete_security_group,
     DeleteSubnet => delete_subnet,
     DeleteTags => delete_tags,
     DeleteVpc => delete_vpc,
@@ -37,6 +41,8 @@ actions! {
     DescribeAvailabilityZones => describe_availability_zones,
     DescribeNetworkInterfaces => describe_network_interfaces,
     DescribeRegions => describe_regions,
+    DescribeSecurityGroupRules => describe_security_group_rules,
+    DescribeSecurityGroups => describe_security_groups,
     DescribeSubnets => describe_subnets,
     DescribeTags => describe_tags,
     DescribeVpcAttribute => describe_vpc_attribute,
@@ -51,6 +57,8 @@ actions! {
     ModifyVpcEndpointServiceConfiguration => modify_vpc_endpoint_service_configuration,
     ModifyVpcEndpointServicePermissions => modify_vpc_endpoint_service_permissions,
     RejectVpcEndpointConnections => reject_vpc_endpoint_connections,
+    RevokeSecurityGroupEgress => revoke_security_group_egress,
+    RevokeSecurityGroupIngress => revoke_security_group_ingress,
     StartVpcEndpointServicePrivateDnsVerification =>
         start_vpc_endpoint_service_private_dns_verification,
 }

@@ -26,6 +26,17 @@ fn code(refusal: &Refusal) -> &'static str {
         R::AddressTaken { .. } => "InvalidIPAddress.InUse",
         R::AddressesExhausted(_) => "InsufficientFreeAddressesInSubnet",
         R::IllegalMove { .. } => "IncorrectState",
+        R::GroupNameReserved { .. } => "InvalidGroup.Reserved",
+        R::GroupNameTaken { .. } => "InvalidGroup.Duplicate",
+        R::GroupDefault(_) => "CannotDelete",
+        R::RuleMissing => "MissingParameter",
+        R::RuleTwice(_) => "InvalidPermission.Duplicate",
+        R::RuleNotFound(_) => "InvalidPermission.NotFound",
+        R::RuleIdNotFound { .. } => "InvalidSecurityGroupRuleId.NotFound",
+        R::GroupText { .. } | R::RulePorts(_) => "InvalidParameterValue",
+        R::GroupOutsideVpc { .. } | R::GroupMissing(_) | R::GroupNotInEndpoint { .. } => {
+            "InvalidParameter"
+        }
         R::ClientTokenMismatch { .. } => "IdempotentParameterMismatch",
         R::SubnetMissing | R::LoadBalancerMissing => "MissingParameter",
         R::ZoneNotFound(_)
@@ -80,6 +91,8 @@ fn not_found(kind: ResourceKind) -> &'static str {
         ResourceKind::Permission => "InvalidID",
         ResourceKind::Endpoint => "InvalidVpcEndpointId.NotFound",
         ResourceKind::Interface => "InvalidNetworkInterfaceID.NotFound",
+        ResourceKind::SecurityGroup => "InvalidGroup.NotFound",
+        ResourceKind::SecurityGroupRule => "InvalidSecurityGroupRuleId.NotFound",
     }
 }
 
@@ -87,6 +100,9 @@ fn limit_exceeded(quota: Quota) -> &'static str {
     match quota {
         Quota::VpcsPerAccount => "VpcLimitExceeded",
         Quota::SubnetsPerVpc => "SubnetLimitExceeded",
+        Quota::SecurityGroupsPerVpc => "SecurityGroupLimitExceeded",
+        Quota::RulesPerSecurityGroup => "RulesPerSecurityGroupLimitExceeded",
+        Quota::SecurityGroupsPerInterface => "SecurityGroupsPerInterfaceLimitExceeded",
         Quota::TagsPerResource => "TagLimitExceeded",
         Quota::EndpointsPerVpc => "VpcEndpointLimitExceeded",
         Quota::ItemsPerCommand => "InvalidParameterValue",

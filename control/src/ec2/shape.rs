@@ -6,6 +6,8 @@ pub(super) mod endpoint;
 pub(super) mod interface;
 pub(super) mod permission;
 pub(super) mod region;
+pub(super) mod security_group;
+pub(super) mod security_group_rule;
 pub(super) mod service;
 pub(super) mod service_detail;
 pub(super) mod subnet;

@@ -10,6 +10,7 @@ pub(crate) fn fault(refusal: &Refusal) -> Fault {
     Fault::new(code(refusal), wording(refusal))
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per refusal: split, it would not be total")]
 fn code(refusal: &Refusal) -> &'static str {
     use Refusal as R;
     match refusal {
@@ -67,6 +68,18 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::AddressTaken { .. }
         | R::AddressesExhausted(_)
         | R::IllegalMove { .. }
+        | R::GroupText { .. }
+        | R::GroupNameReserved { .. }
+        | R::GroupNameTaken { .. }
+        | R::GroupDefault(_)
+        | R::GroupOutsideVpc { .. }
+        | R::GroupMissing(_)
+        | R::GroupNotInEndpoint { .. }
+        | R::RuleMissing
+        | R::RulePorts(_)
+        | R::RuleTwice(_)
+        | R::RuleNotFound(_)
+        | R::RuleIdNotFound { .. }
         | R::ClientTokenMalformed
         | R::ClientTokenMismatch { .. } => "ValidationError",
     }
@@ -83,7 +96,9 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         | ResourceKind::Service
         | ResourceKind::Permission
         | ResourceKind::Endpoint
-        | ResourceKind::Interface => "ValidationError",
+        | ResourceKind::Interface
+        | ResourceKind::SecurityGroup
+        | ResourceKind::SecurityGroupRule => "ValidationError",
     }
 }
 
@@ -97,6 +112,9 @@ fn too_many(quota: Quota) -> &'static str {
         Quota::TagsPerResource => "TooManyTags",
         Quota::VpcsPerAccount
         | Quota::SubnetsPerVpc
+        | Quota::SecurityGroupsPerVpc
+        | Quota::RulesPerSecurityGroup
+        | Quota::SecurityGroupsPerInterface
         | Quota::ServicesPerAccount
         | Quota::LoadBalancersPerService
         | Quota::PermissionsPerService

@@ -6,5 +6,6 @@ mod identity;
 mod network;
 mod private_dns;
 mod rig;
+mod security_group;
 mod tenancy;
 mod workflow;

@@ -141,7 +141,8 @@ fn over(registry: &Registry, record: Record, now: Timestamp) -> Option<Event> {
         | Record::Listener(_)
         | Record::TargetGroup(_)
         | Record::Service(_)
-        | Record::Permission(_) => None,
+        | Record::Permission(_)
+        | Record::SecurityGroup(_) => None,
     }
 }
 

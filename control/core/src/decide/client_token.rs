@@ -100,7 +100,9 @@ fn remembered(
         | ResourceId::Listener(_)
         | ResourceId::TargetGroup(_)
         | ResourceId::Permission(_)
-        | ResourceId::Interface(_) => None,
+        | ResourceId::Interface(_)
+        | ResourceId::SecurityGroup(_)
+        | ResourceId::SecurityGroupRule(_) => None,
     };
     if outcome.is_some() && token.fingerprint != fingerprint {
         return Err(Refusal::ClientTokenMismatch { resource: token.resource });
@@ -118,6 +120,9 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         | Outcome::LoadBalancer(_)
         | Outcome::Listener(_)
         | Outcome::TargetGroup(_)
-        | Outcome::PermissionsAdded(_) => None,
+        | Outcome::PermissionsAdded(_)
+        | Outcome::SecurityGroup(_)
+        | Outcome::RulesAdded { .. }
+        | Outcome::RulesRevoked { .. } => None,
     }
 }

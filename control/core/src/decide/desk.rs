@@ -66,11 +66,23 @@ impl<'a> Desk<'a> {
         quota.allows(self.registry.owned(&self.caller.account, kind).count() + 1)
     }
 
+    /// Whether a resource goes with the VPC that it came with.
+    fn goes_along(&self, id: ResourceId) -> bool {
+        match id {
+            ResourceId::SecurityGroup(id) => {
+                self.registry.security_group(id).is_some_and(|group| group.is_default())
+            }
+            _ => false,
+        }
+    }
+
     /// Refuses to remove what something else refers to.
     pub(super) fn check_unused(&self, id: impl Into<ResourceId>) -> Result<(), Refusal> {
         let resource = id.into();
-        let mut users =
-            ResourceKind::ALL.iter().flat_map(|kind| self.registry.referrers(resource, *kind));
+        let mut users = ResourceKind::ALL
+            .iter()
+            .flat_map(|kind| self.registry.referrers(resource, *kind))
+            .filter(|user| !self.goes_along(*user));
         users.next().map_or(Ok(()), |by| Err(Refusal::InUse { resource, by }))
     }
 }

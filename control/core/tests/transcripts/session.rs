@@ -207,6 +207,7 @@ named! {
     Listener ListenerId
     TargetGroup TargetGroupId
     Service ServiceId
+    SecurityGroup SecurityGroupId
     Endpoint VpcEndpointId
 }
 
@@ -232,6 +233,8 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         Outcome::TargetGroup(it) => Some(it.id.into()),
         Outcome::Service(it) => Some(it.id.into()),
         Outcome::PermissionsAdded(added) => added.first().map(|it| it.id.into()),
+        Outcome::SecurityGroup(it) => Some(it.id.into()),
+        Outcome::RulesAdded { .. } | Outcome::RulesRevoked { .. } => None,
         Outcome::Endpoint(it) => {
             assert!(!it.regional_name.as_str().is_empty());
             Some(it.id.into())

@@ -1,6 +1,6 @@
 //! What `show` shows: what a caller sees, one line each.
 
-use control_core::{Caller, describe::View};
+use control_core::{Caller, describe::View, resource::Traffic};
 use model::Snapshot;
 
 use crate::session::Session;
@@ -81,6 +81,23 @@ fn details(view: View<'_>, what: &str) -> Vec<String> {
         "private-dns" => view
             .endpoints()
             .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_name))
+            .collect(),
+        "groups" => view
+            .security_groups()
+            .map(|it| {
+                let rules = it.rules.values().map(|rule| {
+                    assert!(it.rules.keys().all(|rule| view.rule_group(*rule).is_ok()));
+                    let Traffic { direction, protocol, from_port, to_port, peer } = rule.traffic;
+                    format!("{direction:?} {protocol:?} {from_port}-{to_port} {peer:?}")
+                });
+                let mut rules: Vec<_> = rules.collect();
+                rules.sort();
+                format!("{} {:?} [{}]", it.id, it.name, rules.join(", "))
+            })
+            .collect(),
+        "carried" => view
+            .endpoints()
+            .map(|it| format!("{} carries {:?}", it.id, it.security_groups))
             .collect(),
         what => panic!("{what} cannot be shown"),
     }

@@ -1,13 +1,13 @@
 //! From verbs to commands.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use control_core::{
     Command, ResourceId, Tags, ZoneRef,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateService, CreateSubnet,
-        CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint, ModifyListener,
-        ModifyService, SubnetAddresses, TargetDescription, TargetZone,
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateSecurityGroup, CreateService,
+        CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint,
+        ModifyListener, ModifyService, SubnetAddresses, TargetDescription, TargetZone,
     },
     resource::{
         ListenerAttribute, LoadBalancerAttribute, Scheme, ServiceName, TargetGroupAttribute,
@@ -17,7 +17,11 @@ use control_core::{
 };
 use model::{DnsRecordIpType, IpAddressType, Protocol, WeightedTargetGroup};
 
-use crate::{args::Args, session::Session};
+use crate::{
+    args::Args,
+    security_group,
+    session::{Named, Session},
+};
 
 /// The command that a verb stands for, and the name of what it makes.
 pub(crate) fn command<'a>(
@@ -71,6 +75,12 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             tags: tags(args),
             client_token: args.value("token").map(Arc::from),
         }),
+        "group" => Command::CreateSecurityGroup(CreateSecurityGroup {
+            vpc: session.id(args.value("vpc").unwrap()),
+            name: args.value("name").unwrap_or(name).replace('_', " ").into(),
+            description: args.value("for").unwrap_or("test").into(),
+            tags: tags(args),
+        }),
         "endpoint" => create_endpoint(session, args),
         kind => panic!("a {kind} cannot be made"),
     }
@@ -90,6 +100,7 @@ fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
         ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
         dns_record_ip_type: records(args),
         private_dns: args.value("private-dns") == Some("on"),
+        security_groups: args.list("groups").into_iter().map(|it| session.id(it)).collect(),
         tags: tags(args),
         client_token: args.value("token").map(Arc::from),
     })
@@ -114,6 +125,10 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             Command::DeleteTargetGroup { target_group: session.id(args.word()) }
         }
         "delete-service" => Command::DeleteService { service: session.id(args.word()) },
+        "delete-group" => {
+            Command::DeleteSecurityGroup { group: security_group::id(session, args.word()) }
+        }
+        "allow" | "disallow" => security_group::rules(session, verb, args),
         "verify" => Command::StartDomainVerification { service: session.id(args.word()) },
         "delete-endpoint" => Command::DeleteEndpoint { endpoint: session.id(args.word()) },
         "accept" => Command::AcceptConnection {
@@ -138,6 +153,8 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             addresses: addresses(session, args),
             private_dns: args.value("private-dns").map(|it| it == "on"),
             dns_record_ip_type: records(args),
+            add_security_groups: ids(session, args, "add-groups"),
+            remove_security_groups: ids(session, args, "remove-groups"),
         }),
         verb => change_balancing(session, verb, args),
     }
@@ -207,6 +224,14 @@ fn modify_service(session: &Session, args: &mut Args<'_>) -> Command {
     });
     modify.remove_ip_address_types.extend(ip_address_type(args, "remove-type"));
     Command::ModifyService(modify)
+}
+
+fn ids<T: Ord + std::str::FromStr + TryFrom<Named>>(
+    session: &Session,
+    args: &mut Args<'_>,
+    key: &str,
+) -> BTreeSet<T> {
+    args.list(key).into_iter().map(|it| session.id(it)).collect()
 }
 
 fn targets(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {

@@ -44,6 +44,8 @@ fn tags(view: View<'_>, id: ResourceId) -> Option<&Tags> {
         | ResourceId::Service(_)
         | ResourceId::Permission(_)
         | ResourceId::Endpoint(_)
-        | ResourceId::Interface(_) => None,
+        | ResourceId::Interface(_)
+        | ResourceId::SecurityGroup(_)
+        | ResourceId::SecurityGroupRule(_) => None,
     }
 }
