@@ -64,10 +64,19 @@ async fn main() {
     let count = plane.keeper.registry().endpoint_count();
     say(&format!("create {count} endpoints, {CALLERS} callers at once"), took);
     settle(&plane.keeper).await;
+    // A copy of the open file is what kill -9 leaves: redb has to repair it.
+    let killed = folder.path().join("killed");
+    std::fs::copy(&path, &killed).unwrap();
     plane.keeper.stop().await;
     plane.binder.abort();
     let bytes = std::fs::metadata(&path).unwrap().len();
     print(&format!("store: {:.1} MiB", f64::from(u32::try_from(bytes / 1024).unwrap()) / 1024.0));
+
+    let (plane, took) = start(&killed);
+    say("restart after kill -9, repair, load and project", took);
+    assert_eq!(plane.keeper.registry().endpoint_count(), count);
+    plane.keeper.stop().await;
+    plane.binder.abort();
 
     let (plane, took) = start(&path);
     say("restart, load and project", took);
@@ -220,8 +229,7 @@ fn reads(keeper: &Keeper) {
     say("describe all endpoints, once", (StdClock.monotonic() - started) / rounds);
 }
 
-/// Deletes and creates endpoints at a steady pace beside the others, each timed to its answer, and
-/// creations also to `available`.
+/// Deletes and creates endpoints at a steady pace beside the others, each timed to its answer.
 async fn paced(keeper: &Keeper, service: &ServiceName, networks: &[(VpcId, Vec<SubnetId>)]) {
     let cpu = cpu_time();
     let rounds = PACED.as_millis() / PACE.as_millis();

@@ -1,10 +1,10 @@
 //! The AWS-compatible API on one port.
 //!
 //! A request goes through here from top to bottom: its service is known from the scope of its
-//! signature, the signature is verified, the form is read, the operation runs, and the answer or
-//! the fault is put into the form of its protocol. Relies on `http` for the transport and
-//! on `signature` for who is calling. Does not know any operation: `ec2`, `elb` and `sts`
-//! do.
+//! signature, the signature is verified, the form is read, the caller is found to be permitted what
+//! it asks, the operation runs, and the answer or the fault is put into the form of its protocol.
+//! Relies on `http` for the transport, on `signature` for who is calling and on `authorization` for
+//! what they may do. Does not know any operation: `ec2`, `elb` and `sts` do.
 
 mod call;
 mod metrics;
@@ -26,11 +26,12 @@ pub(crate) use call::{Call, Ready};
 pub(crate) use metrics::UNKNOWN as UNKNOWN_ACTION;
 use request_id::RequestIds;
 use response::Wire;
-use service::Service;
+pub(crate) use service::Service;
 
 use crate::{
+    authorization::{Authorizer, Circumstances},
     config::Config,
-    http::{self, BodyError, Handler},
+    http::{self, BodyError, Handler, Peer},
     keeper::Keeper,
     query::{Dialect, Fault, Form, PageTokens},
     signature::{Claim, SignatureError, SignedRequest, Verifier},
@@ -61,6 +62,7 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output
 pub(crate) struct Server {
     api: Api,
     verifier: Verifier,
+    authorizer: Authorizer,
     page_tokens: PageTokens,
     request_ids: RequestIds,
 }
@@ -74,17 +76,14 @@ struct Progress {
 impl Server {
     pub(crate) fn new(api: Api) -> Self {
         let keys = || {
-            api.config.accounts.iter().flat_map(|account| {
-                account.keys.iter().map(|key| {
-                    let (id, secret) = (&key.access_key_id, &key.secret_access_key.0);
-                    (id.as_str(), secret.as_str(), account.id.clone())
-                })
-            })
+            let keys = api.config.keys();
+            keys.map(|(key, caller)| (&*key.access_key_id, &*key.secret_access_key.0, caller))
         };
         let verifier = Verifier::new(api.config.region.clone(), keys());
         let page_tokens = PageTokens::new(keys().map(|(_, secret, _)| secret));
+        let authorizer = Authorizer::new(&api.config);
         let request_ids = RequestIds::seeded(api.seed);
-        Self { api, verifier, page_tokens, request_ids }
+        Self { api, verifier, authorizer, page_tokens, request_ids }
     }
 
     /// One request from its bytes to the document of its answer.
@@ -103,14 +102,15 @@ impl Server {
         let service = Service::of_scope(&claim.scope.service).ok_or_else(not_served)?;
         let now = self.api.clock.wall();
         let identity = self.verifier.verify(&claim, signed, now).map_err(refused)?;
-        let caller = Caller::root(identity.account);
-        progress.caller = Some(caller.clone());
+        progress.caller = Some(identity.caller.clone());
 
         let mut form = Form::parse(&[signed.query.as_bytes(), body])?;
         if claim.expires.is_some() {
             form = form.without_signature();
         }
-        let call = Call::new(self, caller, &form, service)?;
+        let peer = request.head.extensions.get::<Peer>().copied();
+        let call = Call::new(self, identity, Circumstances { peer, now }, &form, service)?;
+        self.authorizer.authorize(&call)?;
         let (action, document) = service.answer(&call, request_id).await;
         progress.action = action;
         document

@@ -1,9 +1,10 @@
-//! What control is told at its start: the Region, its zones, the accounts and their keys. Does not
-//! know where it was written; `daemon` reads it.
+//! What control is told at its start: the Region, its zones, the accounts, their keys, users and
+//! roles. Does not know where it was written; `daemon` reads it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use control_core::{Settings, Zone};
+use control_core::{Caller, Identity, Settings, Zone};
+pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
 use model::{AccountId, RegionName};
 
 /// What control is told at its start.
@@ -30,6 +31,19 @@ impl Config {
         Self { region, zones, accounts: Vec::new(), acceptance_timeout, deleted_listed }
     }
 
+    /// All access keys with whoever signs with them.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&AccessKey, Caller)> {
+        self.accounts.iter().flat_map(|account| {
+            let own = account.keys.iter().map(|key| (key, Caller::root(account.id.clone())));
+            let users = account.users.iter().flat_map(|user| {
+                let identity = Identity::User(user.name.clone());
+                let caller = Caller { account: account.id.clone(), identity };
+                user.keys.iter().map(move |key| (key, caller.clone()))
+            });
+            own.chain(users)
+        })
+    }
+
     /// What the core needs of it.
     pub fn settings(&self) -> Settings {
         Settings {
@@ -49,6 +63,34 @@ pub struct Account {
     pub name: String,
     /// The keys that sign as the account itself.
     pub keys: Vec<AccessKey>,
+    /// Its users.
+    pub users: Vec<User>,
+    /// Its roles.
+    pub roles: Vec<Role>,
+}
+
+/// A user of an account: may do what its policies permit.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its name, unique in the account.
+    pub name: String,
+    /// The keys that sign as the user.
+    pub keys: Vec<AccessKey>,
+    /// Its identity policies, those of its groups included.
+    pub policies: Vec<Arc<Policy>>,
+}
+
+/// A role of an account: whom its trust policy admits may act as it for a time.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its name, unique in the account.
+    pub name: String,
+    /// Who may assume it.
+    pub trust_policy: Arc<Policy>,
+    /// Its identity policies.
+    pub policies: Vec<Arc<Policy>>,
+    /// The longest session.
+    pub max_session_duration: Duration,
 }
 
 /// A key that signs requests.

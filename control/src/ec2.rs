@@ -18,6 +18,7 @@ mod unsuccessful;
 
 use crate::{api::Call, query::Fault};
 
+pub(crate) use action::NAMES as OPERATIONS;
 pub(crate) use code::fault;
 
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";

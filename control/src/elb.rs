@@ -18,6 +18,7 @@ mod target;
 
 use crate::{api::Call, query::Fault};
 
+pub(crate) use action::NAMES as OPERATIONS;
 pub(crate) use code::fault;
 
 const NAMESPACE: &str = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";

@@ -3,7 +3,9 @@
 //! Relies on hyper for the protocol. Does not know what a request means: a handler gets the head
 //! and the whole body, or why there is none. Every wait and every buffer has its bound here.
 
-use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible, future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
@@ -58,6 +60,10 @@ pub(crate) enum BodyError {
     Broken,
 }
 
+/// Who is at the other end of the connection; an extension of each request's head.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
 /// What answers requests.
 pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers one request.
@@ -89,10 +95,10 @@ pub(crate) async fn serve<H: Handler>(
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Some((slot, Ok((stream, _peer)))) => {
+            Some((slot, Ok((stream, peer)))) => {
                 let (handler, stopped) = (Arc::clone(&handler), stopped.clone());
                 connections.spawn(async move {
-                    serve_connection(stream, handler, stopped).await;
+                    serve_connection(stream, Peer(peer), handler, stopped).await;
                     drop(slot);
                 });
             }
@@ -111,6 +117,7 @@ pub(crate) async fn serve<H: Handler>(
 
 async fn serve_connection<H: Handler>(
     stream: TcpStream,
+    peer: Peer,
     handler: Arc<H>,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -120,7 +127,8 @@ async fn serve_connection<H: Handler>(
     let service = service_fn(|request: Request<Incoming>| {
         let handler = Arc::clone(&handler);
         async move {
-            let (head, body) = request.into_parts();
+            let (mut head, body) = request.into_parts();
+            head.extensions.insert(peer);
             let body = read_body(&head, body).await;
             Ok::<_, Infallible>(handler.handle(head, body).await)
         }

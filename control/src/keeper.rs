@@ -114,7 +114,7 @@ pub enum StateError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SubmitError {
     /// It is not allowed; nothing changed.
-    #[error("the command is refused: {0:?}")]
+    #[error("the command is refused: {}", crate::wording::wording(.0))]
     Refused(Refusal),
     /// It may or may not have been done.
     #[error("the control plane is unavailable")]

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod arn;
+mod authorization;
 pub mod config;
 mod draw;
 mod ec2;
@@ -18,5 +19,7 @@ pub mod store;
 mod sts;
 mod wording;
 
-pub use config::{AccessKey, Account, Config, Secret};
+pub use config::{
+    AccessKey, Account, Config, MalformedPolicy, Policy, PolicyKind, Role, Secret, User,
+};
 pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};

@@ -10,20 +10,23 @@
 
 mod canonical;
 mod claim;
+mod identity;
 mod signing_key;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::HashMap, fmt, time::Duration};
 
+use control_core::Caller;
 use hyper::HeaderMap;
-use model::{AccountId, RegionName, Timestamp};
+use model::{RegionName, Timestamp};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 pub(crate) use canonical::canonical_request;
 pub(crate) use claim::Claim;
+pub(crate) use identity::Identity;
 use signing_key::SigningKeys;
 
 /// How far a caller's clock may be off. AWS documents 5 minutes for most services and 15 for a few;
@@ -59,15 +62,6 @@ pub(crate) struct Scope {
     pub(crate) region: String,
     /// The service as the caller writes it, for example `ec2`.
     pub(crate) service: String,
-}
-
-/// A caller whose signature was verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    /// The account that owns the key.
-    pub(crate) account: AccountId,
-    /// The key.
-    pub(crate) access_key_id: String,
 }
 
 /// Why a signature was not taken.
@@ -110,15 +104,15 @@ impl fmt::Debug for Secret {
 #[derive(Debug)]
 pub(crate) struct Verifier {
     region: RegionName,
-    keys: HashMap<String, (AccountId, Secret)>,
+    keys: HashMap<String, (Caller, Secret)>,
     signing_keys: SigningKeys,
 }
 
 impl Verifier {
-    /// Takes the keys as (access key id, secret access key, owner).
+    /// Takes the keys as (access key id, secret access key, whoever signs with it).
     pub(crate) fn new<'a>(
         region: RegionName,
-        keys: impl IntoIterator<Item = (&'a str, &'a str, AccountId)>,
+        keys: impl IntoIterator<Item = (&'a str, &'a str, Caller)>,
     ) -> Self {
         let keys = keys
             .into_iter()
@@ -135,7 +129,7 @@ impl Verifier {
         now: Timestamp,
     ) -> Result<Identity, SignatureError> {
         self.check_region(&claim.scope)?;
-        let (account, secret) =
+        let (caller, secret) =
             self.keys.get(&claim.scope.access_key_id).ok_or(SignatureError::UnknownKey)?;
         if claim.has_session_token {
             return Err(SignatureError::UnknownKey);
@@ -146,7 +140,7 @@ impl Verifier {
         let expected = self.signing_keys.signature(&claim.scope, &secret.0, claim, &canonical);
         if bool::from(expected.as_slice().ct_eq(&claim.signature)) {
             Ok(Identity {
-                account: account.clone(),
+                caller: caller.clone(),
                 access_key_id: claim.scope.access_key_id.clone(),
             })
         } else {

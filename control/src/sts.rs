@@ -9,6 +9,9 @@ use crate::{
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const GET_CALLER_IDENTITY: &str = "GetCallerIdentity";
 
+/// The names of the operations.
+pub(crate) const OPERATIONS: &[&str] = &[GET_CALLER_IDENTITY];
+
 /// Answers one request.
 pub(crate) fn answer(call: &Call<'_>, request_id: &str) -> (&'static str, Result<Vec<u8>, Fault>) {
     if call.action() != GET_CALLER_IDENTITY {
@@ -21,10 +24,10 @@ pub(crate) fn answer(call: &Call<'_>, request_id: &str) -> (&'static str, Result
 
 fn get_caller_identity(call: &Call<'_>) -> Result<Xml, Fault> {
     call.ready(&call.input())?;
-    let account = &call.caller().account;
+    let identity = call.identity();
     let mut xml = Xml::new();
-    xml.value("Arn", format!("arn:aws:iam::{account}:root"));
-    xml.value("UserId", account);
-    xml.value("Account", account);
+    xml.value("Arn", identity.arn());
+    xml.value("UserId", identity.user_id());
+    xml.value("Account", &call.caller().account);
     Ok(xml)
 }

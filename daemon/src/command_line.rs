@@ -10,12 +10,12 @@ use crate::{
     runtime,
     signal::Stop,
     target::{Behaviour, Mode, Target},
-    wiring,
+    wiring, zone_files,
 };
 
 /// A self-hosted PrivateLink.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(name = "postern", version, about, max_term_width = 100)]
 pub(crate) struct CommandLine {
     /// What to do.
     #[command(subcommand)]
@@ -27,7 +27,7 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     /// Run the gateway.
     Run(Run),
-    /// Report every mistake of a configuration file, and do nothing else.
+    /// Report every mistake of a configuration file and its zone files, and do nothing else.
     Check(Check),
     /// Be a target: something to connect to, with or without a PROXY protocol header.
     Target(TargetCommand),
@@ -64,9 +64,10 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// Reads the configuration.
+    /// Reads the configuration and the zone files that it names.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        load(&self.config)?;
+        let config = load(&self.config)?;
+        zone_files::load(&config.dns.zones)?;
         writeln!(std::io::stdout(), "{} is well formed", self.config.display())?;
         Ok(())
     }

@@ -9,21 +9,26 @@ use std::{
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
+use control::Policy;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use thiserror::Error;
 
 use crate::target::Mode;
 
 pub(crate) mod bootstrap;
+mod dns;
+mod identity;
 mod kind;
 mod read;
 mod reader;
 mod secret;
 
 use bootstrap::Bootstrap;
+pub(crate) use dns::Dns;
 pub(crate) use read::parse;
 use reader::Mistake;
 pub(crate) use secret::Secret;
@@ -52,8 +57,8 @@ pub(crate) struct Config {
     pub(crate) drain_timeout: Duration,
     /// The data plane's settings.
     pub(crate) dataplane: Dataplane,
-    /// How many threads answer DNS.
-    pub(crate) dns_workers: NonZeroUsize,
+    /// The DNS plane's settings.
+    pub(crate) dns: Dns,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// Whether to say at the end of the start what there is to try, even without a terminal.
@@ -100,11 +105,39 @@ pub(crate) struct Account {
     pub(crate) id: AccountId,
     /// For people.
     pub(crate) name: String,
-    /// What its requests are signed with.
+    /// What requests of the account itself are signed with: they may do everything in it.
     pub(crate) keys: Vec<AccessKey>,
+    /// Its users.
+    pub(crate) users: Vec<User>,
+    /// Its roles.
+    pub(crate) roles: Vec<Role>,
 }
 
-/// An access key of an account.
+/// A user of an account.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    /// Unique in the account.
+    pub(crate) name: String,
+    /// What its requests are signed with.
+    pub(crate) keys: Vec<AccessKey>,
+    /// What it may do: its own policies and those of its groups.
+    pub(crate) policies: Vec<Arc<Policy>>,
+}
+
+/// A role of an account.
+#[derive(Clone, Debug)]
+pub(crate) struct Role {
+    /// Unique in the account.
+    pub(crate) name: String,
+    /// Who may assume it.
+    pub(crate) trust_policy: Arc<Policy>,
+    /// What it may do.
+    pub(crate) policies: Vec<Arc<Policy>>,
+    /// The longest session.
+    pub(crate) max_session_duration: Duration,
+}
+
+/// An access key of an account or of a user.
 #[derive(Clone, Debug)]
 pub(crate) struct AccessKey {
     /// Sent with each request.

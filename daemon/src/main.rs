@@ -23,6 +23,7 @@ mod summary;
 mod target;
 mod telemetry;
 mod wiring;
+mod zone_files;
 
 use command_line::{Command, CommandLine};
 

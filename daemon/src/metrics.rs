@@ -38,7 +38,7 @@ impl Exporter {
 
     /// All numbers in the text format of Prometheus.
     pub(crate) fn render(&self, serving: Generation) -> String {
-        gauge!("postern_snapshot_generation").set(small(serving.0));
+        gauge!("postern_snapshot_generation", "plane" => "control").set(small(serving.0));
         measure_process();
         self.handle.render()
     }
@@ -54,7 +54,7 @@ fn describe() {
     describe_gauge!(
         "postern_snapshot_generation",
         Unit::Count,
-        "Generation of the configuration last published by control."
+        "Generation of the configuration that control published, or that a plane serves."
     );
     describe_gauge!(
         "process_start_time_seconds",

@@ -9,6 +9,7 @@ use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
 use anyhow::Context;
 use control::{Keeper, api::Api, store::Redb};
 use dataplane::Plane;
+use dns::ZoneFiles;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
 use tracing::{info, warn};
@@ -24,7 +25,7 @@ use crate::{
     runtime, settings,
     signal::Stop,
     state_dir::{Listening, StateDir},
-    summary, telemetry,
+    summary, telemetry, zone_files,
 };
 
 /// The store's file in the state folder.
@@ -39,15 +40,16 @@ const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs a gateway until a signal to stop.
 pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+    let zone_files = zone_files::load(&config.dns.zones)?;
     let state = StateDir::take(&config.state_dir)?;
-    telemetry::start(&config.log);
+    let _log = telemetry::start(&config.log);
     runtime::raise_descriptor_limit();
     let clock: Arc<dyn Clock> = Arc::new(MachineClock);
     let exporter = Exporter::install(&*clock)?;
     let runtime = runtime::control()?;
     let done = runtime.block_on(async {
         let mut stop = Stop::catch().context("catch signals")?;
-        let mut gateway = Gateway::start(&config, state, clock, exporter)?;
+        let mut gateway = Gateway::start(&config, zone_files, (state, clock, exporter))?;
         tokio::select! {
             made = gateway.make_ready(&config) => made?,
             signal = stop.asked() => return gateway.end(&config, signal, &mut stop).await,
@@ -79,9 +81,8 @@ impl Gateway {
     /// Binds everything and starts the planes. Must be called on the control runtime.
     fn start(
         config: &Config,
-        state: StateDir,
-        clock: Arc<dyn Clock>,
-        exporter: Exporter,
+        zone_files: ZoneFiles,
+        (state, clock, exporter): (StateDir, Arc<dyn Clock>, Exporter),
     ) -> anyhow::Result<Self> {
         let (api_listener, admin_listener) = bind(config)?;
         let demo = Demo::start(&config.demo_targets)?;
@@ -97,7 +98,7 @@ impl Gateway {
             Handle::current(),
         )
         .context("start the data plane")?;
-        let dns = start_dns(config, &clock, &snapshots, &health)?;
+        let dns = start_dns(config, zone_files, &clock, (snapshots.clone(), health.clone()))?;
         let listening = Listening {
             api: api_listener.local_addr().context("read the API's address")?,
             dns: dns.local_addr(),
@@ -210,20 +211,22 @@ fn bind(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
 
 fn start_dns(
     config: &Config,
+    zone_files: ZoneFiles,
     clock: &Arc<dyn Clock>,
-    snapshots: &watch::Receiver<Arc<Snapshot>>,
-    health: &watch::Receiver<Arc<Health>>,
+    watches: (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
 ) -> anyhow::Result<dns::Server> {
-    let started = dns::Server::start(
+    let started = dns::Server::start_with_zones(
         settings::dns(config),
+        zone_files,
         Arc::clone(clock),
-        snapshots.clone(),
-        health.clone(),
+        watches,
         Handle::current(),
     );
     started.map_err(|error| match error {
         dns::StartError::Bind { addr, source, .. } => {
-            listen::failed("DNS (listen.dns)", addr, source).into()
+            let is_common = addr == config.listen.dns;
+            let what = if is_common { "DNS (listen.dns)" } else { "DNS (listen of dns.view)" };
+            listen::failed(what, addr, source).into()
         }
         other @ dns::StartError::Thread(_) => anyhow::Error::new(other),
     })

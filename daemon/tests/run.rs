@@ -17,6 +17,9 @@ use tokio::{
     net::{TcpStream, UdpSocket},
 };
 
+#[path = "run/dns.rs"]
+mod dns;
+
 /// Long enough for a busy machine; not a promise.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The promise is 200 ms, on a machine that does nothing else; tests share theirs.

@@ -55,15 +55,16 @@ impl Default for Config {
     }
 }
 
-/// No client waits longer for a target (semantics 1.1: a new flow is answered within 30 s).
-const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(30);
+/// No client waits longer for a target, however many are tried (semantics 1.1: a new flow is
+/// answered within 30 s).
+pub(crate) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 /// A worker's places are numbered with 31 bits.
 const CONNECTIONS_MAX: usize = 1 << 30;
 
 impl Config {
     /// The settings, with those that have bounds within them.
     pub(crate) fn bounded(mut self) -> Self {
-        self.connect_timeout = self.connect_timeout.min(CONNECT_TIMEOUT_MAX);
+        self.connect_timeout = self.connect_timeout.min(ANSWER_WAIT_MAX);
         self.connections_max = self.connections_max.min(CONNECTIONS_MAX);
         self
     }

@@ -22,7 +22,8 @@ const ATTEMPTS_MAX: usize = 3;
 pub(crate) struct Connecting {
     pool: Arc<Pool>,
     hash: FlowHash,
-    tried: Vec<u16>,
+    tried: [u16; ATTEMPTS_MAX],
+    attempts: usize,
     pub(crate) header: Option<Encoded>,
 }
 
@@ -39,15 +40,17 @@ pub(crate) enum Attempt {
 
 impl Connecting {
     pub(crate) fn new(pool: Arc<Pool>, hash: FlowHash, header: Option<Encoded>) -> Self {
-        Self { pool, hash, tried: Vec::new(), header }
+        Self { pool, hash, tried: [0; ATTEMPTS_MAX], attempts: 0, header }
     }
 
     /// Begins to connect to the next target in the flow's order; `failed` hears of each that fails
     /// at once.
     pub(crate) fn attempt(&mut self, mut failed: impl FnMut()) -> Attempt {
-        while self.tried.len() < ATTEMPTS_MAX {
-            let Some((place, target)) = self.pool.choose(self.hash, &self.tried) else { break };
-            self.tried.push(place);
+        while self.attempts < ATTEMPTS_MAX {
+            let tried = &self.tried[..self.attempts];
+            let Some((place, target)) = self.pool.choose(self.hash, tried) else { break };
+            self.tried[self.attempts] = place;
+            self.attempts += 1;
             match begin(target.addr.0) {
                 Ok(socket) => return Attempt::Begun(socket, Arc::clone(target)),
                 Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {

@@ -1,7 +1,7 @@
 //! The data plane: listeners on endpoint addresses, connections to targets, bytes between them.
 //!
-//! Relies on [`dataplane_core`] for every decision and on [`model`] for what is to be served. Fed by
-//! snapshots, reports [`model::Health`]; does not know who makes the one or reads the other.
+//! Relies on [`dataplane_core`] for every decision and on [`model`] for what is to be served. Fed
+//! by snapshots, reports [`model::Health`]; does not know who makes the one or reads the other.
 
 mod access;
 mod config;

@@ -14,7 +14,8 @@ use crate::{AddressMode, Config};
 /// The kernel cuts it to `net.core.somaxconn`, 4096 by default.
 const BACKLOG: i32 = 4096;
 
-/// Checks that nobody has the address and port, ourselves included. Port 0 checks the address alone.
+/// Checks that nobody has the address and port, ourselves included. Port 0 checks the address
+/// alone.
 pub(crate) fn claim(addr: EndpointAddr, config: &Config) -> Result<(), BindFailureReason> {
     let claim = || socket(addr.0, config.addresses)?.bind(&SockAddr::from(addr.0));
     claim().map_err(|error| reason(&error))

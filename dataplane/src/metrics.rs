@@ -48,7 +48,11 @@ pub(crate) fn describe() {
     describe_gauge!(TARGETS, Unit::Count, "Registered targets, by target group and health");
     describe_gauge!(LISTENERS, Unit::Count, "Endpoint addresses and ports that are listened on");
     describe_gauge!(UNBOUND, Unit::Count, "Endpoints of which an address could not be bound");
-    describe_gauge!(GENERATION, Unit::Count, "Generation of the snapshot that is served");
+    describe_gauge!(
+        GENERATION,
+        Unit::Count,
+        "Generation of the configuration that control published, or that a plane serves."
+    );
 }
 
 /// What happened at an interface since the last flush.

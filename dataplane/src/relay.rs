@@ -1,10 +1,10 @@
 //! Bytes both ways: one [`Direction`] moves them from one [`Side`] to the other.
 //!
 //! Edge-triggered: a side's readiness is remembered until a call proves it wrong, and a short read
-//! is trusted to have emptied the socket, which saves the read that only says so. While the receiver
-//! is full the direction holds what it has read ([`Stalled`], at most one read) and reads no more, so
-//! memory is bounded and the sender's window closes. Flows that fill reads go over to `splice`.
-//! Does not know what the sides are, nor why a connection should end.
+//! is trusted to have emptied the socket, which saves the read that only says so. While the
+//! receiver is full the direction holds what it has read ([`Stalled`], at most one read) and reads
+//! no more, so memory is bounded and the sender's window closes. Flows that fill reads go over to
+//! `splice`. Does not know what the sides are, nor why a connection should end.
 
 mod copy;
 mod splice;

@@ -176,8 +176,8 @@ fn close_half(done: &mut bool, side: &Side) {
 /// How long a connection has been silent.
 ///
 /// Keepalives count as life (semantics 1.5), but show only in a socket's count of segments. So that
-/// count is read at every quarter of the timeout of silence: a connection is cut at its timeout, one
-/// kept alive at most a quarter late, and a busy one is never asked.
+/// count is read at every quarter of the timeout of silence: a connection is cut at its timeout,
+/// one kept alive at most a quarter late, and a busy one is never asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Idle {
     pub(crate) timeout: u32,
@@ -248,8 +248,8 @@ mod tests {
         assert!(bytes <= 192, "{bytes}");
     }
 
-    /// Plays ticks against a timeout of 100 ticks until the cut; `alive` tells at which ticks the segment
-    /// count grows by keepalives.
+    /// Plays ticks against a timeout of 100 ticks until the cut; `alive` tells at which ticks the
+    /// segment count grows by keepalives.
     fn cut_at(alive: impl Fn(u32) -> bool) -> u32 {
         let mut idle = Idle::new(TICK * 99, 1000);
         let mut next = idle.first_look();

@@ -1,9 +1,9 @@
 //! One worker: a thread with its own poll, listeners and connections.
 //!
 //! The loop is: poll, take messages, accept, relay what is ready, look at timers, count. Everything
-//! that could go on for long has a share per turn and then queues up behind the others: accepts, bytes
-//! per connection, messages. Relies on [`crate::session`] for what a connection does; does not know
-//! selection, health or who sends the messages.
+//! that could go on for long has a share per turn and then queues up behind the others: accepts,
+//! bytes per connection, messages. Relies on [`crate::session`] for what a connection does; does
+//! not know selection, health or who sends the messages.
 
 mod accept;
 mod table;
@@ -265,6 +265,10 @@ impl Worker {
             match message {
                 Message::Change(batch) => self.take_batch(batch),
                 Message::Drain => {
+                    // Whoever waits in an accept queue has connected, as far as it knows.
+                    for key in 0..self.listeners.len() {
+                        self.accept(key);
+                    }
                     self.listeners.clear();
                     self.phase = Phase::Draining;
                 }

@@ -6,14 +6,14 @@ mod rig;
 
 use std::{
     io::{ErrorKind, Write as _},
-    net::Shutdown,
+    net::{Shutdown, SocketAddr},
     thread,
 };
 
 use model::{ClientAddr, EndpointAddr, VpcEndpointId};
 use rig::{
     assert_alive, assert_reset, connect, noise, read_exactly, read_header, read_to_end, reset,
-    simple,
+    simple, simple_with,
 };
 
 #[test]
@@ -135,8 +135,16 @@ fn a_slow_reader_stops_the_writer_and_loses_nothing() {
 
 #[test]
 fn every_byte_arrives_both_ways_at_once() {
-    let (_rig, upstream, addr) = simple(|_| {});
-    upstream.echo();
+    // With pipes enough, with too few, and with none.
+    for pipes_max in [256, 1, 0] {
+        let (_rig, upstream, addr) = simple_with(|_| {}, |config| config.pipes_max = pipes_max);
+        upstream.echo();
+        exchange_noise(addr);
+    }
+}
+
+/// Eight clients send and get back 12 times from 1 byte to 4 MiB.
+fn exchange_noise(addr: SocketAddr) {
     let clients: Vec<_> = (0..8)
         .map(|client| {
             thread::spawn(move || {

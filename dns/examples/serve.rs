@@ -55,10 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = Runtime::new()?;
     let (_snapshots, snapshots) = watch::channel(Arc::new(snapshot));
     let (_health, health) = watch::channel(Arc::new(Health::default()));
-    let config = Config {
-        listen: ([127, 0, 0, 1], port.parse()?).into(),
-        workers: workers.parse::<NonZeroUsize>()?,
-    };
+    let config =
+        Config::new(([127, 0, 0, 1], port.parse()?).into(), workers.parse::<NonZeroUsize>()?);
     let handle = runtime.handle().clone();
     let server = Server::start(config, Arc::new(StdClock), snapshots, health, handle)?;
     writeln!(io::stdout(), "serving on {}", server.local_addr())?;

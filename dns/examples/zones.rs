@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = Runtime::new()?;
     let (_snapshots, snapshots) = watch::channel(Arc::new(Snapshot::empty("us-east-1".parse()?)));
     let (_health, health) = watch::channel(Arc::new(Health::default()));
-    let config = Config { listen: ([127, 0, 0, 1], port).into(), workers: NonZeroUsize::MIN };
+    let config = Config::new(([127, 0, 0, 1], port).into(), NonZeroUsize::MIN);
     let handle = runtime.handle().clone();
     let watches = (snapshots, health);
     let server = Server::start_with_zones(config, files, Arc::new(StdClock), watches, handle)?;

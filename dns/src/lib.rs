@@ -9,8 +9,11 @@ pub mod server;
 mod socket;
 mod tcp;
 mod udp;
+mod viewpoint;
 pub mod zone_file;
 mod zones;
 
+pub use dns_core::Name;
 pub use server::{Config, Server, StartError};
+pub use viewpoint::Network;
 pub use zone_file::{LoadError, ZoneFile, ZoneFiles};

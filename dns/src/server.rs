@@ -18,6 +18,7 @@ use crate::{
     socket::{self, Bound},
     tcp,
     udp::Workers,
+    viewpoint::{Network, Viewpoint},
     zone_file::ZoneFiles,
     zones::{Source, Zones},
 };
@@ -27,8 +28,17 @@ use crate::{
 pub struct Config {
     /// Where to answer, over UDP and TCP; port 0 chooses one port that is free for both.
     pub listen: SocketAddr,
-    /// How many threads answer UDP.
+    /// How many threads answer UDP there.
     pub workers: NonZeroUsize,
+    /// What is known about networks beside the snapshot.
+    pub networks: Vec<Network>,
+}
+
+impl Config {
+    /// Answers here, and tells networks by the snapshot alone.
+    pub fn new(listen: SocketAddr, workers: NonZeroUsize) -> Self {
+        Self { listen, workers, networks: Vec::new() }
+    }
 }
 
 /// Why the DNS plane could not start.
@@ -52,17 +62,18 @@ pub enum StartError {
 
 /// The running DNS plane. Dropping it stops it without waiting.
 pub struct Server {
-    local_addr: SocketAddr,
-    udp: Workers,
+    /// The common one, then those of networks.
+    local_addrs: Vec<SocketAddr>,
+    udp: Vec<Workers>,
     zones: JoinHandle<()>,
-    tcp: task::JoinHandle<()>,
+    tcp: Vec<task::JoinHandle<()>>,
     /// Its end ends the tasks and the thread that watch it.
     stop: watch::Sender<bool>,
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("local_addr", &self.local_addr).finish_non_exhaustive()
+        f.debug_struct("Server").field("local_addrs", &self.local_addrs).finish_non_exhaustive()
     }
 }
 
@@ -107,48 +118,74 @@ impl Server {
         runtime: Handle,
     ) -> Result<Self, StartError> {
         metrics::describe();
-        let Bound { udp, tcp, addr } = socket::bind(config.listen, config.workers)?;
-        let builder = CatalogBuilder::new(name_servers(addr.ip()));
+        let listeners = bind(&config)?;
+        let local_addrs: Vec<_> = listeners.iter().map(|(bound, _)| bound.addr).collect();
+        let mut builder = CatalogBuilder::new(name_servers(local_addrs[0].ip()));
+        let networks = config.networks.iter();
+        builder.set_networks(networks.map(|it| (it.vpc, it.clients.clone())).collect());
         let mut zones = Zones::new(source, builder, clock);
         let catalog = Arc::new(ArcSwap::new(zones.build()));
         let (stop, stopped) = watch::channel(false);
-        let udp = Workers::start(udp, &catalog)?;
-        let listener = {
-            let _context = runtime.enter();
-            TcpListener::from_std(tcp).map_err(|source| StartError::Bind {
-                addr,
-                protocol: "TCP",
-                source,
-            })?
-        };
-        let tcp = runtime.spawn(tcp::serve(listener, Arc::clone(&catalog), stopped.clone()));
+        let (mut udp, mut tcp) = (Vec::new(), Vec::new());
+        for (Bound { udp: sockets, tcp: listener, addr }, viewpoint) in listeners {
+            udp.push(Workers::start(sockets, &catalog, viewpoint)?);
+            let listener = {
+                let _context = runtime.enter();
+                TcpListener::from_std(listener).map_err(|source| StartError::Bind {
+                    addr,
+                    protocol: "TCP",
+                    source,
+                })?
+            };
+            let served = tcp::serve(listener, Arc::clone(&catalog), viewpoint, stopped.clone());
+            tcp.push(runtime.spawn(served));
+        }
         let zones = thread::Builder::new()
             .name("dns-zones".to_owned())
             .spawn(move || zones.run(&catalog, stopped, &runtime))
             .map_err(StartError::Thread)?;
-        Ok(Self { local_addr: addr, udp, zones, tcp, stop })
+        Ok(Self { local_addrs, udp, zones, tcp, stop })
     }
 
     /// The address that answers, with the port chosen.
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.local_addrs[0]
+    }
+
+    /// The addresses that answer clients of one network, in the order of the configuration.
+    pub fn network_addrs(&self) -> &[SocketAddr] {
+        &self.local_addrs[1..]
     }
 
     /// Stops answering and waits until threads and tasks have ended.
     pub async fn stop(self) {
         drop(self.stop);
         let threads = task::spawn_blocking(move || {
-            self.udp.join();
+            self.udp.into_iter().for_each(Workers::join);
             if self.zones.join().is_err() {
                 tracing::error!("the thread that makes DNS zones panicked");
             }
         });
-        for ended in [self.tcp.await, threads.await] {
-            if let Err(error) = ended {
+        for task in self.tcp.into_iter().chain([threads]) {
+            if let Err(error) = task.await {
                 tracing::error!(%error, "end the DNS plane");
             }
         }
     }
+}
+
+/// Binds the address for all, then those for one network each.
+fn bind(config: &Config) -> Result<Vec<(Bound, Viewpoint)>, StartError> {
+    let common = socket::bind(config.listen, config.workers)?;
+    let mut listeners = vec![(common, Viewpoint::Client)];
+    for network in &config.networks {
+        if let Some(listen) = network.listen {
+            // One thread each: who needs more speed than that shares the common address.
+            let bound = socket::bind(listen, NonZeroUsize::MIN)?;
+            listeners.push((bound, Viewpoint::Network(network.vpc)));
+        }
+    }
+    Ok(listeners)
 }
 
 /// The addresses to give for the zone's name server: the one listened on, if it is a single one.

@@ -23,7 +23,10 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use crate::metrics::{self, Queries, Tally};
+use crate::{
+    metrics::{self, Queries, Tally},
+    viewpoint::Viewpoint,
+};
 
 /// Connections at a time. Each costs some 10 KiB; more wait in the backlog.
 const CONNECTIONS_MAX: usize = 1024;
@@ -45,6 +48,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(
     listener: TcpListener,
     catalog: Arc<ArcSwap<Catalog>>,
+    viewpoint: Viewpoint,
     mut stop: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -63,7 +67,8 @@ pub(crate) async fn serve(
             continue;
         };
         let tally = Tally::new(queries.clone());
-        let connection = Connection { stream, peer, catalog: Arc::clone(&catalog), tally };
+        let connection =
+            Connection { stream, peer, viewpoint, catalog: Arc::clone(&catalog), tally };
         connections.spawn(async move {
             connection.run().await;
             drop(place);
@@ -129,6 +134,7 @@ impl Drop for Seat {
 struct Connection {
     stream: TcpStream,
     peer: IpAddr,
+    viewpoint: Viewpoint,
     catalog: Arc<ArcSwap<Catalog>>,
     tally: Tally,
 }
@@ -171,7 +177,7 @@ impl Connection {
     /// Appends a message's reply with its length.
     fn append_answer(&mut self, message: &[u8], output: &mut Vec<u8>) {
         let catalog = self.catalog.load();
-        let view = catalog.view_of(self.peer);
+        let view = self.viewpoint.view(&catalog, self.peer);
         let start = output.len();
         let turn = fastrand::u32(..);
         let mut room = USUAL_REPLY_LEN;

@@ -16,13 +16,14 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use dns_core::{Answer, Catalog, Outcome, Transport, UDP_LEN_MAX, answer};
+use dns_core::{Answer, Catalog, Outcome, Transport, UDP_LEN_MAX, View, answer};
 use socket2::Socket;
 use sys::datagram::{Batch, Datagram};
 
 use crate::{
     metrics::{self, Queries, Tally},
     server::StartError,
+    viewpoint::Viewpoint,
 };
 
 /// Datagrams per system call: beyond this the share of the call's cost no longer falls.
@@ -45,6 +46,7 @@ impl Workers {
     pub(crate) fn start(
         sockets: Vec<Socket>,
         catalog: &Arc<ArcSwap<Catalog>>,
+        viewpoint: Viewpoint,
     ) -> Result<Self, StartError> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut workers = Self { stop, sockets: Vec::new(), threads: Vec::new() };
@@ -55,6 +57,7 @@ impl Workers {
                 stop: Arc::clone(&workers.stop),
                 socket: Arc::clone(&socket),
                 catalog: Arc::clone(catalog),
+                viewpoint,
                 turns: fastrand::Rng::new(),
                 tally: Tally::new(queries.clone()),
             };
@@ -99,6 +102,7 @@ struct Worker {
     stop: Arc<AtomicBool>,
     socket: Arc<Socket>,
     catalog: Arc<ArcSwap<Catalog>>,
+    viewpoint: Viewpoint,
     turns: fastrand::Rng,
     tally: Tally,
 }
@@ -117,7 +121,8 @@ impl Worker {
             }
             let catalog = self.catalog.load();
             batch.answer_each(|question, reply| {
-                let answer = answer_one(&catalog, question, self.turns.u32(..), reply);
+                let view = self.viewpoint.view(&catalog, question.peer.ip());
+                let answer = answer_one(view, question, self.turns.u32(..), reply);
                 self.tally.count(answer);
                 answer.len
             });
@@ -131,11 +136,10 @@ impl Worker {
     }
 }
 
-fn answer_one(catalog: &Catalog, question: Datagram<'_>, turn: u32, reply: &mut [u8]) -> Answer {
+fn answer_one(view: &View, question: Datagram<'_>, turn: u32, reply: &mut [u8]) -> Answer {
     // Nobody listens on port 0; a reply there could only be the work of a forger.
     if question.peer.port() == 0 {
         return Answer { len: 0, outcome: Outcome::Dropped, truncated: false };
     }
-    let view = catalog.view_of(question.peer.ip());
     answer(view, question.bytes, Transport::Udp, turn, reply)
 }

@@ -32,6 +32,9 @@ pub(crate) struct Zones {
     metrics: Builds,
     snapshot: Arc<Snapshot>,
     health: Arc<Health>,
+    /// The catalog before the one served. Kept until the next build, when nobody reads it any more,
+    /// so that it is this thread that takes it apart and not one that answers.
+    retired: Option<Arc<Catalog>>,
 }
 
 impl Zones {
@@ -43,7 +46,7 @@ impl Zones {
         builder.set_static_zones(source.files.zones());
         let snapshot = Arc::clone(&source.snapshots.borrow_and_update());
         let health = Arc::clone(&source.health.borrow_and_update());
-        Self { source, builder, clock, metrics: Builds::new(), snapshot, health }
+        Self { source, builder, clock, metrics: Builds::new(), snapshot, health, retired: None }
     }
 
     /// Makes the catalog of what was last seen.
@@ -71,7 +74,7 @@ impl Zones {
                 Change::Files => self.refresh_files(),
             };
             if is_new {
-                catalog.store(self.build());
+                self.retired = Some(catalog.swap(self.build()));
             }
         }
     }

@@ -159,6 +159,14 @@ impl DnsRecordIpType {
             Self::Dualstack | Self::ServiceDefined => true,
         }
     }
+
+    /// Whether the private DNS name has records of the family.
+    pub fn private_name_has(self, family: AddressFamily) -> bool {
+        match self {
+            Self::ServiceDefined => family == AddressFamily::Ipv4,
+            _ => self.endpoint_names_have(family),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The vocabulary that Postern's planes share.
 //!
 //! Read in this order: [`snapshot`] (what is to be served) and [`health`] (what is alive) are the
-//! two values in which the planes meet; [`endpoint`], [`service`] and [`target`] are their parts;
+//! two values in which the planes meet; [`endpoint`], [`service`], [`target`] and
+//! [`vpc`] are their parts;
 //! [`id`], [`address`], [`dns_record`] and [`time`] are the words. There is no logic here beyond
 //! what two planes must agree on, and no clock, socket, file, log or random number.
 
@@ -14,6 +15,7 @@ pub mod service;
 pub mod snapshot;
 pub mod target;
 pub mod time;
+pub mod vpc;
 
 pub use address::{AddressFamily, ClientAddr, EndpointAddr, IpAddressType, TargetAddr};
 pub use dns_record::{DnsName, DnsRecordIpType, ENDPOINT_DOMAIN, NameToken};
@@ -30,3 +32,4 @@ pub use target::{
     HealthCheck, Listener, LoadBalancer, Protocol, Target, TargetGroup, WeightedTargetGroup,
 };
 pub use time::{Clock, Timestamp};
+pub use vpc::Vpc;

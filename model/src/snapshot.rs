@@ -10,7 +10,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Endpoint, LoadBalancer, LoadBalancerId, RegionName, TargetGroup, TargetGroupId, VpcEndpointId,
+    Endpoint, LoadBalancer, LoadBalancerId, RegionName, TargetGroup, TargetGroupId, Vpc,
+    VpcEndpointId, VpcId,
 };
 
 /// The number of a configuration: the store's revision that it was made from.
@@ -33,6 +34,8 @@ pub struct Snapshot {
     pub generation: Generation,
     /// The Region, part of every name.
     pub region: RegionName,
+    /// The tenant networks, by which DNS tells its clients.
+    pub vpcs: BTreeMap<VpcId, Arc<Vpc>>,
     /// Endpoints that are pending or available.
     pub endpoints: BTreeMap<VpcEndpointId, Arc<Endpoint>>,
     /// The load balancers, whether or not an interface uses them yet.
@@ -47,6 +50,7 @@ impl Snapshot {
         Self {
             generation: Generation(0),
             region,
+            vpcs: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
             target_groups: BTreeMap::new(),

@@ -1,7 +1,8 @@
 //! Raw system calls behind safe functions: the one crate with unsafe code.
 //!
-//! Only what `rustix`, `socket2` and `mio` do not offer is here, and no policy: each function is one
-//! system call with its arguments and its answer made safe. Does not know what the answers are for.
+//! Only what `rustix`, `socket2` and `mio` do not offer is here, and no policy: each function is
+//! one system call with its arguments and its answer made safe. Does not know what the answers are
+//! for.
 
 pub mod datagram;
 
@@ -17,8 +18,8 @@ const SYN_BYTES_MAX: usize = 60 + 60;
 /// The shortest IPv4 header, in words of four bytes.
 const IPV4_HEADER_WORDS_MIN: u8 = 5;
 
-/// How many segments a TCP socket has received. Keepalive probes count, though they carry nothing and
-/// wake nobody (semantics 9).
+/// How many segments a TCP socket has received. Keepalive probes count, though they carry nothing
+/// and wake nobody (semantics 9).
 ///
 /// # Errors
 ///
@@ -52,8 +53,8 @@ pub fn save_syn(listener: BorrowedFd<'_>) -> io::Result<()> {
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// The sequence number of the SYN that opened an accepted connection; none if it was not kept. It can
-/// be asked for once.
+/// The sequence number of the SYN that opened an accepted connection; none if it was not kept. It
+/// can be asked for once.
 ///
 /// # Errors
 ///
@@ -85,9 +86,9 @@ fn get_tcp_option<T: Copy>(
     value: &mut [T],
 ) -> io::Result<usize> {
     let mut length = libc::socklen_t::try_from(size_of_val(value)).unwrap_or(0);
-    // SAFETY: the descriptor is open for the length of the call, the value is writable for the length
-    // given, and the system writes no more than that.
-    // JUSTIFICATION: no safe crate reads TCP_INFO or TCP_SAVED_SYN.
+    // SAFETY: the descriptor is open for the length of the call, the value is writable for the
+    // length given, and the system writes no more than that. JUSTIFICATION: no safe crate reads
+    // TCP_INFO or TCP_SAVED_SYN.
     let done = unsafe {
         libc::getsockopt(
             socket_number(socket),

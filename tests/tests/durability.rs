@@ -38,37 +38,44 @@ struct Known {
     writes: usize,
 }
 
-/// One writer's next write; false if the gateway did not answer.
+/// One writer's next write; false if the gateway did not answer. A VPC that is being written to is
+/// taken out of the known ones, so that no two writers meet at it.
 fn write(api: &Api, known: &Mutex<Known>, random: &mut fastrand::Rng) -> bool {
     let tag = format!("{:016x}", random.u64(..));
-    let mut victims: Vec<String> = known.lock().unwrap().present.keys().cloned().collect();
-    random.shuffle(&mut victims);
-    let victim = victims.pop().filter(|_| random.u8(..10) < 6);
-    let result = match &victim {
-        None => api.ec2("CreateVpc", &tagged(&tag)),
-        Some(vpc) if random.bool() => api.ec2("DeleteVpc", &[("VpcId", vpc)]),
-        Some(vpc) => {
-            let members =
-                [("ResourceId.1", vpc.as_str()), ("Tag.1.Key", "t"), ("Tag.1.Value", &tag)];
-            let result = api.ec2("CreateTags", &members);
-            let mut known = known.lock().unwrap();
-            match result {
-                Ok(_) => drop(known.present.insert(vpc.clone(), tag)),
-                Err(_) => return lose(&mut known, vpc),
-            }
-            known.writes += 1;
-            return true;
-        }
+    let victim = match random.u8(..10) {
+        0..7 => known.lock().unwrap().take(random),
+        _ => None,
+    };
+    let Some((vpc, old_tag)) = victim else {
+        return create(api, known, tag);
+    };
+    let removes = random.u8(..10) < 6;
+    let result = if removes {
+        api.ec2("DeleteVpc", &[("VpcId", &vpc)])
+    } else {
+        let tag = ("Tag.1.Value", tag.as_str());
+        api.ec2("CreateTags", &[("ResourceId.1", &vpc), ("Tag.1.Key", "t"), tag])
     };
     let mut known = known.lock().unwrap();
-    match (result, victim) {
-        (Ok(answer), None) => drop(known.present.insert(answer.text("vpcId").unwrap(), tag)),
-        (Ok(_), Some(vpc)) => {
-            known.present.remove(&vpc);
-            known.gone.insert(vpc);
+    match result {
+        Ok(_) if removes => drop(known.gone.insert(vpc)),
+        Ok(_) => drop(known.present.insert(vpc, tag)),
+        Err(error) => {
+            assert_eq!(error.code, "NoAnswer", "{error}");
+            known.unsure.extend([vpc, old_tag, tag]);
+            return false;
         }
-        (Err(_), Some(vpc)) => return lose(&mut known, &vpc),
-        (Err(error), None) => {
+    }
+    known.writes += 1;
+    true
+}
+
+fn create(api: &Api, known: &Mutex<Known>, tag: String) -> bool {
+    let result = api.ec2("CreateVpc", &tagged(&tag));
+    let mut known = known.lock().unwrap();
+    match result {
+        Ok(answer) => drop(known.present.insert(answer.text("vpcId").unwrap(), tag)),
+        Err(error) => {
             assert_eq!(error.code, "NoAnswer", "{error}");
             known.unsure.insert(tag);
             return false;
@@ -78,10 +85,14 @@ fn write(api: &Api, known: &Mutex<Known>, random: &mut fastrand::Rng) -> bool {
     true
 }
 
-fn lose(known: &mut Known, vpc: &str) -> bool {
-    known.present.remove(vpc);
-    known.unsure.insert(vpc.to_owned());
-    false
+impl Known {
+    /// Takes a VPC and its tag out of what is known.
+    fn take(&mut self, random: &mut fastrand::Rng) -> Option<(String, String)> {
+        let count = self.present.len();
+        let (vpc, _) = self.present.iter().nth(random.usize(..count.max(1)))?;
+        let vpc = vpc.clone();
+        self.present.remove_entry(&vpc)
+    }
 }
 
 fn tagged(tag: &str) -> [(&str, &str); 4] {

@@ -1,13 +1,13 @@
 //! The control plane's core: what is allowed, and what follows from it.
 //!
-//! [`decide`](decide::decide) takes a [`Registry`], a [`Caller`], a [`Command`], a source of
+//! [`mod@decide`](decide::decide) takes a [`Registry`], a [`Caller`], a [`Command`], a source of
 //! numbers and the time, and answers with [events](event) or a [`Refusal`]; [`Registry::apply`]
-//! takes an event, and cannot fail; [`project`] turns a registry into the snapshot that the planes
+//! takes an event, and cannot fail; [`mod@project`] turns a registry into the snapshot that the planes
 //! serve. Nothing here reads a clock, a file or a socket, and nothing knows HTTP, XML or an error
 //! code.
 //!
 //! Read [`resource`] (the things), [`command`] (what may be asked), [`transition`] (an endpoint's
-//! states), then [`decide`].
+//! states), then [`mod@decide`].
 
 pub mod address;
 pub mod caller;

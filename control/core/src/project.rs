@@ -2,7 +2,8 @@
 //!
 //! Served are the endpoints that are pending or available, every load balancer, and every target
 //! group that a listener forwards to: targets are probed from the moment that a listener uses them,
-//! so that their health is known before the first endpoint exists, as with AWS.
+//! so that their health is known before the first endpoint exists, as with AWS. VPCs are all in it:
+//! DNS may have names for one that has no endpoint.
 //!
 //! [`project_changes`] costs what changed and a copy of the maps' pointers; everything that stays
 //! the same stays the same `Arc`, so that a plane sees at a glance what it need not touch.
@@ -13,14 +14,14 @@ use std::{
     time::Duration,
 };
 
-use model::{Generation, LoadBalancerId, Snapshot, TargetGroupId, VpcEndpointId};
+use model::{Generation, LoadBalancerId, Snapshot, TargetGroupId, VpcEndpointId, VpcId};
 
 use crate::{
     record::Key,
     registry::Registry,
     resource::{
         CrossZone, HealthCheck, HealthCheckProtocol, Listener, LoadBalancer, ResourceKind,
-        TargetGroup, VpcEndpoint,
+        TargetGroup, Vpc, VpcEndpoint,
     },
     transition::is_served,
 };
@@ -30,6 +31,7 @@ pub fn project(registry: &Registry, generation: Generation) -> Snapshot {
     let mut snapshot =
         Snapshot { generation, ..Snapshot::empty(registry.settings().region.clone()) };
     let mut parts = Parts::default();
+    parts.vpcs.extend(registry.vpcs().map(|it| it.id));
     parts.endpoints.extend(registry.endpoints().map(|it| it.id));
     parts.load_balancers.extend(registry.load_balancers().map(|it| it.id));
     parts.target_groups.extend(registry.target_groups().map(|it| it.id));
@@ -58,6 +60,7 @@ pub fn project_changes<'a>(
 /// Which parts of a snapshot to make anew.
 #[derive(Default)]
 struct Parts {
+    vpcs: BTreeSet<VpcId>,
     endpoints: BTreeSet<VpcEndpointId>,
     load_balancers: BTreeSet<LoadBalancerId>,
     target_groups: BTreeSet<TargetGroupId>,
@@ -65,13 +68,19 @@ struct Parts {
 
 impl Parts {
     fn is_empty(&self) -> bool {
-        self.endpoints.is_empty() && self.load_balancers.is_empty() && self.target_groups.is_empty()
+        self.vpcs.is_empty()
+            && self.endpoints.is_empty()
+            && self.load_balancers.is_empty()
+            && self.target_groups.is_empty()
     }
 
     /// Notes what depends on a record. A listener is part of its load balancer, and decides whether
     /// a target group is served: so both the one that is now and the one that was matter.
     fn note(&mut self, registry: &Registry, previous: &Snapshot, key: &Key) {
         match key {
+            Key::Vpc(id) => {
+                self.vpcs.insert(*id);
+            }
             Key::Endpoint(id) => {
                 self.endpoints.insert(*id);
             }
@@ -96,8 +105,7 @@ impl Parts {
                     }
                 }
             }
-            Key::Vpc(_)
-            | Key::Subnet(_)
+            Key::Subnet(_)
             | Key::Service(_)
             | Key::Permission(_)
             | Key::SecurityGroup(_)
@@ -108,6 +116,9 @@ impl Parts {
     /// Makes the parts anew; says whether any is different now.
     fn refresh(&self, registry: &Registry, snapshot: &mut Snapshot) -> bool {
         let mut changed = false;
+        for id in &self.vpcs {
+            changed |= replace(&mut snapshot.vpcs, *id, registry.vpc(*id).map(|it| vpc(it)));
+        }
         for id in &self.endpoints {
             let served = registry.endpoint(*id).filter(|it| is_served(it.state));
             changed |= replace(&mut snapshot.endpoints, *id, served.map(|it| endpoint(it)));
@@ -139,6 +150,10 @@ fn replace<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, Arc<V>>, key: K, new: Opt
         }
         None => map.remove(&key).is_some(),
     }
+}
+
+fn vpc(vpc: &Vpc) -> model::Vpc {
+    model::Vpc { id: vpc.id, cidrs: vec![vpc.cidr.into()] }
 }
 
 fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {

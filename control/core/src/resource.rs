@@ -1,6 +1,6 @@
 //! The resources: what each is, who owns it, what it refers to. One resource is one record.
 //!
-//! Does not know which changes are allowed ([`crate::decide`]), nor how records are kept.
+//! Does not know which changes are allowed ([`mod@crate::decide`]), nor how records are kept.
 
 pub mod client_token;
 pub mod endpoint;

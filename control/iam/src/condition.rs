@@ -285,14 +285,20 @@ fn iso_8601(text: &str) -> Option<Number> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(1970..=9999).contains(&year) {
         return None;
     }
+    if date.bytes().any(|b| b == b'+') || day > days_of_month(year, month) {
+        return None;
+    }
     let (clock, offset) = match time.find(['Z', '+', '-']) {
         Some(at) => (&time[..at], &time[at..]),
         None => (time, "Z"),
     };
     let mut parts = clock.splitn(3, ':');
-    let hour: i64 = parts.next()?.parse().ok()?;
-    let minute: i64 = parts.next()?.parse().ok()?;
+    let (hour, minute) = (below(parts.next()?, 24)?, below(parts.next()?, 60)?);
     let second = Number::decimal(parts.next().unwrap_or("0"))?;
+    // A leap second is a sixtieth.
+    if !(Number(0)..Number(61 * 10_i128.pow(SCALE))).contains(&second) {
+        return None;
+    }
     let minutes = days_from_civil(year, month, day) * 24 * 60 + hour * 60 + minute;
     let minutes = minutes - offset_minutes(offset)?;
     Some(Number(i128::from(minutes * 60) * 10_i128.pow(SCALE) + second.0))
@@ -304,7 +310,23 @@ fn offset_minutes(offset: &str) -> Option<i64> {
     }
     let sign = if offset.starts_with('-') { -1 } else { 1 };
     let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-    Some(sign * (hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?))
+    Some(sign * (below(hours, 24)? * 60 + below(minutes, 60)?))
+}
+
+/// A number of one or two digits below a limit.
+fn below(text: &str, limit: i64) -> Option<i64> {
+    let plain = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let number = if plain { text.parse().ok()? } else { return None };
+    (number < limit).then_some(number)
+}
+
+fn days_of_month(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
 }
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar, for years from 1970 on.

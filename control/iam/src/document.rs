@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     condition::Condition,
+    json,
     pattern::{Pattern, Variables, Wildcards},
     principal::Principals,
 };
@@ -22,15 +23,18 @@ pub enum MalformedPolicy {
     TooLong,
     /// Not JSON, or not an object.
     Json,
+    /// An object of it has a member twice, of which other readers would drop one.
+    Duplicate,
     /// A version other than 2012-10-17 and 2008-10-17.
     Version,
-    /// `Statement` is missing, empty or not made of objects.
+    /// `Statement` is missing, empty or not made of objects, or a `Sid` is no text.
     Statement,
     /// `Effect` is not `Allow` or `Deny`.
     Effect,
-    /// Neither or both of `Action` and `NotAction`, or not made of texts.
+    /// Neither or both of `Action` and `NotAction`, or not made of `*` and `service:operation`.
     Action,
-    /// Neither or both of `Resource` and `NotResource`, or not made of texts.
+    /// Neither or both of `Resource` and `NotResource`, not made of `*` and ARNs, or present in the
+    /// trust policy of a role.
     Resource,
     /// `Principal` is missing where it is needed, present where it is not, or of a wrong form.
     Principal,
@@ -45,11 +49,17 @@ impl fmt::Display for MalformedPolicy {
         f.write_str(match self {
             Self::TooLong => "the policy is longer than 20480 characters",
             Self::Json => "the policy is not a JSON object",
+            Self::Duplicate => "the policy has a member twice",
             Self::Version => "Version is neither 2012-10-17 nor 2008-10-17",
-            Self::Statement => "Statement is missing, empty or no object",
+            Self::Statement => "Statement is missing, empty or no object, or a Sid is no text",
             Self::Effect => "Effect is neither Allow nor Deny",
-            Self::Action => "a statement needs either Action or NotAction",
-            Self::Resource => "a statement needs either Resource or NotResource",
+            Self::Action => {
+                "a statement needs either Action or NotAction, made of * and service:operation"
+            }
+            Self::Resource => {
+                "a statement needs either Resource or NotResource, made of * and ARNs; in a role's \
+                 trust policy neither"
+            }
             Self::Principal => "Principal or NotPrincipal is missing, not allowed or malformed",
             Self::Condition => "Condition has an unknown operator or malformed values",
             Self::UnknownMember => "the policy has a member that the language does not have",
@@ -59,13 +69,15 @@ impl fmt::Display for MalformedPolicy {
 
 impl std::error::Error for MalformedPolicy {}
 
-/// Which kind of policy a document is: whether its statements name principals.
+/// Which kind of policy a document is: whether its statements name principals and resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Attached to an identity: no `Principal`.
     Identity,
     /// Attached to a resource or an endpoint: `Principal` needed.
     Resource,
+    /// Attached to a role, says who may assume it: `Principal` needed, no `Resource`.
+    Trust,
 }
 
 /// What a matching statement does.
@@ -93,7 +105,8 @@ pub struct Statement {
     pub effect: Effect,
     pub(crate) principals: Option<Matcher<Principals>>,
     pub(crate) actions: Matcher<Vec<Pattern>>,
-    pub(crate) resources: Matcher<Vec<Pattern>>,
+    /// None in a trust policy: there it is the role.
+    pub(crate) resources: Option<Matcher<Vec<Pattern>>>,
     pub(crate) conditions: Vec<Condition>,
 }
 
@@ -122,7 +135,7 @@ impl Document {
         if text.chars().count() > CHARACTERS_MAX {
             return Err(MalformedPolicy::TooLong);
         }
-        let value: Value = serde_json::from_str(text).map_err(|_| MalformedPolicy::Json)?;
+        let value = json::parse(text)?;
         let object = value.as_object().ok_or(MalformedPolicy::Json)?;
         known(object, &["Version", "Id", "Statement"])?;
         // Without a version the language is that of 2008: no variables.
@@ -175,23 +188,60 @@ fn statement(
         Some("Deny") => Effect::Deny,
         _ => return Err(MalformedPolicy::Effect),
     };
-    let patterns = |value: &Value, variables, error| {
-        let texts = one_or_many(value).map_err(|_| error)?;
-        let parse = |text: &str| Pattern::parse(text, variables, Wildcards::Match);
-        Ok(texts.into_iter().map(parse).collect::<Vec<_>>())
+    let sid = match object.get("Sid") {
+        None => None,
+        Some(Value::String(sid)) => Some(sid.clone()),
+        Some(_) => return Err(MalformedPolicy::Statement),
     };
-    let actions = either(object, "Action", "NotAction", MalformedPolicy::Action)?
-        .try_map(|value| patterns(value, Variables::Literal, MalformedPolicy::Action))?;
-    let resources = either(object, "Resource", "NotResource", MalformedPolicy::Resource)?
-        .try_map(|value| patterns(value, variables, MalformedPolicy::Resource))?;
+    let actions = either(object, "Action", "NotAction", MalformedPolicy::Action)?;
     Ok(Statement {
-        sid: object.get("Sid").and_then(Value::as_str).map(str::to_owned),
+        sid,
         effect,
         principals: principals(object, kind)?,
-        actions,
-        resources,
+        actions: actions.try_map(|value| {
+            patterns(value, Variables::Literal, is_action).ok_or(MalformedPolicy::Action)
+        })?,
+        resources: resources(object, kind, variables)?,
         conditions: Condition::parse_all(object.get("Condition"), variables)?,
     })
+}
+
+fn resources(
+    object: &Map<String, Value>,
+    kind: Kind,
+    variables: Variables,
+) -> Result<Option<Matcher<Vec<Pattern>>>, MalformedPolicy> {
+    let present = object.contains_key("Resource") || object.contains_key("NotResource");
+    match kind {
+        Kind::Trust if present => Err(MalformedPolicy::Resource),
+        Kind::Trust => Ok(None),
+        Kind::Identity | Kind::Resource => {
+            let value = either(object, "Resource", "NotResource", MalformedPolicy::Resource)?;
+            let parse =
+                |value| patterns(value, variables, is_resource).ok_or(MalformedPolicy::Resource);
+            value.try_map(parse).map(Some)
+        }
+    }
+}
+
+fn patterns(
+    value: &Value,
+    variables: Variables,
+    is_well_formed: impl Fn(&str) -> bool,
+) -> Option<Vec<Pattern>> {
+    let texts = one_or_many(value).ok()?;
+    let parse = |text: &str| Pattern::parse(text, variables, Wildcards::Match);
+    let well_formed = texts.iter().all(|text| is_well_formed(text));
+    well_formed.then(|| texts.into_iter().map(parse).collect())
+}
+
+/// IAM refuses actions without a service in front: they would silently match nothing.
+fn is_action(text: &str) -> bool {
+    text == "*" || text.split_once(':').is_some_and(|(service, _)| !service.is_empty())
+}
+
+fn is_resource(text: &str) -> bool {
+    text == "*" || text.starts_with("arn:")
 }
 
 fn principals(
@@ -202,7 +252,7 @@ fn principals(
     match kind {
         Kind::Identity if present => Err(MalformedPolicy::Principal),
         Kind::Identity => Ok(None),
-        Kind::Resource => {
+        Kind::Resource | Kind::Trust => {
             let value = either(object, "Principal", "NotPrincipal", MalformedPolicy::Principal)?;
             value.try_map(Principals::parse).map(Some)
         }

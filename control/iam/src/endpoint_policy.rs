@@ -1,11 +1,14 @@
-//! The extra rules for policies of VPC endpoints (guide: "Control access to VPC endpoints using endpoint
-//! policies", Considerations). The document is otherwise a resource policy.
+//! The extra rules for policies of VPC endpoints (guide: "Control access to VPC endpoints using
+//! endpoint policies", Considerations). The document is otherwise a resource policy.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::document::{Document, Kind, MalformedPolicy};
+use crate::{
+    document::{Document, Kind, MalformedPolicy},
+    json,
+};
 
 /// What is attached to an endpoint that is given no policy: full access.
 pub const DEFAULT: &str = r#"{
@@ -71,8 +74,7 @@ impl std::error::Error for Refused {}
 pub fn parse(text: &str) -> Result<Document, Refused> {
     let document = Document::parse(text, Kind::Resource).map_err(Refused::Malformed)?;
     // It parsed above, so it parses here; the rules below are about its text, not its meaning.
-    let value: Value =
-        serde_json::from_str(text).map_err(|_| Refused::Malformed(MalformedPolicy::Json))?;
+    let value = json::parse(text).map_err(Refused::Malformed)?;
     match &value["Statement"] {
         Value::Array(many) => many.iter().try_for_each(statement)?,
         one => statement(one)?,
@@ -107,12 +109,11 @@ fn condition(operator: &str, key: &str, values: &Value) -> Result<(), Refused> {
     texts(values).try_for_each(account_part)
 }
 
-/// A value that is nothing but wildcards says nothing and is let through.
 fn wildcards(text: &str) -> Result<(), Refused> {
     let is_wild = |c: char| matches!(c, '*' | '?');
     let runs: Vec<usize> = text.split(is_wild).map(|run| run.chars().count()).collect();
     let enough = |pair: &[usize]| pair.iter().any(|run| *run >= BESIDE_WILDCARD_MIN);
-    if text.chars().all(is_wild) || runs.windows(2).all(enough) {
+    if runs.windows(2).all(enough) {
         Ok(())
     } else {
         Err(Refused::WildcardTooWide(text.to_owned()))
@@ -161,6 +162,8 @@ mod tests {
             (r#"{"StringLike":{"aws:PrincipalTag/team":"abcdef*"}}"#, true),
             (r#"{"StringLike":{"aws:PrincipalTag/team":"*abcdef"}}"#, true),
             (r#"{"StringLike":{"aws:PrincipalTag/team":"abc*def"}}"#, false),
+            (r#"{"StringLike":{"aws:PrincipalTag/team":"*"}}"#, false),
+            (r#"{"StringLike":{"aws:PrincipalTag/team":"abcdef*a*"}}"#, false),
             (r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/a"}}"#, true),
             (r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::1111*:role/a"}}"#, false),
         ] {

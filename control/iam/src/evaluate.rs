@@ -1,7 +1,7 @@
 //! The decision: an explicit `Deny` wins, then any `Allow`, then nothing permits.
 
 use crate::{
-    document::{Document, Effect, Statement},
+    document::{Document, Effect, Matcher, Statement},
     request::Request,
 };
 
@@ -34,6 +34,17 @@ pub fn evaluate<'a>(
     decision
 }
 
+/// Whether a resource policy permits the request to the caller itself, and not only to its account:
+/// what is permitted to an account is the account's to pass on by identity policies (IAM guide,
+/// "Policy evaluation logic").
+pub fn admits_by_name(document: &Document, request: &Request<'_>) -> bool {
+    let names = |statement: &&Statement| {
+        statement.effect == Effect::Allow
+            && matches!(&statement.principals, Some(Matcher::In(list)) if list.name(request.caller))
+    };
+    document.statements.iter().filter(names).any(|statement| statement.applies(request))
+}
+
 impl Statement {
     /// Whether the statement speaks about the request.
     pub fn applies(&self, request: &Request<'_>) -> bool {
@@ -46,8 +57,10 @@ impl Statement {
             && self.actions.is_met(|list| {
                 list.iter().any(|action| action.matches_ignoring_case(request.action, context))
             })
-            && self.resources.is_met(|list| {
-                list.iter().any(|resource| resource.matches(request.resource, context))
+            && self.resources.as_ref().is_none_or(|matcher| {
+                matcher.is_met(|list| {
+                    list.iter().any(|resource| resource.matches(request.resource, context))
+                })
             })
             && self.conditions.iter().all(|condition| condition.is_met(context))
     }

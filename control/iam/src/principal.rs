@@ -96,6 +96,12 @@ impl Principals {
     pub fn include(&self, caller: &Caller) -> bool {
         self.0.iter().any(|principal| principal.is(caller))
     }
+
+    /// Whether the caller is one of them other than by its account.
+    pub(crate) fn name(&self, caller: &Caller) -> bool {
+        let by_account = |principal: &Principal| matches!(principal, Principal::Account(_));
+        self.0.iter().any(|principal| !by_account(principal) && principal.is(caller))
+    }
 }
 
 fn entry(kind: &str, text: &str) -> Result<Principal, MalformedPolicy> {

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iam::{
-    Caller, CallerKind, Context, Decision, Document, MalformedPolicy, Request,
+    Caller, CallerKind, Context, Decision, Document, MalformedPolicy, Request, admits_by_name,
     document::{CHARACTERS_MAX, Kind},
     evaluate,
 };
@@ -76,6 +76,7 @@ fn conditions_hold_as_documented() {
         (r#"{"DateLessThanEquals":{"aws:CurrentTime":"2026-11-21T14:00:00+02:00"}}"#, true),
         (r#"{"DateLessThan":{"aws:CurrentTime":"2026-11-22"}}"#, true),
         (r#"{"DateEquals":{"aws:CurrentTime":"1795262400"}}"#, true),
+        (r#"{"DateGreaterThan":{"size":"2000-02-29T23:59:60Z"}}"#, false),
         // Booleans, addresses, ARNs.
         (r#"{"Bool":{"aws:SecureTransport":true}}"#, true),
         (r#"{"Bool":{"aws:SecureTransport":"false"}}"#, false),
@@ -97,10 +98,7 @@ fn conditions_hold_as_documented() {
         (r#"{"ForAllValues:NumericLessThan":{"ports":"80"}}"#, false),
         (r#"{"ForAnyValue:NumericEquals":{"ports":"80"}}"#, true),
         // Variables: a wildcard in a value is no wildcard.
-        (
-            r#"{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::111111111111:user/${aws:username}"}}"#,
-            false,
-        ),
+        (r#"{"StringLike":{"aws:PrincipalArn":"arn:*:user/${aws:username}"}}"#, false),
         (r#"{"StringEquals":{"size":"${missing}"}}"#, false),
         (r#"{"StringEquals":{"size":"${missing, '10'}"}}"#, true),
         // Several keys and operators must all hold.
@@ -135,7 +133,7 @@ fn actions_and_resources_may_be_excluded() {
         (r#""Action":"ec2:*","NotResource":"arn:aws:ec2:*:*:vpc/*""#, Decision::Allow),
         (r#""Action":"ec2:*","NotResource":"arn:aws:ec2:*"#, Decision::ImplicitDeny),
         (r#""Action":"EC2:createVPCendpoint","Resource":"*""#, Decision::Allow),
-        (r#""Action":"*","Resource":"ARN:aws:ec2:*"#, Decision::ImplicitDeny),
+        (r#""Action":"*","Resource":"arn:AWS:ec2:*"#, Decision::ImplicitDeny),
     ] {
         let close = if statement.ends_with('"') { "" } else { "\"" };
         let policy = format!(r#"{{"Statement":{{"Effect":"Allow",{statement}{close}}}}}"#);
@@ -205,6 +203,19 @@ fn malformed_policies_are_refused() {
             MalformedPolicy::Action,
         ),
         (statement(r#""Effect":"Allow","Action":"*""#), MalformedPolicy::Resource),
+        (
+            statement(r#""Effect":"Allow","Action":"*","Resource":"vpc/*""#),
+            MalformedPolicy::Resource,
+        ),
+        (statement(r#""Effect":"Allow","Action":"Run","Resource":"*""#), MalformedPolicy::Action),
+        (statement(&format!(r#"{whole},"Sid":1"#)), MalformedPolicy::Statement),
+        (statement(&format!(r#"{whole},"Effect":"Deny""#)), MalformedPolicy::Duplicate),
+        (
+            statement(&format!(
+                r#"{whole},"Condition":{{"Bool":{{"a":"true"}},"Bool":{{"b":"true"}}}}"#
+            )),
+            MalformedPolicy::Duplicate,
+        ),
         (statement(r#""Effect":"Allow","Action":1,"Resource":"*""#), MalformedPolicy::Action),
         (statement(&format!(r#"{whole},"Principal":"*""#)), MalformedPolicy::Principal),
         (
@@ -223,4 +234,59 @@ fn malformed_policies_are_refused() {
     let wildcard = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*",
         "Principal":{"AWS":"arn:aws:iam::111111111111:user/*"}}}"#;
     assert_eq!(Document::parse(wildcard, Kind::Resource), Err(MalformedPolicy::Principal));
+}
+
+#[test]
+fn dates_that_do_not_exist_are_malformed() {
+    for date in [
+        "2026-02-29",
+        "2026-13-01",
+        "2026-04-31",
+        "2026-11-21T24:00:00Z",
+        "2026-11-21T00:60:00Z",
+        "2026-11-21T00:00:61Z",
+        "2026-11-21T9223372036854775807:00:00Z",
+        "2026-11-21T00:00:00+99:00",
+        "2026-+1-01",
+    ] {
+        let policy = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":"*","Resource":"*",
+                "Condition":{{"DateEquals":{{"aws:CurrentTime":"{date}"}}}}}}}}"#
+        );
+        let refused = Document::parse(&policy, Kind::Identity);
+        assert_eq!(refused, Err(MalformedPolicy::Condition), "{date}");
+    }
+}
+
+#[test]
+fn a_trust_policy_names_principals_and_no_resource() {
+    let policy = |principal: &str, more: &str| {
+        format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":"sts:AssumeRole",
+                "Principal":{principal}{more}}}}}"#
+        )
+    };
+    let resource = policy(r#""*""#, r#","Resource":"*""#);
+    assert_eq!(Document::parse(&resource, Kind::Trust), Err(MalformedPolicy::Resource));
+    let (caller, context) = (alice(), Context::default());
+    let request = Request {
+        caller: &caller,
+        action: "sts:AssumeRole",
+        resource: "arn:aws:iam::111111111111:role/deploy",
+        context: &context,
+    };
+    for (principal, admitted, by_name) in [
+        (r#""*""#, true, true),
+        (r#"{"AWS":"111111111111"}"#, true, false),
+        (r#"{"AWS":"arn:aws:iam::111111111111:root"}"#, true, false),
+        (r#"{"AWS":"arn:aws:iam::111111111111:user/alice"}"#, true, true),
+        (r#"{"AWS":["111111111111","arn:aws:iam::111111111111:user/alice"]}"#, true, true),
+        (r#"{"AWS":"arn:aws:iam::111111111111:user/bob"}"#, false, false),
+        (r#"{"Service":"ec2.amazonaws.com"}"#, false, false),
+    ] {
+        let document = Document::parse(&policy(principal, ""), Kind::Trust).unwrap();
+        let allowed = evaluate([&document], &request) == Decision::Allow;
+        assert_eq!(allowed, admitted, "{principal}");
+        assert_eq!(admits_by_name(&document, &request), by_name, "{principal}");
+    }
 }

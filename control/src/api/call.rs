@@ -12,15 +12,18 @@ use model::Health;
 
 use super::{Server, service::Service};
 use crate::{
+    authorization::Circumstances,
     ec2, elb,
     keeper::SubmitError,
     query::{Dialect, Fault, Form, Input, PageRequest, PageTokens},
+    signature::Identity,
 };
 
 /// A verified request for one operation.
 pub(crate) struct Call<'a> {
     server: &'a Server,
-    caller: Caller,
+    identity: Identity,
+    circumstances: Circumstances,
     form: &'a Form,
     service: Service,
     action: &'a str,
@@ -47,7 +50,8 @@ pub(crate) struct Change {
 impl<'a> Call<'a> {
     pub(super) fn new(
         server: &'a Server,
-        caller: Caller,
+        identity: Identity,
+        circumstances: Circumstances,
         form: &'a Form,
         service: Service,
     ) -> Result<Self, Fault> {
@@ -55,7 +59,7 @@ impl<'a> Call<'a> {
         let missing = "The request must contain the parameter Action";
         let action = input.text("Action")?.ok_or_else(|| Fault::new("MissingAction", missing))?;
         input.text("Version")?;
-        Ok(Self { server, caller, form, service, action })
+        Ok(Self { server, identity, circumstances, form, service, action })
     }
 
     /// The operation's name as the caller wrote it.
@@ -65,7 +69,27 @@ impl<'a> Call<'a> {
 
     /// Who calls.
     pub(crate) fn caller(&self) -> &Caller {
-        &self.caller
+        &self.identity.caller
+    }
+
+    /// Who calls, as the signature proved it.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// When the request came, and from where.
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        self.circumstances
+    }
+
+    /// The service that is called.
+    pub(crate) fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The form, to be looked at without counting as a look at its members.
+    pub(crate) fn form(&self) -> &Form {
+        self.form
     }
 
     /// The members.
@@ -123,7 +147,7 @@ impl<'a> Call<'a> {
     /// else its own.
     pub(crate) async fn make(&self, change: Change, command: Command) -> Result<Outcome, Fault> {
         if change.is_dry_run {
-            let allowed = self.server.api.keeper.dry_run(&self.caller, &command);
+            let allowed = self.server.api.keeper.dry_run(self.caller(), &command);
             return Err(allowed.map_or_else(|refusal| self.fault(&refusal), |()| Fault::dry_run()));
         }
         self.submit(command).await
@@ -135,7 +159,7 @@ impl<'a> Call<'a> {
     }
 
     async fn submit(&self, command: Command) -> Result<Outcome, Fault> {
-        match self.server.api.keeper.submit(self.caller.clone(), command).await {
+        match self.server.api.keeper.submit(self.caller().clone(), command).await {
             Ok(outcome) => Ok(outcome),
             Err(SubmitError::Refused(refusal)) => Err(self.fault(&refusal)),
             Err(error @ SubmitError::Unavailable(_)) => {
@@ -148,14 +172,14 @@ impl<'a> Call<'a> {
     /// Reads a page request of EC2's.
     pub(crate) fn page(&self, input: &Input<'_>, ids: &str) -> Result<PageRequest, Fault> {
         match self.service.dialect() {
-            Dialect::Ec2 => self.tokens().ec2(input, &self.caller.account, self.action, ids),
-            Dialect::Query => self.tokens().elb(input, &self.caller.account, self.action),
+            Dialect::Ec2 => self.tokens().ec2(input, &self.caller().account, self.action, ids),
+            Dialect::Query => self.tokens().elb(input, &self.caller().account, self.action),
         }
     }
 
     /// The token of the next page.
     pub(crate) fn next_token(&self, last: Option<String>) -> Option<String> {
-        last.map(|last| self.tokens().seal(&self.caller.account, self.action, &last))
+        last.map(|last| self.tokens().seal(&self.caller().account, self.action, &last))
     }
 
     fn tokens(&self) -> &PageTokens {

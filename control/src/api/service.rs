@@ -51,11 +51,20 @@ impl Service {
     }
 
     /// Its name in scopes and in numbers.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
             Self::Elb => "elasticloadbalancing",
             Self::Sts => "sts",
+        }
+    }
+
+    /// The names of its operations.
+    pub(crate) fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::Ec2 => ec2::OPERATIONS,
+            Self::Elb => elb::OPERATIONS,
+            Self::Sts => sts::OPERATIONS,
         }
     }
 

@@ -10,6 +10,9 @@ macro_rules! actions {
     ($($name:ident => $module:ident,)*) => {
         $(mod $module;)*
 
+        /// The names of the operations.
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name),)*];
+
         /// Runs the operation that the request names; nothing if there is no such one.
         pub(super) async fn run(
             call: &Call<'_>,

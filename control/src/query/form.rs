@@ -61,6 +61,15 @@ impl Form {
         self
     }
 
+    /// The same parameters, none of them looked at.
+    pub(crate) fn unread(&self) -> Self {
+        let copy = |(name, parameter): (&String, &Parameter)| {
+            let value = parameter.value.clone();
+            (name.clone(), Parameter { value, used: AtomicBool::new(false) })
+        };
+        Self { parameters: self.parameters.iter().map(copy).collect() }
+    }
+
     /// A value, without counting as a look at it.
     pub(crate) fn peek(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(|parameter| parameter.value.as_str())

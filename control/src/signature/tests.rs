@@ -101,7 +101,7 @@ impl Sent {
 
 fn verifier(secret: &str) -> Verifier {
     let region = "us-east-1".parse().unwrap();
-    Verifier::new(region, [("AKID", secret, "111111111111".parse().unwrap())])
+    Verifier::new(region, [("AKID", secret, Caller::root("111111111111".parse().unwrap()))])
 }
 
 #[test]
@@ -116,7 +116,11 @@ fn takes_what_an_independent_signer_made() {
             let target = target.replace("c d", "c");
             let request = Sent::new(method, &target, body);
             let identity = request.clone().by_header(NOW).verified();
-            assert_eq!(identity.unwrap().account.as_str(), "111111111111", "{method} {target}");
+            assert_eq!(
+                identity.unwrap().caller.account.as_str(),
+                "111111111111",
+                "{method} {target}"
+            );
             request.by_query(NOW).verified().unwrap();
         }
     }

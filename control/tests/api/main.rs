@@ -1,6 +1,7 @@
 //! The API over a socket, with requests signed by hand: right ones, wrong ones and hostile ones.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod authorization;
 mod bad_input;
 mod identity;
 mod network;

@@ -11,7 +11,7 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign},
     sign::v4,
 };
-use control::{AccessKey, Account, Config, Keeper, Secret, api, store};
+use control::{AccessKey, Account, Config, Keeper, Policy, PolicyKind, Secret, User, api, store};
 use control_core::Zone;
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
 use tokio::{
@@ -110,7 +110,14 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn start() -> Self {
-        let config = Arc::new(config());
+        Self::start_with(|_| ()).await
+    }
+
+    /// Starts with a configuration that was changed before.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config();
+        change(&mut config);
+        let config = Arc::new(config);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (snapshots, snapshots_rx) =
             watch::channel(Arc::new(Snapshot::empty(config.region.clone())));
@@ -302,9 +309,33 @@ fn config() -> Config {
                 access_key_id: signer.key.to_owned(),
                 secret_access_key: Secret(signer.secret.to_owned()),
             }],
+            users: Vec::new(),
+            roles: Vec::new(),
         });
     }
     config
+}
+
+/// A user whose key has its name, and a secret that all users share.
+pub(crate) const fn user(name: &'static str) -> Signer {
+    Signer { key: name, secret: "user's secret" }
+}
+
+/// Adds a user to an account. The statement is the policy's only one; none is no policy.
+pub(crate) fn add_user(config: &mut Config, account: &str, name: &str, statement: Option<&str>) {
+    let account = config.accounts.iter_mut().find(|it| it.id.as_str() == account).unwrap();
+    let secret_access_key = Secret(user("").secret.to_owned());
+    account.users.push(User {
+        name: name.to_owned(),
+        keys: vec![AccessKey { access_key_id: name.to_owned(), secret_access_key }],
+        policies: statement.into_iter().map(|it| policy(it, PolicyKind::Identity)).collect(),
+    });
+}
+
+/// A policy of one or more statements.
+pub(crate) fn policy(statements: &str, kind: PolicyKind) -> Arc<Policy> {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+    Arc::new(Policy::parse(&text, kind).unwrap())
 }
 
 /// Reports every endpoint bound and every target healthy.

@@ -17,7 +17,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn build() -> Self {
-        let rig = Rig::start().await;
+        Self::build_on(Rig::start().await).await
+    }
+
+    pub(crate) async fn build_on(rig: Rig) -> Self {
         let provider_vpc = vpc(&rig, PROVIDER).await;
         let first = subnet(&rig, PROVIDER, &provider_vpc, 'a').await;
         let second = subnet(&rig, PROVIDER, &provider_vpc, 'b').await;

@@ -1,15 +1,15 @@
 //! From the tables of the document to a typed [`Config`]: the settings, their ranges and defaults.
 //!
 //! Every function reads all of its table before it gives up, so that all mistakes are found. The
-//! bootstrap part and secrets have files of their own.
+//! bootstrap part, DNS and secrets have files of their own.
 
-use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroUsize, path::Path, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
 use model::{AccountId, ZoneId, ZoneName};
 
 use super::{
     AccessKey, Account, Addresses, Config, Dataplane, DemoTarget, Environment, Listen, Log,
-    LogFormat, Zone, bootstrap,
+    LogFormat, Zone, bootstrap, dns, identity,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
     reader::{Mistake, Source, Table},
     secret,
@@ -33,10 +33,10 @@ pub(crate) fn parse(
     }
 }
 
-const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"127.0.0.1:4600\"");
+pub(super) const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"127.0.0.1:4600\"");
 
 /// What people need no more than: a bound for numbers of threads.
-const WORKERS_MAX: u32 = 256;
+pub(super) const WORKERS_MAX: u32 = 256;
 
 fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -> Option<Config> {
     let region = root.required("region", &Parsed("a Region name such as \"us-east-1\""));
@@ -52,7 +52,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let drains = Span { min: "0s", max: "1h" };
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
     let dataplane = read_dataplane(&mut root);
-    let dns_workers = read_dns(&mut root);
+    let dns = dns::read(&mut root, folder);
     let log = read_log(&mut root);
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
@@ -68,7 +68,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         acceptance_timeout,
         drain_timeout,
         dataplane,
-        dns_workers,
+        dns,
         log,
         summary,
         demo_targets,
@@ -145,13 +145,14 @@ fn read_accounts(
             keys.extend(read_key(&mut key, &mut key_ids, folder, environment));
             key.finish();
         }
+        let (users, roles) = identity::read(&mut table, &mut key_ids, folder, environment);
         table.finish();
-        accounts.extend(id.map(|id| Account { id, name, keys }));
+        accounts.extend(id.map(|id| Account { id, name, keys, users, roles }));
     }
     accounts
 }
 
-fn read_key(
+pub(super) fn read_key(
     table: &mut Table<'_>,
     taken: &mut BTreeSet<String>,
     folder: &Path,
@@ -193,13 +194,6 @@ fn read_dataplane(root: &mut Table<'_>) -> Dataplane {
         table.finish();
     }
     dataplane
-}
-
-fn read_dns(root: &mut Table<'_>) -> NonZeroUsize {
-    let Some(mut table) = root.table("dns") else { return NonZeroUsize::MIN };
-    let count = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX });
-    table.finish();
-    count.unwrap_or(NonZeroUsize::MIN)
 }
 
 fn read_log(root: &mut Table<'_>) -> Log {

@@ -246,7 +246,8 @@ impl<'r> Table<'r> {
         self.source.report(place, format!("`{path}`: {message}"));
     }
 
-    fn path_of(&self, key: &str) -> String {
+    /// The name of one of this table's keys with everything before it, for messages.
+    pub(crate) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 }

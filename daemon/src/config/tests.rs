@@ -88,7 +88,42 @@ fn each_mistake_is_reported_with_its_line_and_what_is_allowed() {
         assert_eq!(mistakes(&WHOLE.replacen(&old, &new, 1)), lines("! "), "{case}");
         cases += 1;
     }
-    assert_eq!(cases, 25);
+    assert_eq!(cases, 32);
+}
+
+#[test]
+fn users_have_their_own_policies_and_those_of_their_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = r#"{"Statement":{"Effect":"Allow","Action":"ec2:*","Resource":"*"}}"#;
+    std::fs::write(folder.path().join("p.json"), policy).unwrap();
+    let text = WHOLE.replace(
+        "\n[bootstrap]",
+        &format!(
+            r#"
+[[accounts.groups]]
+name = "operators"
+policies = ['{policy}', '{policy}']
+[[accounts.users]]
+name = "alice"
+keys = [{{ access_key_id = "alice", secret_access_key = "quiet" }}]
+groups = ["operators"]
+policy_files = ["p.json"]
+[[accounts.roles]]
+name = "deploy"
+trust_policy = """{{"Statement": {{
+    "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {{"AWS": "222222222222"}}
+}}}}"""
+policies = ['{policy}']
+max_session_duration = "2h"
+[bootstrap]"#
+        ),
+    );
+    let config = parse(&text, folder.path(), &environment).unwrap();
+    let account = &config.accounts[0];
+    assert_eq!((&*account.users[0].name, account.users[0].policies.len()), ("alice", 3));
+    assert_eq!(account.users[0].keys[0].id, "alice");
+    assert_eq!((&*account.roles[0].name, account.roles[0].policies.len()), ("deploy", 1));
+    assert_eq!(account.roles[0].max_session_duration, Duration::from_secs(7200));
 }
 
 #[test]
@@ -126,4 +161,53 @@ fn secrets_come_from_files_and_from_the_environment() {
         let config = parse(&text, folder.path(), &environment).unwrap();
         assert_eq!(config.accounts[0].keys[0].secret.reveal(), expected);
     }
+}
+
+#[test]
+fn the_zone_files_of_dns_are_read_and_no_two_are_for_one_name_and_network() {
+    let zone = |name: &str, vpcs: &str| {
+        format!("[[dns.zone]]\nname = \"{name}\"\nfile = \"zones/{name}\"\nvpcs = [{vpcs}]\n")
+    };
+    let (one, two) = ("\"vpc-00000000000000001\"", "\"vpc-00000000000000002\"");
+    let sound = [zone("a.test", one), zone("a.test", two), zone("a.test", "")].concat();
+    let config = parse(&format!("{WHOLE}{sound}"), Path::new("/etc"), &environment).unwrap();
+    let files: Vec<_> = config.dns.zones.iter().map(|zone| zone.file.as_path()).collect();
+    assert_eq!(files, [Path::new("/etc/zones/a.test"); 3]);
+    let faulty = [sound, zone("A.test.", one), zone("a..b", "3")].concat();
+    let found = mistakes(&format!("{WHOLE}{faulty}"));
+    let line = WHOLE.lines().count() + 4 * 3 + 2;
+    let vpc = "expected a VPC's id such as \"vpc-0123456789abcdef0\", found 3";
+    let name = "expected a domain name such as \"example.com\", found \"a..b\"";
+    let twice = "another zone for vpc-00000000000000001 has this name";
+    assert_eq!(
+        found,
+        [
+            format!("{line}: `dns.zone[3].name`: {twice}"),
+            format!("{}: `dns.zone[4].name`: {name}", line + 4),
+            format!("{}: `dns.zone[4].vpcs[0]`: {vpc}", line + 6),
+        ]
+    );
+}
+
+#[test]
+fn views_of_dns_say_how_clients_are_told() {
+    let view = |vpc: &str, rest: &str| format!("[[dns.view]]\nvpc = \"vpc-{vpc:0>17}\"\n{rest}\n");
+    let sound = [
+        view("1", "clients = [\"192.168.7.1/24\", \"fd00::/64\"]"),
+        view("2", "listen = \"127.0.0.2:53\""),
+    ];
+    let sound = sound.concat();
+    let config = parse(&format!("{WHOLE}{sound}"), Path::new(""), &environment).unwrap();
+    assert_eq!(config.dns.networks[0].clients[0].to_string(), "192.168.7.0/24");
+    assert_eq!(config.dns.networks[1].listen, "127.0.0.2:53".parse().ok());
+    let faulty = [view("2", "clients = [\"192.168.7.0/24\"]"), view("3", "")].concat();
+    let line = WHOLE.lines().count() + 8;
+    assert_eq!(
+        mistakes(&format!("{WHOLE}{sound}{faulty}")),
+        [
+            format!("{line}: `dns.view[2].vpc`: another view is this VPC's"),
+            format!("{}: `dns.view`: 192.168.7.0/24 is given twice", line + 1),
+            format!("{}: `dns.view[3].vpc`: a view needs clients or listen, or both", line + 3),
+        ]
+    );
 }

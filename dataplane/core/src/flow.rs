@@ -1,8 +1,8 @@
 //! The flow hash: what makes two packets one flow, and two flows spread.
 //!
-//! A Network Load Balancer hashes protocol, addresses, ports and the SYN's sequence number (semantics
-//! 1.1); the function itself is not published, so ours is SipHash with a key of this process. Does
-//! not know targets.
+//! A Network Load Balancer hashes protocol, addresses, ports and the SYN's sequence number
+//! (semantics 1.1); the function itself is not published, so ours is SipHash with a key of this
+//! process. Does not know targets.
 
 use std::hash::Hasher as _;
 
@@ -20,7 +20,8 @@ pub struct Flow {
     pub sequence_number: Option<u32>,
 }
 
-/// The hash of a flow: two independent halves, one to choose a target group, one to choose a target.
+/// The hash of a flow: two independent halves, one to choose a target group, one to choose a
+/// target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowHash {
     /// For the choice among weighted target groups.

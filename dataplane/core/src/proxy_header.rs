@@ -1,9 +1,9 @@
 //! The PROXY protocol header, version 2 as sent and versions 1 and 2 as received.
 //!
-//! Relies on the protocol's text (HAProxy, `proxy-protocol.txt`) and on what a Network Load Balancer
-//! sends behind an interface endpoint: addresses, then the CRC32C field, then field 0xEA with the
-//! endpoint's id, then optional padding (semantics 2.1 to 2.3). Does not know streams: it turns
-//! values into bytes and bytes into values.
+//! Relies on the protocol's text (HAProxy, `proxy-protocol.txt`) and on what a Network Load
+//! Balancer sends behind an interface endpoint: addresses, then the CRC32C field, then field 0xEA
+//! with the endpoint's id, then optional padding (semantics 2.1 to 2.3). Does not know streams: it
+//! turns values into bytes and bytes into values.
 
 mod encode;
 mod parse;

@@ -1,12 +1,12 @@
 //! Selection: which targets are candidates, and which one takes a flow.
 //!
 //! Candidates are a Network Load Balancer's (semantics 1.1, 1.3, 1.6): the healthy targets of the
-//! interface's zone, or of all zones with cross-zone on; with none healthy, all of them (fail open).
-//! Among candidates the flow's highest-ranking one wins (rendezvous hashing): shares are equal, and
-//! when one of N leaves, its flows and no others move, whatever N is. A lookup table (Maglev) would
-//! be quicker from some hundred targets on, but is only nearly as even, moves other flows too, and
-//! has to be built anew at every change of health; ranking 1,000 targets takes 2 µs, once per
-//! connection. Does not know sockets, nor how health is found.
+//! interface's zone, or of all zones with cross-zone on; with none healthy, all of them (fail
+//! open). Among candidates the flow's highest-ranking one wins (rendezvous hashing): shares are
+//! equal, and when one of N leaves, its flows and no others move, whatever N is. A lookup table
+//! (Maglev) would be quicker from some hundred targets on, but is only nearly as even, moves other
+//! flows too, and has to be built anew at every change of health; ranking 1,000 targets takes 2 µs,
+//! once per connection. Does not know sockets, nor how health is found.
 
 use model::{TargetAddr, TargetGroup, WeightedTargetGroup, ZoneId};
 

@@ -1,8 +1,9 @@
 //! Bindings: which endpoint addresses are listened on, which could not be bound, and why.
 //!
-//! A snapshot is taken in two steps: [`Bindings::close`] lets go of what is gone, [`Bindings::open`]
-//! binds what is new, so that an address can pass from one endpoint to another in one snapshot. Only
-//! endpoints that differ are looked at. Does not know what happens on a listener.
+//! A snapshot is taken in two steps: [`Bindings::close`] lets go of what is gone,
+//! [`Bindings::open`] binds what is new, so that an address can pass from one endpoint to another
+//! in one snapshot. Only endpoints that differ are looked at. Does not know what happens on a
+//! listener.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

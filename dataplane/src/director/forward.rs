@@ -1,4 +1,5 @@
-//! Forwards: for each load balancer's listener and zone in use, the pools its connections choose from.
+//! Forwards: for each load balancer's listener and zone in use, the pools its connections choose
+//! from.
 //!
 //! Made anew when their load balancer, one of their target groups, or the health of a target in one
 //! changes. Does not know who uses them, only how many do.

@@ -1,7 +1,7 @@
 //! Targets: which are probed, how they stand, and whose connections end with them.
 //!
-//! A target that is registered anew, or comes back from draining, starts from the beginning. Does not
-//! know how a probe is made, nor how flows are spread.
+//! A target that is registered anew, or comes back from draining, starts from the beginning. Does
+//! not know how a probe is made, nor how flows are spread.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

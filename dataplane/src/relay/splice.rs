@@ -1,7 +1,7 @@
 //! Moving bytes through pipes, without the copy to and from user space.
 //!
-//! Pipes come from a bounded pool, and a direction holds one only while bytes are in it. With no pipe
-//! to be had, or on sockets that cannot be spliced, bytes are copied.
+//! Pipes come from a bounded pool, and a direction holds one only while bytes are in it. With no
+//! pipe to be had, or on sockets that cannot be spliced, bytes are copied.
 
 use std::os::fd::OwnedFd;
 
@@ -104,8 +104,8 @@ impl Direction {
         }
     }
 
-    /// Passes on a pipe's bytes. A short splice does not prove that the receiver is full, so it goes
-    /// on until the receiver says so.
+    /// Passes on a pipe's bytes. A short splice does not prove that the receiver is full, so it
+    /// goes on until the receiver says so.
     pub(super) fn drain_pipe(
         &mut self,
         pipe: Pipe,

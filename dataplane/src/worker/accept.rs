@@ -28,8 +28,8 @@ use crate::{
 
 /// Connections accepted from one listener per turn.
 const ACCEPTS_MAX: u32 = 64;
-/// With no file descriptor left, a listener rests this long: two ticks, so that turning clients away
-/// is no busy loop.
+/// With no file descriptor left, a listener rests this long: two ticks, so that turning clients
+/// away is no busy loop.
 const STARVED_TICKS: u32 = 2;
 
 /// A client's connection, fresh from the listener.

@@ -35,6 +35,11 @@ impl<T> Table<T> {
         self.places.get_mut(key)?.take()
     }
 
+    /// How many places there are, empty ones included.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     pub(super) fn clear(&mut self) {
         self.places.clear();
     }

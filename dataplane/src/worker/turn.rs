@@ -11,6 +11,7 @@ use mio::{Token, event::Event};
 use super::{Queued, Worker};
 use crate::{
     access,
+    config::ANSWER_WAIT_MAX,
     connect::Attempt,
     relay::Side,
     route::Key,
@@ -151,6 +152,11 @@ impl Worker {
         let session = &mut self.sessions[widen(index)];
         let metrics = &session.origin.interface.metrics;
         metrics.connect_failed();
+        let waited = Duration::from_millis(self.now_ms.saturating_sub(session.started_ms));
+        let left = ANSWER_WAIT_MAX.saturating_sub(waited);
+        if left.is_zero() {
+            return self.end(index, otherwise);
+        }
         let Some(connecting) = session.connecting.as_mut() else { return };
         let Attempt::Begun(socket, target) = connecting.attempt(|| metrics.connect_failed()) else {
             return self.end(index, otherwise);
@@ -161,7 +167,8 @@ impl Worker {
         if self.watch(&self.sessions[widen(index)].target.socket, token).is_err() {
             return self.end(index, End::ConnectFailed);
         }
-        self.timers.set(index, self.now.saturating_add(ticks(self.config.connect_timeout)));
+        let wait = self.config.connect_timeout.min(left);
+        self.timers.set(index, self.now.saturating_add(ticks(wait)));
     }
 
     pub(super) fn run_timers(&mut self) {

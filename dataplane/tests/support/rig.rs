@@ -380,11 +380,19 @@ impl Rig {
 
 /// One endpoint in zone a, one healthy target there.
 pub(crate) fn simple(adjust: impl FnOnce(&mut World)) -> (Rig, Upstream, SocketAddr) {
+    simple_with(adjust, |_| {})
+}
+
+/// The same, with other settings.
+pub(crate) fn simple_with(
+    adjust: impl FnOnce(&mut World),
+    settings: impl FnOnce(&mut Config),
+) -> (Rig, Upstream, SocketAddr) {
     let upstream = Upstream::start();
     let mut world = World::new(&[(&upstream, "a")]);
     let addr = world.add_endpoint(1, fresh_ip(), "a");
     adjust(&mut world);
-    let rig = Rig::start(world);
+    let rig = Rig::with(world, settings);
     rig.wait_for_healthy(&[&upstream]);
     (rig, upstream, addr)
 }

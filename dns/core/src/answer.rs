@@ -280,7 +280,7 @@ impl<'q> Search<'q> {
         if self.write_asked(reply, zone, node, owner) {
             return Step::End(Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError));
         }
-        let cname = node.rrset(RecordType::CNAME);
+        let cname = node.rrset(RecordType::CNAME).filter(|_| !node.hides(self.query.qtype));
         if let Some((cname, target)) = cname.and_then(|c| Some((c, c.targets().next()?))) {
             cname.write(reply, Section::Answer, owner, &self.query.name, self.turn);
             return Step::Alias(target);

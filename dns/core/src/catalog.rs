@@ -76,7 +76,8 @@ impl CatalogBuilder {
         self.static_zones = zones;
     }
 
-    /// Tells networks by these client addresses from the next build on.
+    /// Tells networks by these client addresses too from the next build on. Of a prefix that is here
+    /// it does not matter which networks say that it is theirs.
     pub fn set_networks(&mut self, networks: Vec<(VpcId, Vec<IpNet>)>) {
         self.networks = networks;
     }
@@ -88,41 +89,51 @@ impl CatalogBuilder {
         for zone in self.static_zones.iter().filter(|zone| zone.is_for_all()) {
             shared.insert(Arc::clone(&zone.zone));
         }
+        let islands = Islands::new(endpoint_zone.apex().as_wire(), &soa, crate::TTL_S);
         // Last, so that no master file stands in for the endpoints' names.
         shared.insert(Arc::new(endpoint_zone));
         let shared = Arc::new(shared);
-        let islands = Islands::new(&soa, crate::TTL_S);
         let public = View::new(Arc::clone(&shared), ZoneSet::default(), islands.clone());
-        let views = self.views(&shared, &islands);
+        let views = self.views(snapshot, &shared, &islands);
         let own_names: usize = views.values().map(View::own_name_count).sum();
-        let prefixes = self
+        // A network that sees nothing of its own makes nobody's clients doubtful.
+        let told = snapshot.vpcs.values().filter(|vpc| views.contains_key(&vpc.id));
+        let told = told.flat_map(|vpc| vpc.cidrs.iter().map(|prefix| (*prefix, vpc.id)));
+        let settled = self
             .networks
             .iter()
             .flat_map(|(vpc, prefixes)| prefixes.iter().map(|prefix| (*prefix, *vpc)));
+        let networks = Networks::new(told, settled);
         Catalog {
             generation: snapshot.generation,
             name_count: shared.name_count() + own_names,
             public,
             views,
-            networks: Networks::new(prefixes),
+            networks,
         }
     }
 
     /// The views of networks that see something of their own.
-    fn views(&self, shared: &Arc<ZoneSet>, islands: &Islands) -> BTreeMap<VpcId, View> {
+    fn views(
+        &self,
+        snapshot: &Snapshot,
+        shared: &Arc<ZoneSet>,
+        islands: &Islands,
+    ) -> BTreeMap<VpcId, View> {
         let mut zones = BTreeMap::<VpcId, ZoneSet>::new();
         for zone in &self.static_zones {
             for vpc in &zone.vpcs {
                 zones.entry(*vpc).or_default().insert(Arc::clone(&zone.zone));
             }
         }
-        let known: BTreeSet<VpcId> = self.networks.iter().map(|(vpc, _)| *vpc).collect();
-        let mut reverse = self.endpoints.reverse_names(&known);
-        let vpcs: BTreeSet<VpcId> = zones.keys().chain(reverse.keys()).copied().collect();
+        let settled = self.networks.iter().map(|(vpc, _)| vpc);
+        let known: BTreeSet<VpcId> = snapshot.vpcs.keys().chain(settled).copied().collect();
+        let mut names = self.endpoints.names_within(&known);
+        let vpcs: BTreeSet<VpcId> = zones.keys().chain(names.keys()).copied().collect();
         let view = |vpc| {
             let own = zones.remove(&vpc).unwrap_or_default();
             let mut islands = islands.clone();
-            for node in reverse.remove(&vpc).unwrap_or_default() {
+            for node in names.remove(&vpc).unwrap_or_default() {
                 islands.insert(node);
             }
             (vpc, View::new(Arc::clone(shared), own, islands))

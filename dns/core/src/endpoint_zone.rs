@@ -12,8 +12,8 @@ use std::{
 };
 
 use model::{
-    AddressFamily, ENDPOINT_DOMAIN, Endpoint, Health, Interface, LoadBalancerId, RegionName,
-    Snapshot, VpcEndpointId, VpcId, ZoneId,
+    AddressFamily, DnsName, ENDPOINT_DOMAIN, Endpoint, Health, Interface, LoadBalancerId,
+    RegionName, Snapshot, VpcEndpointId, VpcId, ZoneId,
 };
 
 use crate::{
@@ -47,6 +47,8 @@ struct Part {
     /// Whether each interface is healthy.
     healthy: Vec<bool>,
     nodes: Vec<Arc<Node>>,
+    /// The service's own name, seen in the endpoint's network alone.
+    private: Option<Arc<Node>>,
     /// The names of its addresses, made when first wanted.
     reverse: OnceCell<Vec<Arc<Node>>>,
 }
@@ -72,12 +74,14 @@ impl EndpointZone {
         self.assemble(snapshot)
     }
 
-    /// The names of all interface addresses in these networks, as of the last build.
-    pub(crate) fn reverse_names(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, Vec<Arc<Node>>> {
+    /// What only these networks see, as of the last build: services' own names, and those of
+    /// interface addresses.
+    pub(crate) fn names_within(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, Vec<Arc<Node>>> {
         let mut names = BTreeMap::<VpcId, Vec<Arc<Node>>>::new();
         for part in self.parts.values().filter(|part| vpcs.contains(&part.endpoint.vpc)) {
             let nodes = part.reverse.get_or_init(|| reverse::nodes(&part.endpoint));
-            names.entry(part.endpoint.vpc).or_default().extend(nodes.iter().cloned());
+            let nodes = part.private.iter().chain(nodes).cloned();
+            names.entry(part.endpoint.vpc).or_default().extend(nodes);
         }
         names
     }
@@ -129,13 +133,27 @@ impl Part {
         for interface in &endpoint.interfaces {
             nodes.push(node((&interface.zonal_name).into(), endpoint, [interface].into_iter()));
         }
-        Self { endpoint: Arc::clone(endpoint), healthy, nodes, reverse: OnceCell::new() }
+        let private = endpoint.private_dns_name.as_ref().map(|name| alias(name, endpoint));
+        Self { endpoint: Arc::clone(endpoint), healthy, nodes, private, reverse: OnceCell::new() }
     }
 
     fn is_made_of(&self, endpoint: &Arc<Endpoint>, healthy: &[bool]) -> bool {
         let same = Arc::ptr_eq(&self.endpoint, endpoint) || self.endpoint == *endpoint;
         same && self.healthy == healthy
     }
+}
+
+/// A service's own name, which leads to the Regional name and so to its healthy zones. Where it has
+/// no AAAA records although the Regional name has, it has no alias either for whoever asks for
+/// them: one would lead there.
+fn alias(name: &DnsName, endpoint: &Endpoint) -> Arc<Node> {
+    let target = Name::from(&endpoint.regional_name);
+    let alias = RrSet::new(RecordType::CNAME, TTL_S, vec![target.as_wire().into()]);
+    let kind = endpoint.dns_record_ip_type;
+    let family = AddressFamily::Ipv6;
+    let is_less = kind.endpoint_names_have(family) && !kind.private_name_has(family);
+    let node = Node::new(name.into(), vec![alias]);
+    Arc::new(node.hiding(is_less.then_some(RecordType::AAAA)))
 }
 
 /// A name of an endpoint, with the addresses that its DNS record IP type lets be seen.

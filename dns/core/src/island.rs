@@ -7,7 +7,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    name::{NAME_LEN_MAX, NameHash, ancestors, label_count},
+    name::{NAME_LEN_MAX, NameHash, ancestors, is_within, label_count},
     node::{Entry, Node},
     record::write_data,
     reply::{Reply, Section},
@@ -20,6 +20,8 @@ pub(crate) struct Islands {
     nodes: HashSet<Entry, NameHash>,
     /// Bit *n* is set if some wildcard stands right below a name of *n* labels.
     wildcard_depths: u128,
+    /// The zone of which no wildcard here takes a name: aliases lead into it.
+    kept: Box<[u8]>,
     /// The data of each one's SOA record.
     soa: Box<[u8]>,
     /// How long absence may be remembered, in seconds.
@@ -27,9 +29,9 @@ pub(crate) struct Islands {
 }
 
 impl Islands {
-    /// An empty set whose names have this SOA data.
-    pub(crate) fn new(soa: &[u8], ttl: u32) -> Self {
-        Self { soa: soa.into(), ttl, ..Self::default() }
+    /// An empty set whose names have this SOA data. Its wildcards leave the zone `kept` alone.
+    pub(crate) fn new(kept: &[u8], soa: &[u8], ttl: u32) -> Self {
+        Self { kept: kept.into(), soa: soa.into(), ttl, ..Self::default() }
     }
 
     /// Adds a name.
@@ -49,6 +51,9 @@ impl Islands {
     pub(crate) fn find(&self, name: &[u8], label_count: usize) -> Option<&Node> {
         if let Some(entry) = self.nodes.get(name) {
             return Some(&entry.0);
+        }
+        if self.wildcard_depths == 0 || is_within(name, &self.kept) {
+            return None;
         }
         let depths = (0..label_count).rev();
         ancestors(name)

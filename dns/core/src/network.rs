@@ -24,17 +24,13 @@ pub(crate) struct Networks<T> {
 }
 
 impl<T: Copy + PartialEq> Networks<T> {
-    /// The table of these prefixes.
-    pub(crate) fn new(prefixes: impl IntoIterator<Item = (IpNet, T)>) -> Self {
-        let mut owners = HashMap::new();
-        for (prefix, owner) in prefixes {
-            let len = prefix.prefix_len() + if prefix.addr().is_ipv4() { MAPPED_LEN } else { 0 };
-            let key = (len, masked(mapped(prefix.addr()), len));
-            let entry = owners.entry(key).or_insert(Some(owner));
-            if *entry != Some(owner) {
-                *entry = None;
-            }
-        }
+    /// The table of these prefixes. Where someone has `settled` whose a prefix is, that counts.
+    pub(crate) fn new(
+        prefixes: impl IntoIterator<Item = (IpNet, T)>,
+        settled: impl IntoIterator<Item = (IpNet, T)>,
+    ) -> Self {
+        let mut owners = owners(prefixes);
+        owners.extend(self::owners(settled));
         let lengths: BTreeSet<u8> = owners.keys().map(|(len, _)| *len).collect();
         Self { owners, lengths: lengths.into_iter().rev().collect() }
     }
@@ -46,6 +42,22 @@ impl<T: Copy + PartialEq> Networks<T> {
             self.lengths.iter().find_map(|len| self.owners.get(&(*len, masked(bits, *len))));
         *longest?
     }
+}
+
+/// Whose each prefix is, by length and first address.
+fn owners<T: Copy + PartialEq>(
+    prefixes: impl IntoIterator<Item = (IpNet, T)>,
+) -> HashMap<(u8, u128), Option<T>> {
+    let mut owners = HashMap::new();
+    for (prefix, owner) in prefixes {
+        let len = prefix.prefix_len() + if prefix.addr().is_ipv4() { MAPPED_LEN } else { 0 };
+        let key = (len, masked(mapped(prefix.addr()), len));
+        let entry = owners.entry(key).or_insert(Some(owner));
+        if *entry != Some(owner) {
+            *entry = None;
+        }
+    }
+    owners
 }
 
 fn mapped(address: IpAddr) -> u128 {
@@ -78,6 +90,7 @@ mod tests {
                 ("fd00:1::/64", 7),
             ]
             .map(|(prefix, owner)| (prefix.parse().unwrap(), owner)),
+            [("192.168.128.0/17".parse().unwrap(), 8), ("192.168.7.0/24".parse().unwrap(), 4)],
         );
         for (address, owner) in [
             ("10.9.9.9", Some(1)),
@@ -86,7 +99,8 @@ mod tests {
             ("::ffff:10.1.2.3", Some(3)),
             ("11.0.0.0", None),
             ("192.168.1.1", None),
-            ("192.168.7.255", Some(5)),
+            ("192.168.7.255", Some(4)),
+            ("192.168.200.1", Some(8)),
             ("fdff::1", Some(6)),
             ("fd00:1::1", Some(7)),
             ("fd00:1:0:1::1", Some(6)),
@@ -98,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_default_route_holds_everyone() {
-        let networks = Networks::new([("::/0".parse().unwrap(), 1)]);
+        let networks = Networks::new([("::/0".parse().unwrap(), 1)], []);
         assert_eq!(networks.owner_of("192.0.2.1".parse().unwrap()), Some(1));
     }
 }

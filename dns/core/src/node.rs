@@ -10,6 +10,7 @@ pub(crate) struct Node {
     name: Box<[u8]>,
     rrsets: Box<[RrSet]>,
     place: Place,
+    hidden: Option<RecordType>,
 }
 
 /// Where a node stands in its zone.
@@ -31,12 +32,22 @@ impl Node {
 
     /// A name anywhere in a zone.
     pub(crate) fn placed(name: Name, rrsets: Vec<RrSet>, place: Place) -> Self {
-        Self { name: name.into_wire(), rrsets: rrsets.into(), place }
+        Self { name: name.into_wire(), rrsets: rrsets.into(), place, hidden: None }
     }
 
     /// A name that exists only because something is below it.
     pub(crate) fn empty(name: &[u8], place: Place) -> Self {
-        Self { name: name.into(), rrsets: Box::new([]), place }
+        Self { name: name.into(), rrsets: Box::new([]), place, hidden: None }
+    }
+
+    /// The node, without any record of this type, even where its alias leads to one.
+    pub(crate) fn hiding(self, hidden: Option<RecordType>) -> Self {
+        Self { hidden, ..self }
+    }
+
+    /// Whether it has no record of this type, whatever its alias leads to.
+    pub(crate) fn hides(&self, rtype: RecordType) -> bool {
+        self.hidden == Some(rtype)
     }
 
     /// Where it stands in its zone.

@@ -6,4 +6,5 @@ mod rig;
 mod swaps;
 mod tcp;
 mod udp;
+mod view;
 mod zone_file;

@@ -57,9 +57,17 @@ impl Running {
         snapshot: Snapshot,
         files: ZoneFiles,
     ) -> Result<Self, StartError> {
+        let config = Config::new(listen, NonZeroUsize::new(2).unwrap());
+        Self::start_from(config, snapshot, files)
+    }
+
+    pub(crate) fn start_from(
+        config: Config,
+        snapshot: Snapshot,
+        files: ZoneFiles,
+    ) -> Result<Self, StartError> {
         let (snapshots, snapshots_seen) = watch::channel(Arc::new(snapshot));
         let (health, health_seen) = watch::channel(Arc::new(Health::default()));
-        let config = Config { listen, workers: NonZeroUsize::new(2).unwrap() };
         let clock = Arc::new(StdClock);
         let seen = (snapshots_seen, health_seen);
         Server::start_with_zones(config, files, clock, seen, Handle::current()).map(|server| Self {

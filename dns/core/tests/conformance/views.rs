@@ -1,9 +1,9 @@
 //! What a network sees that others do not.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use dns_core::{Catalog, CatalogBuilder, Transport, UDP_LEN_MAX, answer};
-use model::{DnsRecordIpType, VpcId};
+use model::{DnsRecordIpType, Vpc, VpcId};
 
 use crate::{
     rig::{SERVICE, ZONE, ask, endpoint, health, name, snapshot, text},
@@ -46,7 +46,8 @@ fn catalog() -> Catalog {
     builder.build(&snapshot(7, [one, two]), &health(&[0, 1, 2]))
 }
 
-fn asked_from(catalog: &Catalog, client: &str, name: &str, qtype: u16) -> String {
+/// What a client at this address is answered.
+pub(crate) fn asked_from(catalog: &Catalog, client: &str, name: &str, qtype: u16) -> String {
     let view = catalog.view_of(client.parse::<IpAddr>().unwrap());
     let mut buffer = [0; UDP_LEN_MAX];
     let len = answer(view, &ask(name, qtype).bytes(), Transport::Udp, 0, &mut buffer).len;
@@ -76,6 +77,40 @@ fn static_zones_are_seen_by_their_networks_and_the_nearest_answers() {
         let answer = asked_from(&catalog, client, "x.sub.example.test", A);
         assert!(answer.starts_with("NXDomain aa"), "{client}: {answer}");
     }
+}
+
+#[test]
+fn clients_are_told_by_the_snapshots_networks_unless_the_operator_knows_better() {
+    let mut world = snapshot(7, [endpoint(1, DnsRecordIpType::Dualstack)]);
+    for (vpc, cidr) in
+        [(1, "10.1.0.0/16"), (2, "10.2.0.0/16"), (3, "10.2.0.0/16"), (4, "10.1.0.0/16")]
+    {
+        let (id, cidrs) = (VpcId::from_bits(vpc), vec![cidr.parse().unwrap()]);
+        world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+    }
+    let soa = "@ 60 SOA ns m 1 2 3 4 60\n";
+    let zone_of = |vpc: u8| {
+        let text = format!("{soa}x A 192.0.2.{vpc}\n");
+        zone("example.test", &text).unwrap().only_for(&[VpcId::from_bits(vpc.into())])
+    };
+    let mut builder = CatalogBuilder::default();
+    builder.set_static_zones(vec![zone_of(2), zone_of(3)]);
+    let seen = |builder: &mut CatalogBuilder, client: &str| {
+        let catalog = builder.build(&world, &health(&[0, 1, 2]));
+        let x = asked_from(&catalog, client, "x.example.test", A);
+        let pointer = asked_from(&catalog, client, "1.0.2.10.in-addr.arpa", PTR);
+        (x.rsplit(' ').next().unwrap().to_owned(), pointer.starts_with("NoError"))
+    };
+    // Network 4 has the addresses of 1, but sees nothing that others do not.
+    assert_eq!(seen(&mut builder, "10.1.0.9"), ("Refused".to_owned(), true));
+    assert_eq!(seen(&mut builder, "::ffff:10.1.0.9"), ("Refused".to_owned(), true));
+    assert_eq!(seen(&mut builder, "10.2.0.9"), ("Refused".to_owned(), false), "2 or 3");
+    builder.set_networks(vec![
+        (VpcId::from_bits(3), vec!["10.2.0.0/16".parse().unwrap()]),
+        (VpcId::from_bits(2), vec!["10.2.7.0/24".parse().unwrap()]),
+    ]);
+    assert_eq!(seen(&mut builder, "10.2.0.9"), ("192.0.2.3".to_owned(), false));
+    assert_eq!(seen(&mut builder, "10.2.7.9"), ("192.0.2.2".to_owned(), false));
 }
 
 #[test]

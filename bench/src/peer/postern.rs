@@ -1,0 +1,73 @@
+//! Postern's configuration: one consumer, one endpoint in one zone, one target with PROXY protocol
+//! version 2, one worker; metrics and health checks on, as users have them. The access log is off,
+//! as it is for the others.
+
+use std::{fs, io, net::Ipv4Addr};
+
+use super::Place;
+
+/// The endpoint's address, of the consumer's subnet.
+pub(super) const ENDPOINT: Ipv4Addr = Ipv4Addr::new(127, 60, 0, 10);
+
+/// Writes the configuration and returns the arguments.
+pub(super) fn prepare(place: &Place) -> io::Result<Vec<String>> {
+    let (target, port) = (place.target, place.listen.port());
+    let text = format!(
+        r#"region = "us-east-1"
+state_dir = "state"
+listen = {{ api = "127.0.0.1:0", dns = "127.0.0.1:0", admin = "127.0.0.1:0" }}
+dataplane = {{ workers = 1 }}
+log = {{ level = "info,access=off" }}
+zones = [{{ name = "us-east-1a", id = "use1-az1" }}]
+
+[[accounts]]
+id = "111111111111"
+name = "provider"
+keys = [{{ access_key_id = "provider", secret_access_key = "of-the-bench-only" }}]
+
+[[accounts]]
+id = "222222222222"
+name = "consumer"
+keys = [{{ access_key_id = "consumer", secret_access_key = "of-the-bench-only" }}]
+
+[bootstrap]
+vpcs = [
+    {{ key = "provider", account = "111111111111", cidr = "127.61.0.0/16" }},
+    {{ key = "consumer", account = "222222222222", cidr = "127.60.0.0/16" }},
+]
+subnets = [
+    {{ key = "provider", vpc = "provider", zone = "us-east-1a", cidr = "127.61.0.0/24" }},
+    {{ key = "consumer", vpc = "consumer", zone = "us-east-1a", cidr = "127.60.0.0/24" }},
+]
+
+[[bootstrap.target_groups]]
+name = "targets"
+vpc = "provider"
+port = {target_port}
+proxy_protocol_v2 = true
+targets = [{{ address = "{target}" }}]
+
+[[bootstrap.load_balancers]]
+name = "front"
+subnets = ["provider"]
+listeners = [{{ port = {port}, target_group = "targets" }}]
+
+[[bootstrap.services]]
+key = "service"
+load_balancers = ["front"]
+acceptance_required = false
+allowed_principals = ["*"]
+
+[[bootstrap.endpoints]]
+key = "endpoint"
+vpc = "consumer"
+service = "service"
+interfaces = [{{ subnet = "consumer", ipv4 = "{ENDPOINT}" }}]
+"#,
+        target_port = target.port()
+    );
+    let path = place.folder.join("postern.toml");
+    fs::write(&path, text)?;
+    let arguments = ["run", "--config", &path.display().to_string()];
+    Ok(arguments.map(str::to_owned).to_vec())
+}

@@ -1,0 +1,35 @@
+//! How a call that is not permitted is refused on the wire. Names the action and the resource as
+//! the caller wrote them, so it tells nothing that the caller did not know.
+
+use hyper::StatusCode;
+use iam::Decision;
+
+use super::check::Check;
+use crate::{
+    api::{Call, Service},
+    query::{Fault, fault::quoted},
+};
+
+/// The fault of a call that is not permitted (EC2 "Common client errors"; ELBv2 and STS "Common
+/// errors").
+pub(super) fn fault(call: &Call<'_>, check: &Check, decision: Decision) -> Fault {
+    let (caller, action) = (call.identity().arn(), &check.action);
+    let resource = quoted(&check.resource);
+    let because = match decision {
+        Decision::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),
+        Decision::Allow | Decision::ImplicitDeny => {
+            format!("because no identity-based policy allows the {action} action")
+        }
+    };
+    let what = format!(
+        "User: {caller} is not authorized to perform: {action} on resource: {resource} {because}"
+    );
+    let forbidden = |code, message| Fault::with_status(StatusCode::FORBIDDEN, code, message);
+    match call.service() {
+        Service::Ec2 => forbidden(
+            "UnauthorizedOperation",
+            format!("You are not authorized to perform this operation. {what}."),
+        ),
+        Service::Elb | Service::Sts => forbidden("AccessDenied", what),
+    }
+}

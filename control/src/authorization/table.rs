@@ -1,0 +1,160 @@
+//! What each operation needs a permission for: the resources it touches, and where the request
+//! names them (Service Authorization Reference, "Actions, resources, and condition keys" of EC2 and
+//! of ELBv2; guide: "Identity-based policies for PrivateLink").
+//!
+//! Every operation has a row, which a test checks. An operation without one is permitted on `*`
+//! alone.
+
+use crate::api::Service;
+
+/// What an operation needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Needs {
+    /// Nothing: everybody may ask.
+    Nothing,
+    /// A permission on all of what it touches; on `*` if that is nothing in particular.
+    Permission(&'static [Touch]),
+}
+
+/// One kind of resource that an operation touches. Member names are those of the wire; a member may
+/// be a single text or a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Touch {
+    /// A resource of EC2 that is being made: `vpc/*`.
+    New(&'static str),
+    /// Resources of EC2 of one type, by their ids in a member.
+    Ids(&'static str, &'static str),
+    /// The same, by the ids that the structures of a list have.
+    IdsWithin(&'static str, &'static str, &'static str),
+    /// Resources of EC2 of any type that can have tags, by their ids in a member.
+    Tagged(&'static str),
+    /// A resource of ELBv2 that is being made: `targetgroup/NAME/*`.
+    NewNamed(&'static str),
+    /// Resources of ELBv2, by their ARNs in a member.
+    Arns(&'static str),
+    /// A listener that is being made for the load balancer whose ARN a member has; only its tags
+    /// need a permission of their own.
+    NewListener(&'static str),
+}
+
+/// What an operation of a service needs; none if it has no row.
+pub(super) fn needs(service: Service, operation: &str) -> Option<Needs> {
+    let rows = match service {
+        Service::Ec2 => EC2,
+        Service::Elb => ELB,
+        Service::Sts => STS,
+    };
+    rows.iter().find(|(name, _)| *name == operation).map(|(_, needs)| *needs)
+}
+
+/// The rows of one service.
+type Rows = &'static [(&'static str, Needs)];
+
+/// Lists and descriptions have no resource in EC2, and none in ELBv2.
+const LIST: Needs = Needs::Permission(&[]);
+
+const fn on(touches: &'static [Touch]) -> Needs {
+    Needs::Permission(touches)
+}
+
+use Touch::{Arns, Ids, IdsWithin, New, NewListener, NewNamed, Tagged};
+
+const VPC: &str = "vpc";
+const SUBNET: &str = "subnet";
+const ENDPOINT: &str = "vpc-endpoint";
+const SERVICE: &str = "vpc-endpoint-service";
+const GROUP: &str = "security-group";
+const ROUTES: &str = "route-table";
+
+pub(super) const EC2: Rows = &[
+    ("AcceptVpcEndpointConnections", on(&[Ids(SERVICE, "ServiceId")])),
+    ("AuthorizeSecurityGroupEgress", on(&[Ids(GROUP, "GroupId")])),
+    ("AuthorizeSecurityGroupIngress", on(&[Ids(GROUP, "GroupId")])),
+    ("CreateSecurityGroup", on(&[New(GROUP), Ids(VPC, "VpcId")])),
+    ("CreateSubnet", on(&[New(SUBNET), Ids(VPC, "VpcId")])),
+    ("CreateTags", on(&[Tagged("ResourceId")])),
+    ("CreateVpc", on(&[New(VPC)])),
+    (
+        "CreateVpcEndpoint",
+        on(&[
+            Ids(VPC, "VpcId"),
+            Ids(SUBNET, "SubnetId"),
+            IdsWithin(SUBNET, "SubnetConfiguration", "SubnetId"),
+            Ids(GROUP, "SecurityGroupId"),
+            Ids(ROUTES, "RouteTableId"),
+            New(ENDPOINT),
+        ]),
+    ),
+    ("CreateVpcEndpointServiceConfiguration", on(&[New(SERVICE)])),
+    ("DeleteSecurityGroup", on(&[Ids(GROUP, "GroupId")])),
+    ("DeleteSubnet", on(&[Ids(SUBNET, "SubnetId")])),
+    ("DeleteTags", on(&[Tagged("ResourceId")])),
+    ("DeleteVpc", on(&[Ids(VPC, "VpcId")])),
+    ("DeleteVpcEndpoints", on(&[Ids(ENDPOINT, "VpcEndpointId")])),
+    ("DeleteVpcEndpointServiceConfigurations", on(&[Ids(SERVICE, "ServiceId")])),
+    ("DescribeAvailabilityZones", LIST),
+    ("DescribeNetworkInterfaces", LIST),
+    ("DescribeRegions", LIST),
+    ("DescribeSecurityGroupRules", LIST),
+    ("DescribeSecurityGroups", LIST),
+    ("DescribeSubnets", LIST),
+    ("DescribeTags", LIST),
+    ("DescribeVpcAttribute", on(&[Ids(VPC, "VpcId")])),
+    ("DescribeVpcEndpointConnections", LIST),
+    ("DescribeVpcEndpoints", LIST),
+    ("DescribeVpcEndpointServiceConfigurations", LIST),
+    ("DescribeVpcEndpointServicePermissions", LIST),
+    ("DescribeVpcEndpointServices", LIST),
+    ("DescribeVpcs", LIST),
+    ("ModifyVpcAttribute", on(&[Ids(VPC, "VpcId")])),
+    (
+        "ModifyVpcEndpoint",
+        on(&[
+            Ids(ENDPOINT, "VpcEndpointId"),
+            Ids(SUBNET, "AddSubnetId"),
+            Ids(SUBNET, "RemoveSubnetId"),
+            IdsWithin(SUBNET, "SubnetConfiguration", "SubnetId"),
+            Ids(GROUP, "AddSecurityGroupId"),
+            Ids(GROUP, "RemoveSecurityGroupId"),
+            Ids(ROUTES, "AddRouteTableId"),
+            Ids(ROUTES, "RemoveRouteTableId"),
+        ]),
+    ),
+    ("ModifyVpcEndpointServiceConfiguration", on(&[Ids(SERVICE, "ServiceId")])),
+    ("ModifyVpcEndpointServicePermissions", on(&[Ids(SERVICE, "ServiceId")])),
+    ("RejectVpcEndpointConnections", on(&[Ids(SERVICE, "ServiceId")])),
+    ("RevokeSecurityGroupEgress", on(&[Ids(GROUP, "GroupId")])),
+    ("RevokeSecurityGroupIngress", on(&[Ids(GROUP, "GroupId")])),
+    ("StartVpcEndpointServicePrivateDnsVerification", on(&[Ids(SERVICE, "ServiceId")])),
+];
+
+pub(super) const ELB: Rows = &[
+    ("AddTags", on(&[Arns("ResourceArns")])),
+    ("CreateListener", on(&[Arns("LoadBalancerArn"), NewListener("LoadBalancerArn")])),
+    ("CreateLoadBalancer", on(&[NewNamed("loadbalancer/net")])),
+    ("CreateTargetGroup", on(&[NewNamed("targetgroup")])),
+    ("DeleteListener", on(&[Arns("ListenerArn")])),
+    ("DeleteLoadBalancer", on(&[Arns("LoadBalancerArn")])),
+    ("DeleteTargetGroup", on(&[Arns("TargetGroupArn")])),
+    ("DeregisterTargets", on(&[Arns("TargetGroupArn")])),
+    ("DescribeListenerAttributes", LIST),
+    ("DescribeListeners", LIST),
+    ("DescribeLoadBalancerAttributes", LIST),
+    ("DescribeLoadBalancers", LIST),
+    ("DescribeTags", LIST),
+    ("DescribeTargetGroupAttributes", LIST),
+    ("DescribeTargetGroups", LIST),
+    ("DescribeTargetHealth", LIST),
+    ("ModifyListener", on(&[Arns("ListenerArn")])),
+    ("ModifyListenerAttributes", on(&[Arns("ListenerArn")])),
+    ("ModifyLoadBalancerAttributes", on(&[Arns("LoadBalancerArn")])),
+    ("ModifyTargetGroup", on(&[Arns("TargetGroupArn")])),
+    ("ModifyTargetGroupAttributes", on(&[Arns("TargetGroupArn")])),
+    ("RegisterTargets", on(&[Arns("TargetGroupArn")])),
+    ("RemoveTags", on(&[Arns("ResourceArns")])),
+];
+
+pub(super) const STS: Rows = &[
+    // "No permissions are required to perform this operation", not even against a Deny.
+    ("GetCallerIdentity", Needs::Nothing),
+];
