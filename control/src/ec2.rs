@@ -9,6 +9,7 @@ mod describe;
 mod endpoint_input;
 mod hosted_zone;
 mod id;
+mod route_input;
 mod rule_change;
 mod rule_input;
 mod service_input;

@@ -191,6 +191,21 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::RuleIdNotFound { rule, group: _ } => {
             format!("The security group rule ID '{rule}' does not exist")
         }
+        R::RouteTaken { destination } => {
+            format!("The route identified by {destination} already exists.")
+        }
+        R::RouteNotFound { table, destination } => {
+            format!("no route with destination-cidr-block {destination} in route table {table}")
+        }
+        R::SubnetRouted { subnet: _, by } => format!(
+            "the specified association for route table {by} conflicts with an existing association"
+        ),
+        R::RouteTableAssociationNotFound(id) => {
+            format!("The association ID '{id}' does not exist")
+        }
+        R::RouteTableMain(id) => {
+            format!("cannot disassociate the main route table association {id}")
+        }
         R::ClientTokenMalformed => "ClientToken must have from 1 to 64 ASCII characters".into(),
         R::ClientTokenMismatch { .. } => {
             "The ClientToken was used before with other parameters".into()
@@ -210,6 +225,7 @@ fn noun(id: ResourceId) -> &'static str {
         ResourceKind::Permission => "VpcEndpointService permission",
         ResourceKind::Endpoint => "VpcEndPoint ID",
         ResourceKind::Interface => "networkInterface ID",
+        ResourceKind::RouteTable => "routeTable ID",
         ResourceKind::SecurityGroup => "security group",
         ResourceKind::SecurityGroupRule => "security group rule ID",
     }

@@ -3,6 +3,7 @@
 //! One command is one transaction: it happens as a whole or not at all. Where the API takes a list
 //! and answers with partial success, it submits a command per item.
 
+mod route_table;
 mod security_group;
 
 use std::{
@@ -12,10 +13,11 @@ use std::{
     sync::Arc,
 };
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use model::{
-    DnsName, DnsRecordIpType, IpAddressType, ListenerId, LoadBalancerId, Protocol, SecurityGroupId,
-    ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, WeightedTargetGroup,
+    DnsName, DnsRecordIpType, IpAddressType, ListenerId, LoadBalancerId, Protocol,
+    RouteTableAssociationId, RouteTableId, SecurityGroupId, ServiceId, SubnetId, TargetGroupId,
+    VpcEndpointId, VpcId, WeightedTargetGroup,
 };
 use serde::Serialize;
 
@@ -23,12 +25,13 @@ use crate::{
     principal::Principal,
     resource::{
         Direction, HealthCheckProtocol, ListenerAttribute, LoadBalancerAttribute, ResourceId,
-        Scheme, ServiceName, TargetGroupAttribute, VpcAttribute,
+        Route, Scheme, ServiceName, TargetGroupAttribute, VpcAttribute,
     },
     settings::ZoneRef,
     tag::{TagSelector, Tags},
 };
 
+pub use route_table::CreateRouteTable;
 pub use security_group::{CreateSecurityGroup, NewRule, RuleChoice};
 
 /// What a caller asks for.
@@ -135,6 +138,39 @@ pub enum Command {
         target_group: TargetGroupId,
         /// The targets; without a port, those with the group's.
         targets: Vec<TargetDescription>,
+    },
+    /// Makes a route table. Outcome: `RouteTable`.
+    CreateRouteTable(CreateRouteTable),
+    /// Removes a route table that no subnet uses.
+    DeleteRouteTable {
+        /// Which.
+        table: RouteTableId,
+    },
+    /// Adds a route. Outcome: `RouteTable`.
+    CreateRoute {
+        /// To which table.
+        table: RouteTableId,
+        /// The route.
+        route: Route,
+    },
+    /// Takes a route away. Outcome: `RouteTable`.
+    DeleteRoute {
+        /// From which table.
+        table: RouteTableId,
+        /// The route's destination.
+        destination: IpNet,
+    },
+    /// Has a subnet use a route table. Outcome: `RouteTableAssociated`.
+    AssociateRouteTable {
+        /// Which table.
+        table: RouteTableId,
+        /// Which subnet.
+        subnet: SubnetId,
+    },
+    /// Has a subnet use its VPC's main route table again. Outcome: `RouteTable`.
+    DisassociateRouteTable {
+        /// The association.
+        association: RouteTableAssociationId,
     },
     /// Makes a security group. Outcome: `SecurityGroup`.
     CreateSecurityGroup(CreateSecurityGroup),

@@ -14,6 +14,7 @@ mod listener;
 mod load_balancer;
 mod permission;
 mod private_dns;
+mod route_table;
 mod security_group;
 mod service;
 mod subnet;
@@ -74,6 +75,7 @@ pub fn decide(
     Ok(decision)
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per command: split, it would not be total")]
 fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal> {
     match command {
         Command::CreateVpc(create) => vpc::create(desk, create),
@@ -109,6 +111,18 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         }
         Command::DeregisterTargets { target_group, targets } => {
             target::deregister(desk, *target_group, targets)
+        }
+        Command::CreateRouteTable(create) => client_token::once(desk, create, route_table::create),
+        Command::DeleteRouteTable { table } => route_table::delete(desk, *table),
+        Command::CreateRoute { table, route } => route_table::create_route(desk, *table, route),
+        Command::DeleteRoute { table, destination } => {
+            route_table::delete_route(desk, *table, *destination)
+        }
+        Command::AssociateRouteTable { table, subnet } => {
+            route_table::associate(desk, *table, *subnet)
+        }
+        Command::DisassociateRouteTable { association } => {
+            route_table::disassociate(desk, *association)
         }
         Command::CreateSecurityGroup(create) => security_group::create(desk, create),
         Command::DeleteSecurityGroup { group } => security_group::delete(desk, *group),

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
-    SubnetId, TargetGroupId, VpcEndpointId, VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, RouteTableId, SecurityGroupId, SecurityGroupRuleId,
+    ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
     registry::Registry,
     resource::{
         DomainState, EndpointService, Interface, Listener, LoadBalancer, Permission, PrivateDns,
-        ResourceId, ResourceKind, SecurityGroup, ServiceName, Subnet, Target, TargetGroup, Vpc,
-        VpcEndpoint,
+        ResourceId, ResourceKind, RouteTable, SecurityGroup, ServiceName, Subnet, Target,
+        TargetGroup, Vpc, VpcEndpoint,
     },
     settings::{Settings, Zone},
     tag::Tags,
@@ -90,6 +90,7 @@ own! {
     TargetGroup target_group, target_groups(TargetGroupId) -> TargetGroup;
     Service service, services(ServiceId) -> EndpointService;
     SecurityGroup security_group, security_groups(SecurityGroupId) -> SecurityGroup;
+    RouteTable route_table, route_tables(RouteTableId) -> RouteTable;
     Endpoint endpoint, endpoints(VpcEndpointId) -> VpcEndpoint;
 }
 
@@ -225,6 +226,7 @@ impl<'a> View<'a> {
             let rules = group.rules.iter().map(|(id, rule)| ((*id).into(), &rule.tags));
             std::iter::once((group.id.into(), &group.tags)).chain(rules)
         }));
+        let network = network.chain(self.route_tables().map(|it| (it.id.into(), &it.tags)));
         let services = self.services().map(|it| (it.id.into(), &it.tags));
         let permissions = self.services().flat_map(move |service| {
             self.registry.permissions_of(service.id).map(|it| (it.id.into(), &it.tags))
@@ -265,6 +267,14 @@ impl Registry {
             let waits =
                 private.state == DomainState::PendingVerification && private.asked.is_some();
             waits.then_some((service, private))
+        })
+    }
+
+    /// The route tables of a VPC, in the order of their ids.
+    pub fn route_tables_of(&self, vpc: VpcId) -> impl Iterator<Item = &Arc<RouteTable>> {
+        self.referrers(vpc, ResourceKind::RouteTable).filter_map(|id| match id {
+            ResourceId::RouteTable(id) => self.route_table(id),
+            _ => None,
         })
     }
 

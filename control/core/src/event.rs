@@ -4,8 +4,8 @@
 use std::fmt;
 
 use model::{
-    AccountId, EndpointState, ListenerId, LoadBalancerId, SecurityGroupId, ServiceId, SubnetId,
-    TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    AccountId, EndpointState, ListenerId, LoadBalancerId, RouteTableId, SecurityGroupId, ServiceId,
+    SubnetId, TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
 };
 
 use crate::{
@@ -59,6 +59,12 @@ pub enum EventKind {
     SubnetCreated(SubnetId),
     /// A subnet was removed.
     SubnetDeleted(SubnetId),
+    /// A route table was made.
+    RouteTableCreated(RouteTableId),
+    /// A route table's routes or subnets changed.
+    RouteTableModified(RouteTableId),
+    /// A route table was removed.
+    RouteTableDeleted(RouteTableId),
     /// A security group was made.
     SecurityGroupCreated(SecurityGroupId),
     /// A security group's rules changed.
@@ -144,6 +150,9 @@ impl fmt::Display for EventKind {
             Self::VpcDeleted(id) => write!(f, "{id} deleted"),
             Self::SubnetCreated(id) => write!(f, "{id} created"),
             Self::SubnetDeleted(id) => write!(f, "{id} deleted"),
+            Self::RouteTableCreated(id) => write!(f, "{id} created"),
+            Self::RouteTableModified(id) => write!(f, "{id} modified"),
+            Self::RouteTableDeleted(id) => write!(f, "{id} deleted"),
             Self::SecurityGroupCreated(id) => write!(f, "{id} created"),
             Self::SecurityGroupModified(id) => write!(f, "{id} modified"),
             Self::SecurityGroupDeleted(id) => write!(f, "{id} deleted"),

@@ -101,6 +101,16 @@ impl Entry {
             }
             Record::Endpoint(endpoint) => Self::of_endpoint(endpoint),
             Record::SecurityGroup(group) => Self::of_security_group(group),
+            Record::RouteTable(table) => {
+                let id = ResourceId::from(table.id);
+                let mut entries = vec![
+                    Self::Owned(table.owner.clone(), id),
+                    Self::Referrer(table.vpc.into(), id),
+                ];
+                let subnets = table.associations.values();
+                entries.extend(subnets.map(|subnet| Self::Referrer((*subnet).into(), id)));
+                entries
+            }
             Record::ClientToken(token) => vec![Self::Due(token.expires, record.key())],
         }
     }

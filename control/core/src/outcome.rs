@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use model::{SecurityGroupId, SecurityGroupRuleId};
+use model::{RouteTableAssociationId, SecurityGroupId, SecurityGroupRuleId};
 
 use crate::resource::{
-    EndpointService, Listener, LoadBalancer, Permission, SecurityGroup, SecurityGroupRule, Subnet,
-    TargetGroup, Vpc, VpcEndpoint,
+    EndpointService, Listener, LoadBalancer, Permission, RouteTable, SecurityGroup,
+    SecurityGroupRule, Subnet, TargetGroup, Vpc, VpcEndpoint,
 };
 
 /// What a command that was done has to show; [`crate::Command`] says which variant it gives.
@@ -44,6 +44,10 @@ pub enum Outcome {
         /// The rules as they were.
         rules: Vec<(SecurityGroupRuleId, SecurityGroupRule)>,
     },
+    /// The route table as it is now.
+    RouteTable(Arc<RouteTable>),
+    /// The association of a route table with a subnet.
+    RouteTableAssociated(RouteTableAssociationId),
     /// The endpoint as it is now.
     Endpoint(Arc<VpcEndpoint>),
 }

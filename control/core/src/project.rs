@@ -108,6 +108,7 @@ impl Parts {
             Key::Subnet(_)
             | Key::Service(_)
             | Key::Permission(_)
+            | Key::RouteTable(_)
             | Key::SecurityGroup(_)
             | Key::ClientToken(_) => {}
         }

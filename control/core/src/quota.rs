@@ -18,6 +18,10 @@ pub enum Quota {
     RulesPerSecurityGroup,
     /// Security groups that an interface carries.
     SecurityGroupsPerInterface,
+    /// Route tables of a VPC.
+    RouteTablesPerVpc,
+    /// Routes of a route table, besides the local one.
+    RoutesPerRouteTable,
     /// Tags of a resource.
     TagsPerResource,
     /// Network Load Balancers of an account.
@@ -56,6 +60,8 @@ impl Quota {
             Self::SecurityGroupsPerVpc => 500,
             Self::RulesPerSecurityGroup => 60,
             Self::SecurityGroupsPerInterface => 5,
+            Self::RouteTablesPerVpc => 200,
+            Self::RoutesPerRouteTable => 500,
             Self::TagsPerResource => 50,
             Self::LoadBalancersPerAccount => 300,
             Self::ListenersPerLoadBalancer => 50,

@@ -7,13 +7,13 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use model::{
-    ListenerId, LoadBalancerId, Malformed, PermissionId, SecurityGroupId, ServiceId, SubnetId,
-    TargetGroupId, VpcEndpointId, VpcId,
+    ListenerId, LoadBalancerId, Malformed, PermissionId, RouteTableId, SecurityGroupId, ServiceId,
+    SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::resource::{
-    ClientToken, ClientTokenKey, EndpointService, Listener, LoadBalancer, Permission,
+    ClientToken, ClientTokenKey, EndpointService, Listener, LoadBalancer, Permission, RouteTable,
     SecurityGroup, Subnet, Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
 };
 
@@ -103,6 +103,8 @@ records! {
     Endpoint(VpcEndpointId, VpcEndpoint, "endpoint", |endpoint| endpoint.id);
     /// A security group with its rules.
     SecurityGroup(SecurityGroupId, SecurityGroup, "security-group", |group| group.id);
+    /// A route table.
+    RouteTable(RouteTableId, RouteTable, "route-table", |table| table.id);
     /// A remembered client token.
     ClientToken(ClientTokenKey, ClientToken, "client-token", |token| token.key.clone());
 }

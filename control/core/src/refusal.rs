@@ -3,11 +3,11 @@
 
 use std::{net::IpAddr, ops::RangeInclusive};
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use model::{
     DnsName, DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId,
-    SecurityGroupId, SecurityGroupRuleId, ServiceId, SubnetId, TargetAddr, TargetGroupId,
-    VpcEndpointId, VpcId, ZoneId,
+    RouteTableAssociationId, RouteTableId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
+    SubnetId, TargetAddr, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
 };
 
 use crate::{
@@ -360,6 +360,30 @@ pub enum Refusal {
         /// The group.
         group: SecurityGroupId,
     },
+
+    /// The table has a route to the destination.
+    RouteTaken {
+        /// The destination.
+        destination: IpNet,
+    },
+    /// The table has no route to the destination that could be taken away.
+    RouteNotFound {
+        /// The table.
+        table: RouteTableId,
+        /// The destination.
+        destination: IpNet,
+    },
+    /// The subnet uses a route table already.
+    SubnetRouted {
+        /// The subnet.
+        subnet: SubnetId,
+        /// Its table.
+        by: RouteTableId,
+    },
+    /// No such association.
+    RouteTableAssociationNotFound(RouteTableAssociationId),
+    /// The association makes the table its VPC's main one and cannot be undone.
+    RouteTableMain(RouteTableAssociationId),
 
     /// The client token is empty, too long or not ASCII.
     ClientTokenMalformed,

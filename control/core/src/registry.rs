@@ -8,8 +8,9 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use model::{
-    AccountId, InterfaceId, ListenerId, LoadBalancerId, PermissionId, SecurityGroupId, ServiceId,
-    SubnetId, TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    AccountId, InterfaceId, ListenerId, LoadBalancerId, PermissionId, RouteTableId,
+    SecurityGroupId, ServiceId, SubnetId, TargetAddr, TargetGroupId, Timestamp, VpcEndpointId,
+    VpcId,
 };
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
@@ -19,8 +20,8 @@ use crate::{
     record::{Key, Record},
     resource::{
         ClientToken, ClientTokenKey, CreateOperation, EndpointService, Listener, LoadBalancer,
-        Permission, ResourceId, ResourceKind, SecurityGroup, Subnet, Target, TargetGroup,
-        TargetKey, Vpc, VpcEndpoint,
+        Permission, ResourceId, ResourceKind, RouteTable, SecurityGroup, Subnet, Target,
+        TargetGroup, TargetKey, Vpc, VpcEndpoint,
     },
     settings::Settings,
 };
@@ -39,6 +40,7 @@ pub struct Registry {
     permissions: RedBlackTreeMapSync<PermissionId, Arc<Permission>>,
     endpoints: RedBlackTreeMapSync<VpcEndpointId, Arc<VpcEndpoint>>,
     security_groups: RedBlackTreeMapSync<SecurityGroupId, Arc<SecurityGroup>>,
+    route_tables: RedBlackTreeMapSync<RouteTableId, Arc<RouteTable>>,
     client_tokens: RedBlackTreeMapSync<ClientTokenKey, Arc<ClientToken>>,
     index: RedBlackTreeSetSync<Entry>,
 }
@@ -100,6 +102,8 @@ lookups! {
     endpoint, endpoints(VpcEndpointId) -> VpcEndpoint;
     /// A security group.
     security_group, security_groups(SecurityGroupId) -> SecurityGroup;
+    /// A route table.
+    route_table, route_tables(RouteTableId) -> RouteTable;
 }
 
 impl Registry {
@@ -117,6 +121,7 @@ impl Registry {
             permissions: RedBlackTreeMapSync::default(),
             endpoints: RedBlackTreeMapSync::default(),
             security_groups: RedBlackTreeMapSync::default(),
+            route_tables: RedBlackTreeMapSync::default(),
             client_tokens: RedBlackTreeMapSync::default(),
             index: RedBlackTreeSetSync::default(),
         }
@@ -179,6 +184,7 @@ impl Registry {
             Key::Permission(id) => one(self.permissions.get(id)),
             Key::Endpoint(id) => one(self.endpoints.get(id)),
             Key::SecurityGroup(id) => one(self.security_groups.get(id)),
+            Key::RouteTable(id) => one(self.route_tables.get(id)),
             Key::ClientToken(key) => one(self.client_tokens.get(key)),
         }
     }
@@ -197,6 +203,7 @@ impl Registry {
             }
             Record::Endpoint(endpoint) => self.endpoints.insert_mut(endpoint.id, endpoint),
             Record::SecurityGroup(group) => self.security_groups.insert_mut(group.id, group),
+            Record::RouteTable(table) => self.route_tables.insert_mut(table.id, table),
             Record::ClientToken(token) => self.client_tokens.insert_mut(token.key.clone(), token),
         };
     }
@@ -213,6 +220,7 @@ impl Registry {
             Key::Permission(id) => self.permissions.remove_mut(id),
             Key::Endpoint(id) => self.endpoints.remove_mut(id),
             Key::SecurityGroup(id) => self.security_groups.remove_mut(id),
+            Key::RouteTable(id) => self.route_tables.remove_mut(id),
             Key::ClientToken(key) => self.client_tokens.remove_mut(key),
         };
     }

@@ -8,6 +8,7 @@ pub mod listener;
 pub mod load_balancer;
 pub mod permission;
 pub mod private_dns;
+pub mod route_table;
 pub mod security_group;
 pub mod service;
 pub mod subnet;
@@ -18,8 +19,8 @@ pub mod vpc;
 use std::fmt;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, PermissionId, SecurityGroupId, SecurityGroupRuleId,
-    ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, PermissionId, RouteTableId, SecurityGroupId,
+    SecurityGroupRuleId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,7 @@ pub use load_balancer::{
 };
 pub use permission::Permission;
 pub use private_dns::{DomainOutcome, DomainState, DomainToken, PrivateDns};
+pub use route_table::{Route, RouteTable, RouteTargetKind};
 pub use security_group::{Direction, IpProtocol, Peer, SecurityGroup, SecurityGroupRule, Traffic};
 pub use service::{EndpointService, ServiceName};
 pub use subnet::Subnet;
@@ -122,4 +124,6 @@ resource_ids! {
     SecurityGroup(SecurityGroupId);
     /// A rule of a security group; it lives in its group's record.
     SecurityGroupRule(SecurityGroupRuleId);
+    /// A route table.
+    RouteTable(RouteTableId);
 }

@@ -9,6 +9,7 @@ pub(crate) fn fault(refusal: &Refusal) -> Fault {
     Fault::new(code(refusal), wording(refusal))
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per refusal: split, it would not be total")]
 fn code(refusal: &Refusal) -> &'static str {
     use Refusal as R;
     match refusal {
@@ -37,6 +38,11 @@ fn code(refusal: &Refusal) -> &'static str {
         R::GroupOutsideVpc { .. } | R::GroupMissing(_) | R::GroupNotInEndpoint { .. } => {
             "InvalidParameter"
         }
+        R::RouteTaken { .. } => "RouteAlreadyExists",
+        R::RouteNotFound { .. } => "InvalidRoute.NotFound",
+        R::SubnetRouted { .. } => "Resource.AlreadyAssociated",
+        R::RouteTableAssociationNotFound(_) => "InvalidAssociationID.NotFound",
+        R::RouteTableMain(_) => "InvalidParameterValue",
         R::ClientTokenMismatch { .. } => "IdempotentParameterMismatch",
         R::SubnetMissing | R::LoadBalancerMissing => "MissingParameter",
         R::ZoneNotFound(_)
@@ -91,6 +97,7 @@ fn not_found(kind: ResourceKind) -> &'static str {
         ResourceKind::Permission => "InvalidID",
         ResourceKind::Endpoint => "InvalidVpcEndpointId.NotFound",
         ResourceKind::Interface => "InvalidNetworkInterfaceID.NotFound",
+        ResourceKind::RouteTable => "InvalidRouteTableID.NotFound",
         ResourceKind::SecurityGroup => "InvalidGroup.NotFound",
         ResourceKind::SecurityGroupRule => "InvalidSecurityGroupRuleId.NotFound",
     }
@@ -103,6 +110,8 @@ fn limit_exceeded(quota: Quota) -> &'static str {
         Quota::SecurityGroupsPerVpc => "SecurityGroupLimitExceeded",
         Quota::RulesPerSecurityGroup => "RulesPerSecurityGroupLimitExceeded",
         Quota::SecurityGroupsPerInterface => "SecurityGroupsPerInterfaceLimitExceeded",
+        Quota::RouteTablesPerVpc => "RouteTableLimitExceeded",
+        Quota::RoutesPerRouteTable => "RouteLimitExceeded",
         Quota::TagsPerResource => "TagLimitExceeded",
         Quota::EndpointsPerVpc => "VpcEndpointLimitExceeded",
         Quota::ItemsPerCommand => "InvalidParameterValue",

@@ -5,8 +5,8 @@
 use std::str::FromStr;
 
 use model::{
-    InterfaceId, Malformed, SecurityGroupId, SecurityGroupRuleId, ServiceId, SubnetId,
-    VpcEndpointId, VpcId,
+    InterfaceId, Malformed, RouteTableAssociationId, RouteTableId, SecurityGroupId,
+    SecurityGroupRuleId, ServiceId, SubnetId, VpcEndpointId, VpcId,
 };
 
 use crate::query::{Fault, Input, fault::quoted};
@@ -48,6 +48,18 @@ wire_id!(
     "InvalidSecurityGroupRuleId.Malformed",
     "InvalidSecurityGroupRuleId.NotFound",
     "security group rule ID"
+);
+wire_id!(
+    RouteTableId,
+    "InvalidRouteTableId.Malformed",
+    "InvalidRouteTableID.NotFound",
+    "routeTable ID"
+);
+wire_id!(
+    RouteTableAssociationId,
+    "InvalidRouteTableAssociationId.Malformed",
+    "InvalidAssociationID.NotFound",
+    "association ID"
 );
 wire_id!(
     VpcEndpointId,

@@ -5,15 +5,16 @@ use control_core::{
     resource::{ResourceId, ResourceKind},
 };
 use model::{
-    InterfaceId, PermissionId, SecurityGroupId, SecurityGroupRuleId, ServiceId, SubnetId,
-    VpcEndpointId, VpcId,
+    InterfaceId, PermissionId, RouteTableId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
+    SubnetId, VpcEndpointId, VpcId,
 };
 
 use super::id::parse_id;
 use crate::query::{Fault, Input, Xml, fault::quoted};
 
 /// The resource types that tags are for, as EC2 names them.
-const TYPES: [(ResourceKind, &str); 8] = [
+const TYPES: [(ResourceKind, &str); 9] = [
+    (ResourceKind::RouteTable, "route-table"),
     (ResourceKind::SecurityGroup, "security-group"),
     (ResourceKind::SecurityGroupRule, "security-group-rule"),
     (ResourceKind::Interface, "network-interface"),
@@ -92,6 +93,9 @@ pub(super) fn resource_id(text: &str) -> Result<ResourceId, Fault> {
     }
     if text.starts_with(InterfaceId::PREFIX) {
         return parse_id::<InterfaceId>(text).map(ResourceId::from);
+    }
+    if text.starts_with(RouteTableId::PREFIX) {
+        return parse_id::<RouteTableId>(text).map(ResourceId::from);
     }
     if text.starts_with(SecurityGroupId::PREFIX) {
         return parse_id::<SecurityGroupId>(text).map(ResourceId::from);

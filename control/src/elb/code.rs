@@ -80,6 +80,11 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::RuleTwice(_)
         | R::RuleNotFound(_)
         | R::RuleIdNotFound { .. }
+        | R::RouteTaken { .. }
+        | R::RouteNotFound { .. }
+        | R::SubnetRouted { .. }
+        | R::RouteTableAssociationNotFound(_)
+        | R::RouteTableMain(_)
         | R::ClientTokenMalformed
         | R::ClientTokenMismatch { .. } => "ValidationError",
     }
@@ -97,6 +102,7 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         | ResourceKind::Permission
         | ResourceKind::Endpoint
         | ResourceKind::Interface
+        | ResourceKind::RouteTable
         | ResourceKind::SecurityGroup
         | ResourceKind::SecurityGroupRule => "ValidationError",
     }
@@ -113,6 +119,8 @@ fn too_many(quota: Quota) -> &'static str {
         Quota::VpcsPerAccount
         | Quota::SubnetsPerVpc
         | Quota::SecurityGroupsPerVpc
+        | Quota::RouteTablesPerVpc
+        | Quota::RoutesPerRouteTable
         | Quota::RulesPerSecurityGroup
         | Quota::SecurityGroupsPerInterface
         | Quota::ServicesPerAccount

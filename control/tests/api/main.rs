@@ -7,6 +7,7 @@ mod identity;
 mod network;
 mod private_dns;
 mod rig;
+mod route_table;
 mod security_group;
 mod tenancy;
 mod workflow;

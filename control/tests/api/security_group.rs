@@ -52,7 +52,9 @@ async fn rules_come_and_go() {
     let revoked = world.consumer(&revoke).await.ok();
     assert_eq!(revoked.all("cidrIpv4"), ["10.0.0.0/8"]);
     assert_eq!(world.consumer(&revoke).await.refusal(), (400, "InvalidPermission.NotFound"));
-    let rule = added.all("securityGroupRuleId")[1].to_owned();
+    let gone = revoked.get("securityGroupRuleId");
+    let ids = added.all("securityGroupRuleId");
+    let rule = ids.into_iter().find(|id| *id != gone).unwrap();
     let by_id = format!("Action=RevokeSecurityGroupIngress&GroupId={id}");
     world.consumer(&format!("{by_id}&SecurityGroupRuleId.1={rule}")).await.ok();
     let everything = format!(
@@ -70,6 +72,7 @@ async fn what_is_wrong_with_a_group_or_a_rule_is_told() {
     let vpc = &world.consumer_vpc;
     let create = "Action=CreateSecurityGroup&GroupDescription=x&GroupName";
     let add = format!("Action=AuthorizeSecurityGroupEgress&GroupId={id}&IpProtocol");
+    let revoke = format!("Action=RevokeSecurityGroupIngress&GroupId={id}");
     let absent = "sg-00000000000000000";
     for (form, code) in [
         (format!("{create}=web"), "VPCIdNotSpecified"),
@@ -84,9 +87,7 @@ async fn what_is_wrong_with_a_group_or_a_rule_is_told() {
         ("Action=DescribeSecurityGroups&GroupId.1=web".into(), "InvalidGroupId.Malformed"),
         ("Action=DescribeSecurityGroups&GroupName.1=none".into(), "InvalidGroup.NotFound"),
         (
-            format!(
-                "Action=RevokeSecurityGroupIngress&GroupId={id}&SecurityGroupRuleId.1=sgr-00000000000000000"
-            ),
+            format!("{revoke}&SecurityGroupRuleId.1=sgr-00000000000000000"),
             "InvalidSecurityGroupRuleId.NotFound",
         ),
         (format!("Action=DeleteSecurityGroup&GroupId={absent}"), "InvalidGroup.NotFound"),

@@ -257,7 +257,14 @@ async fn pages_lead_through_everything_once() {
 }
 
 /// The filters of each operation that has some, with who has something to find.
-const FILTERS: [(Signer, &str, &str); 11] = [
+const FILTERS: [(Signer, &str, &str); 12] = [
+    (
+        CONSUMER,
+        "DescribeRouteTables",
+        "association.main association.route-table-association-id association.route-table-id \
+          owner-id route-table-id route.destination-cidr-block route.gateway-id route.origin \
+          route.state vpc-id",
+    ),
     (
         CONSUMER,
         "DescribeSecurityGroups",

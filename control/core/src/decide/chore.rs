@@ -142,6 +142,7 @@ fn over(registry: &Registry, record: Record, now: Timestamp) -> Option<Event> {
         | Record::TargetGroup(_)
         | Record::Service(_)
         | Record::Permission(_)
+        | Record::RouteTable(_)
         | Record::SecurityGroup(_) => None,
     }
 }

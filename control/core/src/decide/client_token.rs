@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Decision, Desk};
 use crate::{
-    command::{CreateEndpoint, CreateService},
+    command::{CreateEndpoint, CreateRouteTable, CreateService},
     event::Change,
     outcome::Outcome,
     quota::Quota,
@@ -34,6 +34,14 @@ impl Repeatable for CreateService {
 
 impl Repeatable for CreateEndpoint {
     const OPERATION: CreateOperation = CreateOperation::Endpoint;
+
+    fn client_token(&self) -> Option<&Arc<str>> {
+        self.client_token.as_ref()
+    }
+}
+
+impl Repeatable for CreateRouteTable {
+    const OPERATION: CreateOperation = CreateOperation::RouteTable;
 
     fn client_token(&self) -> Option<&Arc<str>> {
         self.client_token.as_ref()
@@ -94,6 +102,9 @@ fn remembered(
         ResourceId::Endpoint(id) => {
             desk.registry.endpoint(id).map(|it| Outcome::Endpoint(Arc::clone(it)))
         }
+        ResourceId::RouteTable(id) => {
+            desk.registry.route_table(id).map(|it| Outcome::RouteTable(Arc::clone(it)))
+        }
         ResourceId::Vpc(_)
         | ResourceId::Subnet(_)
         | ResourceId::LoadBalancer(_)
@@ -114,6 +125,7 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
     match outcome {
         Outcome::Service(service) => Some(service.id.into()),
         Outcome::Endpoint(endpoint) => Some(endpoint.id.into()),
+        Outcome::RouteTable(table) => Some(table.id.into()),
         Outcome::Done
         | Outcome::Vpc(_)
         | Outcome::Subnet(_)
@@ -122,6 +134,7 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         | Outcome::TargetGroup(_)
         | Outcome::PermissionsAdded(_)
         | Outcome::SecurityGroup(_)
+        | Outcome::RouteTableAssociated(_)
         | Outcome::RulesAdded { .. }
         | Outcome::RulesRevoked { .. } => None,
     }

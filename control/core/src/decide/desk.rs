@@ -66,11 +66,18 @@ impl<'a> Desk<'a> {
         quota.allows(self.registry.owned(&self.caller.account, kind).count() + 1)
     }
 
-    /// Whether a resource goes with the VPC that it came with.
-    fn goes_along(&self, id: ResourceId) -> bool {
-        match id {
+    /// Whether a user of a resource does not keep it: what came with a VPC goes with it, and a
+    /// route table loses a subnet that goes.
+    fn goes_along(&self, resource: ResourceId, user: ResourceId) -> bool {
+        match user {
+            ResourceId::RouteTable(id) => {
+                let table = self.registry.route_table(id);
+                let is_main = table.is_some_and(|table| table.main.is_some());
+                is_main || resource.kind() == ResourceKind::Subnet
+            }
             ResourceId::SecurityGroup(id) => {
-                self.registry.security_group(id).is_some_and(|group| group.is_default())
+                let group = self.registry.security_group(id);
+                resource.kind() == ResourceKind::Vpc && group.is_some_and(|it| it.is_default())
             }
             _ => false,
         }
@@ -82,7 +89,7 @@ impl<'a> Desk<'a> {
         let mut users = ResourceKind::ALL
             .iter()
             .flat_map(|kind| self.registry.referrers(resource, *kind))
-            .filter(|user| !self.goes_along(*user));
+            .filter(|user| !self.goes_along(resource, *user));
         users.next().map_or(Ok(()), |by| Err(Refusal::InUse { resource, by }))
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     record::Record,
     refusal::Refusal,
     resource::{
-        EndpointService, Listener, LoadBalancer, Permission, ResourceId, SecurityGroup, Subnet,
-        TargetGroup, Vpc, VpcEndpoint,
+        EndpointService, Listener, LoadBalancer, Permission, ResourceId, RouteTable, SecurityGroup,
+        Subnet, TargetGroup, Vpc, VpcEndpoint,
     },
     tag::{TagSelector, Tags},
 };
@@ -71,6 +71,7 @@ fn retagged(
             retag(own.ok_or_else(|| Refusal::NotFound(id.into()))?, change)
         }
         ResourceId::Endpoint(id) => retag(view.endpoint(id)?, change),
+        ResourceId::RouteTable(id) => retag(view.route_table(id)?, change),
         ResourceId::SecurityGroup(id) => retag(view.security_group(id)?, change),
         ResourceId::SecurityGroupRule(id) => {
             let mut group = SecurityGroup::clone(view.rule_group(id)?);
@@ -122,4 +123,7 @@ macro_rules! tagged {
     };
 }
 
-tagged! { Vpc Subnet LoadBalancer Listener TargetGroup EndpointService Permission SecurityGroup VpcEndpoint }
+tagged! {
+    Vpc Subnet LoadBalancer Listener TargetGroup
+    EndpointService Permission RouteTable SecurityGroup VpcEndpoint
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use model::VpcId;
 
-use super::{Decision, Desk, security_group};
+use super::{Decision, Desk, route_table, security_group};
 use crate::{
     command::CreateVpc,
     event::{Change, EventKind},
@@ -21,7 +21,7 @@ pub(super) const PREFIX_MIN: u8 = 16;
 /// The smallest network: /28.
 pub(super) const PREFIX_MAX: u8 = 28;
 
-/// Makes a VPC with its default security group.
+/// Makes a VPC with its default security group and its main route table.
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateVpc) -> Result<Decision, Refusal> {
     check_size(create.cidr)?;
     create.tags.check()?;
@@ -36,7 +36,12 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateVpc) -> Result<Decision
         tags: create.tags.clone(),
     });
     let group = security_group::default_of(desk, vpc.id);
-    let changes = vec![Change::Put(Arc::clone(&vpc).into()), Change::Put(group.into())];
+    let table = route_table::main_of(desk, vpc.id);
+    let changes = vec![
+        Change::Put(Arc::clone(&vpc).into()),
+        Change::Put(group.into()),
+        Change::Put(table.into()),
+    ];
     let event = desk.event(EventKind::VpcCreated(vpc.id), changes);
     Ok(Decision::of(event, Outcome::Vpc(vpc)))
 }
@@ -65,7 +70,8 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcId) -> Result<Decision, Refusal> {
     desk.check_unused(vpc.id)?;
     // What is left came with it.
     let groups = desk.registry.security_groups_of(id).map(|it| Key::SecurityGroup(it.id));
-    let changes = groups.chain([Key::Vpc(id)]).map(Change::Remove).collect();
+    let tables = desk.registry.route_tables_of(id).map(|it| Key::RouteTable(it.id));
+    let changes = groups.chain(tables).chain([Key::Vpc(id)]).map(Change::Remove).collect();
     let event = desk.event(EventKind::VpcDeleted(id), changes);
     Ok(Decision::of(event, Outcome::Done))
 }

@@ -44,6 +44,8 @@ pub enum CreateOperation {
     Service,
     /// `CreateVpcEndpoint`.
     Endpoint,
+    /// `CreateRouteTable`.
+    RouteTable,
 }
 
 impl fmt::Display for ClientTokenKey {
@@ -51,6 +53,7 @@ impl fmt::Display for ClientTokenKey {
         let operation = match self.operation {
             CreateOperation::Service => "service",
             CreateOperation::Endpoint => "endpoint",
+            CreateOperation::RouteTable => "route-table",
         };
         write!(f, "{}/{operation}/{}", self.account, self.token)
     }
@@ -67,6 +70,7 @@ impl FromStr for ClientTokenKey {
         let operation = match next()? {
             "service" => CreateOperation::Service,
             "endpoint" => CreateOperation::Endpoint,
+            "route-table" => CreateOperation::RouteTable,
             _ => return Err(malformed),
         };
         Ok(Self { account, operation, token: next()?.into() })

@@ -1,5 +1,5 @@
-//! A security group: which traffic may reach, and leave, the interfaces that carry it. Does not know
-//! who enforces it.
+//! A security group: which traffic may reach, and leave, the interfaces that carry it. Does not
+//! know who enforces it.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -208,6 +208,7 @@ named! {
     TargetGroup TargetGroupId
     Service ServiceId
     SecurityGroup SecurityGroupId
+    RouteTable RouteTableId
     Endpoint VpcEndpointId
 }
 
@@ -234,7 +235,10 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         Outcome::Service(it) => Some(it.id.into()),
         Outcome::PermissionsAdded(added) => added.first().map(|it| it.id.into()),
         Outcome::SecurityGroup(it) => Some(it.id.into()),
-        Outcome::RulesAdded { .. } | Outcome::RulesRevoked { .. } => None,
+        Outcome::RouteTable(it) => Some(it.id.into()),
+        Outcome::RouteTableAssociated(_)
+        | Outcome::RulesAdded { .. }
+        | Outcome::RulesRevoked { .. } => None,
         Outcome::Endpoint(it) => {
             assert!(!it.regional_name.as_str().is_empty());
             Some(it.id.into())

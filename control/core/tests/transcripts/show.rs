@@ -99,6 +99,19 @@ fn details(view: View<'_>, what: &str) -> Vec<String> {
             .endpoints()
             .map(|it| format!("{} carries {:?}", it.id, it.security_groups))
             .collect(),
+        "routes" => view
+            .route_tables()
+            .map(|it| {
+                let routes: Vec<_> = it
+                    .routes
+                    .iter()
+                    .map(|it| format!("{} {}", it.destination, it.target))
+                    .collect();
+                let subnets: Vec<_> = it.associations.values().collect();
+                let main = if it.main.is_some() { "main" } else { "" };
+                format!("{} of {} [{}] {subnets:?} {main}", it.id, it.vpc, routes.join(", "))
+            })
+            .collect(),
         what => panic!("{what} cannot be shown"),
     }
 }

@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use control_core::{
     Command, ResourceId, Tags, ZoneRef,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateSecurityGroup, CreateService,
-        CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint,
-        ModifyListener, ModifyService, SubnetAddresses, TargetDescription, TargetZone,
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateRouteTable, CreateSecurityGroup,
+        CreateService, CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange,
+        ModifyEndpoint, ModifyListener, ModifyService, SubnetAddresses, TargetDescription,
+        TargetZone,
     },
     resource::{
         ListenerAttribute, LoadBalancerAttribute, Scheme, ServiceName, TargetGroupAttribute,
@@ -19,7 +20,7 @@ use model::{DnsRecordIpType, IpAddressType, Protocol, WeightedTargetGroup};
 
 use crate::{
     args::Args,
-    security_group,
+    route_table, security_group,
     session::{Named, Session},
 };
 
@@ -75,6 +76,11 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             tags: tags(args),
             client_token: args.value("token").map(Arc::from),
         }),
+        "route-table" => Command::CreateRouteTable(CreateRouteTable {
+            vpc: session.id(args.value("vpc").unwrap()),
+            tags: tags(args),
+            client_token: args.value("token").map(Arc::from),
+        }),
         "group" => Command::CreateSecurityGroup(CreateSecurityGroup {
             vpc: session.id(args.value("vpc").unwrap()),
             name: args.value("name").unwrap_or(name).replace('_', " ").into(),
@@ -125,6 +131,9 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             Command::DeleteTargetGroup { target_group: session.id(args.word()) }
         }
         "delete-service" => Command::DeleteService { service: session.id(args.word()) },
+        "route" | "unroute" | "associate" | "disassociate" | "delete-route-table" => {
+            route_table::change(session, verb, args)
+        }
         "delete-group" => {
             Command::DeleteSecurityGroup { group: security_group::id(session, args.word()) }
         }

@@ -1,4 +1,5 @@
-//! `StartVpcEndpointServicePrivateDnsVerification`: has the TXT record looked up that proves a domain.
+//! `StartVpcEndpointServicePrivateDnsVerification`: has the TXT record looked up that proves a
+//! domain.
 
 use control_core::Command;
 

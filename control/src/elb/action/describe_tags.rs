@@ -45,6 +45,7 @@ fn tags(view: View<'_>, id: ResourceId) -> Option<&Tags> {
         | ResourceId::Permission(_)
         | ResourceId::Endpoint(_)
         | ResourceId::Interface(_)
+        | ResourceId::RouteTable(_)
         | ResourceId::SecurityGroup(_)
         | ResourceId::SecurityGroupRule(_) => None,
     }
