@@ -13,12 +13,19 @@ mod request_id;
 mod response;
 mod service;
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
-use control_core::Caller;
+use control_core::{
+    Caller,
+    throttle::{ActionClass, Throttle},
+};
 use http_body_util::Full;
-use hyper::{Method, Response, StatusCode, http::request::Parts};
+use hyper::{Method, Response, StatusCode, header::USER_AGENT, http::request::Parts};
 use model::{Clock, Health};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -29,9 +36,10 @@ use response::Wire;
 pub(crate) use service::Service;
 
 use crate::{
+    audit::{Audit, Entry, ErrorForm, Parameters},
     authorization::{Authorizer, Circumstances},
     config::Config,
-    http::{self, BodyError, Handler, Peer},
+    http::{self, BodyError, Handler},
     keeper::Keeper,
     query::{Dialect, Fault, Form, PageTokens},
     signature::{Claim, SignatureError, SignedRequest, Verifier},
@@ -50,12 +58,15 @@ pub struct Api {
     pub health: watch::Receiver<Arc<Health>>,
     /// Where request ids start.
     pub seed: u64,
+    /// Where it is written down who did what.
+    pub audit: Audit,
 }
 
 /// Serves the API until `shutdown` ends, and then until the requests in progress have ended.
 pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output = ()> + Send) {
     metrics::describe();
-    http::serve(listener, Arc::new(Server::new(api)), shutdown).await;
+    let limits = http::Limits::of(&api.config.limits);
+    http::serve(listener, Arc::new(Server::new(api)), limits, shutdown).await;
 }
 
 /// The API with what is made once of its configuration.
@@ -65,12 +76,15 @@ pub(crate) struct Server {
     authorizer: Authorizer,
     page_tokens: PageTokens,
     request_ids: RequestIds,
+    throttle: Mutex<Throttle>,
 }
 
 /// What became known of a request on its way, for the log and the numbers.
 struct Progress {
     action: &'static str,
     caller: Option<Caller>,
+    access_key_id: Option<String>,
+    parameters: Option<Parameters>,
 }
 
 impl Server {
@@ -83,7 +97,20 @@ impl Server {
         let page_tokens = PageTokens::new(keys().map(|(_, secret, _)| secret));
         let authorizer = Authorizer::new(&api.config);
         let request_ids = RequestIds::seeded(api.seed);
-        Self { api, verifier, authorizer, page_tokens, request_ids }
+        let throttle = Mutex::new(Throttle::new(api.config.limits.rates));
+        Self { api, verifier, authorizer, page_tokens, request_ids, throttle }
+    }
+
+    /// Takes a token of the caller's bucket: the first thing done for a caller that is known.
+    fn throttle(&self, caller: &Caller, form: RawForm<'_>, dialect: Dialect) -> Result<(), Fault> {
+        let class = form.class();
+        let now = self.api.clock.monotonic();
+        // Every state of the table is a right one, whatever a panic broke off.
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        throttle.take(&caller.account, class, now).map_err(|_| {
+            metrics::throttled(class);
+            Fault::throttled(dialect)
+        })
     }
 
     /// One request from its bytes to the document of its answer.
@@ -99,17 +126,23 @@ impl Server {
         let dialect = request.service.map_or(Dialect::Ec2, Service::dialect);
         let refused = |error: SignatureError| refusal::signature_fault(&error, dialect);
         let claim = Claim::read(signed).map_err(refused)?;
+        progress.access_key_id = Some(claim.scope.access_key_id.clone());
         let service = Service::of_scope(&claim.scope.service).ok_or_else(not_served)?;
         let now = self.api.clock.wall();
         let identity = self.verifier.verify(&claim, signed, now).map_err(refused)?;
         progress.caller = Some(identity.caller.clone());
+        let raw = RawForm(&[signed.query.as_bytes(), body]);
+        self.throttle(&identity.caller, raw, service.dialect())?;
 
         let mut form = Form::parse(&[signed.query.as_bytes(), body])?;
         if claim.expires.is_some() {
             form = form.without_signature();
         }
-        let peer = request.head.extensions.get::<Peer>().copied();
-        let call = Call::new(self, identity, Circumstances { peer, now }, &form, service)?;
+        if self.api.audit.is_on() {
+            progress.parameters = Some(Parameters::of(&form));
+        }
+        let circumstances = Circumstances { peer: request.peer, now };
+        let call = Call::new(self, identity, circumstances, &form, service)?;
         self.authorizer.authorize(&call)?;
         let (action, document) = service.answer(&call, request_id).await;
         progress.action = action;
@@ -117,14 +150,62 @@ impl Server {
     }
 }
 
+impl Progress {
+    fn begun() -> Self {
+        Self { action: metrics::UNKNOWN, caller: None, access_key_id: None, parameters: None }
+    }
+}
+
+impl Server {
+    /// Has it written down who asked for what, and how it was answered.
+    async fn audit(
+        &self,
+        request: Received<'_>,
+        request_id: &str,
+        progress: &Progress,
+        fault: Option<&Fault>,
+    ) {
+        let query = request.head.uri.query().unwrap_or_default().as_bytes();
+        let form = RawForm(&[query, request.body.unwrap_or_default()]);
+        let stated = form.action().and_then(|action| std::str::from_utf8(action).ok());
+        let agent = request.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let entry = Entry {
+            at: self.api.clock.wall(),
+            service: request.service.map(Service::name),
+            // What a stranger says it wanted is worth knowing, too.
+            action: match progress.action {
+                metrics::UNKNOWN => stated.unwrap_or(metrics::UNKNOWN),
+                action => action,
+            },
+            class: form.class(),
+            region: self.api.config.region.as_str(),
+            peer: request.peer.ip(),
+            user_agent: agent,
+            caller: progress.caller.as_ref(),
+            access_key_id: progress.access_key_id.as_deref(),
+            request_id,
+            event_id: &self.request_ids.draw(),
+            parameters: progress.parameters.as_ref(),
+            fault,
+            error_form: request.service.map_or(ErrorForm::Plain, Service::error_form),
+        };
+        self.api.audit.record(&entry).await;
+    }
+}
+
 impl Handler for Server {
-    async fn handle(&self, head: Parts, body: Result<Bytes, BodyError>) -> Response<Full<Bytes>> {
+    async fn handle(
+        &self,
+        peer: SocketAddr,
+        head: Parts,
+        body: Result<Bytes, BodyError>,
+    ) -> Response<Full<Bytes>> {
         let started = self.api.clock.monotonic();
         let request_id = self.request_ids.draw();
         let body = body.as_ref().map(AsRef::as_ref).map_err(|error| *error);
         let service = Service::of_request(signed_request(&head, body.unwrap_or_default()));
-        let request = Received { head: &head, body, service };
-        let mut progress = Progress { action: metrics::UNKNOWN, caller: None };
+        let request = Received { head: &head, body, service, peer };
+        let mut progress = Progress::begun();
         let document = self.run(request, &request_id, &mut progress).await;
 
         let code = document.as_ref().map_or_else(|fault| fault.code, |_| metrics::OK);
@@ -140,8 +221,34 @@ impl Handler for Server {
             took_us = took.as_micros(),
             "answered an API request"
         );
+        if self.api.audit.is_on() {
+            let fault = document.as_ref().err();
+            self.audit(request, &request_id, &progress, fault).await;
+        }
         let wire = Wire::of(service, &head.headers);
         response::of(document, wire, &request_id, self.api.clock.wall())
+    }
+}
+
+/// The parts of a request that hold members, not yet read: enough to tell what a call costs before
+/// any of it is worked on.
+#[derive(Clone, Copy)]
+struct RawForm<'a>(&'a [&'a [u8]]);
+
+impl RawForm<'_> {
+    /// The class of its operation. A form that says so twice, or in a roundabout way, is refused
+    /// later or counts as a change.
+    fn class(self) -> ActionClass {
+        let reads = |action: &[u8]| {
+            [&b"Describe"[..], b"Get", b"List"].iter().any(|verb| action.starts_with(verb))
+        };
+        if self.action().is_some_and(reads) { ActionClass::Read } else { ActionClass::Change }
+    }
+
+    /// The operation's name, as it is sent.
+    fn action(&self) -> Option<&[u8]> {
+        let mut pairs = self.0.iter().flat_map(|part| part.split(|byte| *byte == b'&'));
+        pairs.find_map(|pair| pair.strip_prefix(b"Action="))
     }
 }
 
@@ -151,6 +258,7 @@ struct Received<'a> {
     head: &'a Parts,
     body: Result<&'a [u8], BodyError>,
     service: Option<Service>,
+    peer: SocketAddr,
 }
 
 fn signed_request<'a>(head: &'a Parts, body: &'a [u8]) -> SignedRequest<'a> {

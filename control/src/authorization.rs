@@ -14,7 +14,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use control_core::{Caller, Identity};
 use iam::{Decision, Request, evaluate};
@@ -23,7 +23,6 @@ use model::Timestamp;
 use crate::{
     api::Call,
     config::{Config, Policy},
-    http::Peer,
     query::Fault,
 };
 use table::Needs;
@@ -32,7 +31,7 @@ use table::Needs;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstances {
     /// Where it came from.
-    pub(crate) peer: Option<Peer>,
+    pub(crate) peer: SocketAddr,
     /// When.
     pub(crate) now: Timestamp,
 }

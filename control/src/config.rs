@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use control_core::{Caller, Identity, Settings, Zone};
+use control_core::{Caller, Identity, Settings, Zone, throttle::Rates};
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
 use model::{AccountId, RegionName};
 
@@ -20,6 +20,39 @@ pub struct Config {
     pub acceptance_timeout: Duration,
     /// How long a deleted endpoint stays listed.
     pub deleted_listed: Duration,
+    /// What callers of the API may use of it.
+    pub limits: Limits,
+}
+
+/// What callers of the API may use of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How often an account may call.
+    pub rates: Rates,
+    /// How many connections an address may have open; for IPv6, a /64.
+    pub connections_per_peer: usize,
+    /// How long the head of a request may take, on a new connection from its beginning.
+    pub head_timeout: Duration,
+    /// How long the body of a request may take.
+    pub body_timeout: Duration,
+    /// How long a connection may wait for its next request.
+    pub keep_alive: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rates: Rates::default(),
+            // Half of all, so that one peer cannot take them all. Not less, as all tenants behind
+            // one address translation are one peer.
+            connections_per_peer: 256,
+            // Stock clients send the head in one write.
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(15),
+            // Longer than stock clients pause between polls of a state.
+            keep_alive: Duration::from_secs(60),
+        }
+    }
 }
 
 impl Config {
@@ -28,7 +61,8 @@ impl Config {
     pub fn new(region: RegionName, zones: Vec<Zone>) -> Self {
         let Settings { region, zones, acceptance_timeout, deleted_listed, .. } =
             Settings::new(region, zones);
-        Self { region, zones, accounts: Vec::new(), acceptance_timeout, deleted_listed }
+        let limits = Limits::default();
+        Self { region, zones, accounts: Vec::new(), acceptance_timeout, deleted_listed, limits }
     }
 
     /// All access keys with whoever signs with them.

@@ -3,6 +3,9 @@
 //! Relies on hyper for the protocol. Does not know what a request means: a handler gets the head
 //! and the whole body, or why there is none. Every wait and every buffer has its bound here.
 
+mod peer;
+mod phase;
+
 use std::{
     convert::Infallible, future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
 };
@@ -17,13 +20,17 @@ use hyper::{
     server::conn::http1,
     service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
+use peer::{Peers, Seat};
+use phase::{Phase, Phases, Told};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
+
+use crate::{config, metrics};
 
 /// Connections at one time; more wait in the listener's backlog. With the largest body in each, 128
 /// MiB.
@@ -37,10 +44,6 @@ const DISCARD_BYTES_MAX: usize = 32 * 1024 * 1024;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Headers of a request; stock clients send about ten.
 const HEADERS_MAX: usize = 64;
-/// How long a head may take, and how long a kept-alive connection may wait for its next request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a body may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a connection may live, so that a peer that does not read its answers holds it no
 /// longer.
 const CONNECTION_LIFETIME_MAX: Duration = Duration::from_secs(600);
@@ -48,6 +51,24 @@ const CONNECTION_LIFETIME_MAX: Duration = Duration::from_secs(600);
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait before accepting again when the machine is out of descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// What a peer may use of the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    connections_per_peer: usize,
+    head_timeout: Duration,
+    body_timeout: Duration,
+    keep_alive: Duration,
+}
+
+impl Limits {
+    /// Those of the configuration.
+    pub(crate) fn of(limits: &config::Limits) -> Self {
+        let config::Limits { connections_per_peer, head_timeout, body_timeout, keep_alive, .. } =
+            *limits;
+        Self { connections_per_peer, head_timeout, body_timeout, keep_alive }
+    }
+}
 
 /// Why a request has no body to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +81,12 @@ pub(crate) enum BodyError {
     Broken,
 }
 
-/// Who is at the other end of the connection; an extension of each request's head.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
-
 /// What answers requests.
 pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(
         &self,
+        peer: SocketAddr,
         head: Parts,
         body: Result<Bytes, BodyError>,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
@@ -78,9 +96,11 @@ pub(crate) trait Handler: Send + Sync + 'static {
 pub(crate) async fn serve<H: Handler>(
     listener: TcpListener,
     handler: Arc<H>,
+    limits: Limits,
     shutdown: impl Future<Output = ()> + Send,
 ) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let peers = Peers::new(limits.connections_per_peer);
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -96,9 +116,15 @@ pub(crate) async fn serve<H: Handler>(
         while connections.try_join_next().is_some() {}
         match accepted {
             Some((slot, Ok((stream, peer)))) => {
+                // Closed without a word: an answer would have to wait for the request.
+                let Some(seat) = peers.seat(peer.ip()) else {
+                    metrics::connection_refused();
+                    continue;
+                };
                 let (handler, stopped) = (Arc::clone(&handler), stopped.clone());
+                let connection = Connection { stream, peer, limits, seat };
                 connections.spawn(async move {
-                    serve_connection(stream, Peer(peer), handler, stopped).await;
+                    connection.serve(handler, stopped).await;
                     drop(slot);
                 });
             }
@@ -115,56 +141,67 @@ pub(crate) async fn serve<H: Handler>(
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve_connection<H: Handler>(
+/// A connection that was taken.
+struct Connection {
     stream: TcpStream,
-    peer: Peer,
-    handler: Arc<H>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "set TCP_NODELAY on an API connection");
-    }
-    let service = service_fn(|request: Request<Incoming>| {
-        let handler = Arc::clone(&handler);
-        async move {
-            let (mut head, body) = request.into_parts();
-            head.extensions.insert(peer);
-            let body = read_body(&head, body).await;
-            Ok::<_, Infallible>(handler.handle(head, body).await)
+    peer: SocketAddr,
+    limits: Limits,
+    seat: Seat,
+}
+
+impl Connection {
+    async fn serve<H: Handler>(self, handler: Arc<H>, mut stopped: watch::Receiver<bool>) {
+        let Self { stream, peer, limits, seat } = self;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "set TCP_NODELAY on an API connection");
         }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        // An error means that the sender is gone, which means to stop, too.
-        _ = stopped.wait_for(|stop| *stop) => None,
-        () = sleep(CONNECTION_LIFETIME_MAX) => None,
-    };
-    let ended = match ended {
-        Some(ended) => Ok(ended),
-        None => {
-            connection.as_mut().graceful_shutdown();
-            timeout(GRACE, connection).await
+        let phases = Phases::new();
+        let service = service_fn(|request: Request<Incoming>| {
+            let (handler, phases) = (Arc::clone(&handler), phases.clone());
+            async move {
+                phases.enter(Phase::Busy);
+                let (head, body) = request.into_parts();
+                let body = read_body(&head, body, limits.body_timeout).await;
+                let response = handler.handle(peer, head, body).await;
+                phases.enter(Phase::Idle);
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let connection = http1::Builder::new()
+            // Heads have their limit in `phases`.
+            .header_read_timeout(None)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .max_headers(HEADERS_MAX)
+            .serve_connection(TokioIo::new(Told::new(stream, phases.clone())), service);
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = phases.overdue(limits.head_timeout, limits.keep_alive) => Some(Ok(())),
+            // An error means that the sender is gone, which means to stop, too.
+            _ = stopped.wait_for(|stop| *stop) => None,
+            () = sleep(CONNECTION_LIFETIME_MAX) => None,
+        };
+        let ended = match ended {
+            Some(ended) => Ok(ended),
+            None => {
+                connection.as_mut().graceful_shutdown();
+                timeout(GRACE, connection).await
+            }
+        };
+        if let Ok(Err(error)) = ended {
+            tracing::debug!(%error, "serve an API connection");
         }
-    };
-    if let Ok(Err(error)) = ended {
-        tracing::debug!(%error, "serve an API connection");
+        drop(seat);
     }
 }
 
-async fn read_body(head: &Parts, body: Incoming) -> Result<Bytes, BodyError> {
+async fn read_body(head: &Parts, body: Incoming, limit: Duration) -> Result<Bytes, BodyError> {
     let stated = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let waits_for_consent = head.headers.contains_key(EXPECT);
     if stated > DISCARD_BYTES_MAX || (waits_for_consent && stated > BODY_BYTES_MAX) {
         return Err(BodyError::TooLarge);
     }
-    timeout(BODY_TIMEOUT, collect(body)).await.unwrap_or(Err(BodyError::TimedOut))
+    timeout(limit, collect(body)).await.unwrap_or(Err(BodyError::TimedOut))
 }
 
 async fn collect(mut body: Incoming) -> Result<Bytes, BodyError> {

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod arn;
+pub mod audit;
 mod authorization;
 pub mod config;
 mod draw;
@@ -20,6 +21,6 @@ mod sts;
 mod wording;
 
 pub use config::{
-    AccessKey, Account, Config, MalformedPolicy, Policy, PolicyKind, Role, Secret, User,
+    AccessKey, Account, Config, Limits, MalformedPolicy, Policy, PolicyKind, Role, Secret, User,
 };
 pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};

@@ -8,6 +8,8 @@ const COMMANDS: &str = "postern_control_commands_total";
 const COMMITS: &str = "postern_control_commits_total";
 const CONFLICTS: &str = "postern_control_conflicts_total";
 const COMMIT_SECONDS: &str = "postern_control_commit_duration_seconds";
+const AUDIT_LOST: &str = "postern_audit_lost_total";
+const CONNECTIONS_REFUSED: &str = "postern_api_connections_refused_total";
 const REVISION: &str = "postern_control_revision";
 const ENDPOINTS: &str = "postern_control_endpoints";
 
@@ -22,8 +24,28 @@ pub fn describe() {
         "Transactions decided again because another writer came first"
     );
     describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "Time a transaction took to be durable");
+    describe_counter!(
+        AUDIT_LOST,
+        Unit::Count,
+        "Lines of the audit log that were not written: the queue was full, or the disk failed"
+    );
+    describe_counter!(
+        CONNECTIONS_REFUSED,
+        Unit::Count,
+        "API connections closed at once because their peer has as many as it may"
+    );
     describe_gauge!(REVISION, Unit::Count, "Revision of the store that is served");
     describe_gauge!(ENDPOINTS, Unit::Count, "VPC endpoints in the registry, in any state");
+}
+
+/// Counts lines of the audit log that were lost.
+pub(crate) fn audit_lost(lines: u64) {
+    counter!(AUDIT_LOST).increment(lines);
+}
+
+/// Counts an API connection that was closed at once.
+pub(crate) fn connection_refused() {
+    counter!(CONNECTIONS_REFUSED).increment(1);
 }
 
 /// The keeper's handles, made once.

@@ -23,6 +23,7 @@ pub(crate) mod bootstrap;
 mod dns;
 mod identity;
 mod kind;
+pub(crate) mod limits;
 mod read;
 mod reader;
 mod secret;
@@ -59,6 +60,10 @@ pub(crate) struct Config {
     pub(crate) dataplane: Dataplane,
     /// The DNS plane's settings.
     pub(crate) dns: Dns,
+    /// What callers of the API may use of it.
+    pub(crate) limits: limits::Limits,
+    /// Where it is written down who asked the API for what; none if nowhere.
+    pub(crate) audit: Option<Audit>,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// Whether to say at the end of the start what there is to try, even without a terminal.
@@ -156,6 +161,17 @@ pub(crate) struct Dataplane {
     pub(crate) workers: Option<NonZeroUsize>,
     /// How long a target may take to answer a connection attempt.
     pub(crate) connect_timeout: Duration,
+}
+
+/// The audit log of the API.
+#[derive(Clone, Debug)]
+pub(crate) struct Audit {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// The size at which a new one is begun.
+    pub(crate) rotate_bytes: u32,
+    /// How many older ones are kept.
+    pub(crate) keep: u32,
 }
 
 /// What is logged, and how.

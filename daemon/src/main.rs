@@ -13,6 +13,7 @@ mod clock;
 mod command_line;
 mod config;
 mod demo;
+mod domain_proof;
 mod listen;
 mod metrics;
 mod runtime;

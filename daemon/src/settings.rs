@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::config::{AccessKey, Addresses, Config, Role, User};
+use control_core::throttle::{Rate, Rates};
+
+use crate::config::{self, AccessKey, Addresses, Config, Role, User};
 
 /// What control is told.
 pub(crate) fn control(config: &Config) -> control::Config {
@@ -20,6 +22,7 @@ pub(crate) fn control(config: &Config) -> control::Config {
     control::Config {
         accounts: accounts.collect(),
         acceptance_timeout: config.acceptance_timeout,
+        limits: limits(&config.limits),
         ..control::Config::new(config.region.clone(), zones.collect())
     }
 }
@@ -49,6 +52,36 @@ fn role(role: &Role) -> control::Role {
     }
 }
 
+/// What the audit log is told.
+pub(crate) fn audit(audit: &config::Audit) -> control::audit::Config {
+    control::audit::Config {
+        rotate_bytes: audit.rotate_bytes.into(),
+        keep: audit.keep,
+        ..control::audit::Config::new(&audit.file)
+    }
+}
+
+fn limits(limits: &config::limits::Limits) -> control::Limits {
+    let defaults = control::Limits::default();
+    let rate = |default: Option<Rate>, set: config::limits::Rate| {
+        default.map(|default| {
+            let burst = set.burst.unwrap_or_else(|| default.burst.get());
+            Rate::new(burst, set.per_second.unwrap_or_else(|| default.per_second.get()))
+        })
+    };
+    let rates = Rates {
+        reads: rate(defaults.rates.reads, limits.reads),
+        changes: rate(defaults.rates.changes, limits.changes),
+    };
+    control::Limits {
+        rates: if limits.is_unthrottled { Rates::UNLIMITED } else { rates },
+        connections_per_peer: limits.connections_per_peer.unwrap_or(defaults.connections_per_peer),
+        head_timeout: limits.head_timeout.unwrap_or(defaults.head_timeout),
+        body_timeout: limits.body_timeout.unwrap_or(defaults.body_timeout),
+        keep_alive: limits.keep_alive.unwrap_or(defaults.keep_alive),
+    }
+}
+
 /// What the data plane is told.
 pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
     let defaults = dataplane::Config::default();
@@ -67,6 +100,7 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
 pub(crate) fn dns(config: &Config) -> dns::Config {
     dns::Config {
         networks: config.dns.networks.clone(),
+        forward: config.dns.forward.clone(),
         ..dns::Config::new(config.listen.dns, config.dns.workers)
     }
 }

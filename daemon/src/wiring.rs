@@ -7,7 +7,7 @@
 use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use control::{Keeper, api::Api, store::Redb};
+use control::{Keeper, api::Api, audit::Audit, store::Redb};
 use dataplane::Plane;
 use dns::ZoneFiles;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
@@ -20,7 +20,7 @@ use crate::{
     clock::MachineClock,
     config::Config,
     demo::Demo,
-    listen,
+    domain_proof, listen,
     metrics::Exporter,
     runtime, settings,
     signal::Stop,
@@ -35,6 +35,8 @@ const STORE: &str = "postern.redb";
 const SETTLE_WAIT: Duration = Duration::from_secs(10);
 /// How long requests in progress may go on after the API has stopped taking new ones.
 const REQUEST_WAIT: Duration = Duration::from_secs(5);
+/// How long the last lines of the audit log may take to be on the disk.
+const AUDIT_WAIT: Duration = Duration::from_secs(5);
 /// How long the runtime's own threads may take to end.
 const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 
@@ -72,6 +74,8 @@ struct Gateway {
     plane: Plane,
     dns: dns::Server,
     keeper: Keeper,
+    audit: Audit,
+    proofs: Server,
     api: Server,
     admin: Server,
     demo: Demo,
@@ -117,12 +121,21 @@ impl Gateway {
             to_keeper,
         )
         .context("start the control plane")?;
+        let audit = match &config.audit {
+            Some(audit) => Audit::start(&settings::audit(audit))?,
+            None => Audit::off(),
+        };
+        let proofs = Server::spawn(|stop| {
+            let servers = config.dns.verification.clone();
+            domain_proof::run(keeper.clone(), servers, Arc::clone(&clock), stop)
+        });
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
             clock: Arc::clone(&clock),
             health: health.clone(),
             seed: fastrand::u64(..),
+            audit: audit.clone(),
         };
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let admin =
@@ -138,6 +151,8 @@ impl Gateway {
             plane,
             dns,
             keeper,
+            audit,
+            proofs,
             api,
             admin,
             demo,
@@ -195,8 +210,13 @@ impl Gateway {
 
     async fn stop(self, drain_timeout: Duration) {
         self.api.stop().await;
+        // No request is left that could have a line written.
+        if timeout(AUDIT_WAIT, self.audit.stop()).await.is_err() {
+            warn!("the last lines of the audit log were not written");
+        }
         self.plane.drain(self.clock.monotonic() + drain_timeout).await;
         self.demo.stop();
+        self.proofs.stop().await;
         self.dns.stop().await;
         self.keeper.stop().await;
         self.admin.stop().await;

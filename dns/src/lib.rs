@@ -2,9 +2,13 @@
 //!
 //! Read in this order: [`server`] starts and stops it all; `zones` rebuilds the answers off the
 //! answering threads whenever the snapshot or the health changes; `udp` and `tcp` carry questions
-//! and answers. Nothing here knows a name or a record, and nothing knows who made the snapshot.
+//! and answers; `forward` asks other servers about what is not ours, and `ownership` about TXT
+//! records that prove domains. Nothing here knows who made the snapshot.
 
+mod forward;
+mod hand_off;
 mod metrics;
+mod ownership;
 pub mod server;
 mod socket;
 mod tcp;
@@ -14,6 +18,8 @@ pub mod zone_file;
 mod zones;
 
 pub use dns_core::Name;
+pub use forward::{Forward, Rule};
+pub use ownership::{Proof, prove};
 pub use server::{Config, Server, StartError};
 pub use viewpoint::Network;
 pub use zone_file::{LoadError, ZoneFile, ZoneFiles};

@@ -9,12 +9,13 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use dns_core::CatalogBuilder;
+use dns_core::{CatalogBuilder, ForwardPlan};
 use model::{Clock, Health, Snapshot};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task};
 
 use crate::{
-    metrics,
+    forward::{Forward, Forwarder},
+    hand_off, metrics,
     socket::{self, Bound},
     tcp,
     udp::Workers,
@@ -32,12 +33,14 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// What is known about networks beside the snapshot.
     pub networks: Vec<Network>,
+    /// Where to ask about names that are not ours; without it, such questions are refused.
+    pub forward: Option<Forward>,
 }
 
 impl Config {
     /// Answers here, and tells networks by the snapshot alone.
     pub fn new(listen: SocketAddr, workers: NonZeroUsize) -> Self {
-        Self { listen, workers, networks: Vec::new() }
+        Self { listen, workers, networks: Vec::new(), forward: None }
     }
 }
 
@@ -66,7 +69,7 @@ pub struct Server {
     local_addrs: Vec<SocketAddr>,
     udp: Vec<Workers>,
     zones: JoinHandle<()>,
-    tcp: Vec<task::JoinHandle<()>>,
+    tasks: Vec<task::JoinHandle<()>>,
     /// Its end ends the tasks and the thread that watch it.
     stop: watch::Sender<bool>,
 }
@@ -123,12 +126,16 @@ impl Server {
         let mut builder = CatalogBuilder::new(name_servers(local_addrs[0].ip()));
         let networks = config.networks.iter();
         builder.set_networks(networks.map(|it| (it.vpc, it.clients.clone())).collect());
+        let forwarder = Arc::new(forwarder(&config, &mut builder, Arc::clone(&clock)));
         let mut zones = Zones::new(source, builder, clock);
         let catalog = Arc::new(ArcSwap::new(zones.build()));
         let (stop, stopped) = watch::channel(false);
-        let (mut udp, mut tcp) = (Vec::new(), Vec::new());
+        let (to_forward, handed_over) = hand_off::channel();
+        let handed_over = hand_off::serve(handed_over, Arc::clone(&forwarder), stopped.clone());
+        let (mut udp, mut tasks) = (Vec::new(), vec![runtime.spawn(handed_over)]);
         for (Bound { udp: sockets, tcp: listener, addr }, viewpoint) in listeners {
-            udp.push(Workers::start(sockets, &catalog, viewpoint)?);
+            let shared = (Arc::clone(&catalog), to_forward.clone());
+            udp.push(Workers::start(sockets, shared, viewpoint)?);
             let listener = {
                 let _context = runtime.enter();
                 TcpListener::from_std(listener).map_err(|source| StartError::Bind {
@@ -137,14 +144,15 @@ impl Server {
                     source,
                 })?
             };
-            let served = tcp::serve(listener, Arc::clone(&catalog), viewpoint, stopped.clone());
-            tcp.push(runtime.spawn(served));
+            let shared = (Arc::clone(&catalog), Arc::clone(&forwarder));
+            let served = tcp::serve(listener, shared, viewpoint, stopped.clone());
+            tasks.push(runtime.spawn(served));
         }
         let zones = thread::Builder::new()
             .name("dns-zones".to_owned())
             .spawn(move || zones.run(&catalog, stopped, &runtime))
             .map_err(StartError::Thread)?;
-        Ok(Self { local_addrs, udp, zones, tcp, stop })
+        Ok(Self { local_addrs, udp, zones, tasks, stop })
     }
 
     /// The address that answers, with the port chosen.
@@ -166,12 +174,25 @@ impl Server {
                 tracing::error!("the thread that makes DNS zones panicked");
             }
         });
-        for task in self.tcp.into_iter().chain([threads]) {
+        for task in self.tasks.into_iter().chain([threads]) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "end the DNS plane");
             }
         }
     }
+}
+
+/// The forwarder of all plans, of which the builder gets the numbers.
+fn forwarder(config: &Config, builder: &mut CatalogBuilder, clock: Arc<dyn Clock>) -> Forwarder {
+    let mut plans = Vec::new();
+    let mut number = |plan: &Forward| {
+        plans.push(plan.clone());
+        ForwardPlan(plans.len() - 1)
+    };
+    let others = config.forward.as_ref().map(&mut number);
+    let of_network = |network: &Network| Some((network.vpc, number(network.forward.as_ref()?)));
+    builder.set_forwarding(others, config.networks.iter().filter_map(of_network).collect());
+    Forwarder::new(&plans, clock)
 }
 
 /// Binds the address for all, then those for one network each.

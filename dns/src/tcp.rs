@@ -1,9 +1,11 @@
 //! DNS over TCP (RFC 7766): length-prefixed messages, as many as the client likes, in any segments.
 //!
 //! A connection's questions are answered in turn, since answering never waits; a client that
-//! sends several at once gets all replies with one write. Bounded are: connections, connections
-//! per client, the time in which a whole question must arrive and a reply must be taken, and the
-//! replies held back for writing. Does not know names.
+//! sends several at once gets all replies with one write. Questions that others have to answer
+//! are the exception: their replies come when they come, and hold up no other (RFC 7766 6.2.1.1).
+//! Bounded are: connections, connections per client, questions of one that wait for others, the
+//! time in which a whole question must arrive and a reply must be taken, and the replies held
+//! back for writing. Does not know names.
 
 use std::{
     collections::HashMap,
@@ -14,7 +16,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use bytes::{Buf as _, BytesMut};
-use dns_core::{Catalog, TCP_LEN_MAX, Transport, answer};
+use dns_core::{Catalog, Outcome, TCP_LEN_MAX, Transport, answer};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -24,6 +26,7 @@ use tokio::{
 };
 
 use crate::{
+    forward::Forwarder,
     metrics::{self, Queries, Tally},
     viewpoint::Viewpoint,
 };
@@ -37,6 +40,8 @@ const CONNECTIONS_PER_CLIENT_MAX: u32 = 128;
 const IDLE_MAX: Duration = Duration::from_secs(10);
 /// Room to read into: several questions.
 const READ_LEN: usize = 4096;
+/// Questions of a connection that wait for others; while there are so many, no more are read.
+const FORWARDED_MAX: usize = 32;
 /// Replies are written once there are this many bytes, or no more whole questions.
 const WRITE_LEN: usize = 64 << 10;
 /// Room for a usual reply; a longer one is made again with the room it may take.
@@ -47,7 +52,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves connections until told to stop.
 pub(crate) async fn serve(
     listener: TcpListener,
-    catalog: Arc<ArcSwap<Catalog>>,
+    (catalog, forwarder): (Arc<ArcSwap<Catalog>>, Arc<Forwarder>),
     viewpoint: Viewpoint,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -67,8 +72,16 @@ pub(crate) async fn serve(
             continue;
         };
         let tally = Tally::new(queries.clone());
-        let connection =
-            Connection { stream, peer, viewpoint, catalog: Arc::clone(&catalog), tally };
+        let connection = Connection {
+            stream,
+            peer,
+            viewpoint,
+            catalog: Arc::clone(&catalog),
+            forwarder: Arc::clone(&forwarder),
+            forwarded: JoinSet::new(),
+            is_ended: false,
+            tally,
+        };
         connections.spawn(async move {
             connection.run().await;
             drop(place);
@@ -136,6 +149,11 @@ struct Connection {
     peer: IpAddr,
     viewpoint: Viewpoint,
     catalog: Arc<ArcSwap<Catalog>>,
+    forwarder: Arc<Forwarder>,
+    /// Questions that wait for others.
+    forwarded: JoinSet<Option<Vec<u8>>>,
+    /// Whether the client has said that it asks no more.
+    is_ended: bool,
     tally: Tally,
 }
 
@@ -148,7 +166,9 @@ impl Connection {
         let mut output = Vec::new();
         let mut deadline = Instant::now() + IDLE_MAX;
         loop {
-            while let Some(len) = whole_message(&input) {
+            while self.forwarded.len() < FORWARDED_MAX
+                && let Some(len) = whole_message(&input)
+            {
                 input.advance(2);
                 self.append_answer(&input[..len], &mut output);
                 input.advance(len);
@@ -166,11 +186,33 @@ impl Connection {
                 output.clear();
                 continue;
             }
-            input.reserve(missing_len(&input));
-            match timeout_at(deadline, self.stream.read_buf(&mut input)).await {
-                Ok(Ok(1..)) => {}
-                _ => return,
+            match timeout_at(deadline, self.progress(&mut input, &mut output)).await {
+                Ok(Progress::Read) => {}
+                Ok(Progress::Replied) => deadline = Instant::now() + IDLE_MAX,
+                Ok(Progress::Ended) | Err(_) => return,
             }
+        }
+    }
+
+    /// Waits for more to read, unless enough is under way, or for a reply of others.
+    async fn progress(&mut self, input: &mut BytesMut, output: &mut Vec<u8>) -> Progress {
+        let may_read = self.forwarded.len() < FORWARDED_MAX && !self.is_ended;
+        input.reserve(missing_len(input));
+        tokio::select! {
+            Some(reply) = self.forwarded.join_next() => {
+                append_reply(reply.ok().flatten(), output);
+                Progress::Replied
+            }
+            read = self.stream.read_buf(input), if may_read => match read {
+                Ok(1..) => Progress::Read,
+                // What was asked before is answered all the same.
+                Ok(0) if !self.forwarded.is_empty() => {
+                    self.is_ended = true;
+                    Progress::Read
+                }
+                _ => Progress::Ended,
+            },
+            else => Progress::Ended,
         }
     }
 
@@ -191,11 +233,36 @@ impl Connection {
             room = TCP_LEN_MAX;
         };
         self.tally.count(answer);
+        if answer.outcome == Outcome::Forwarded
+            && let Some(plan) = view.forward_plan()
+        {
+            let (forwarder, message) = (Arc::clone(&self.forwarder), message.to_vec());
+            let reply = async move { forwarder.reply(plan, &message, Transport::Tcp).await };
+            self.forwarded.spawn(reply);
+        }
         let len = u16::try_from(answer.len).expect("a reply is no longer than its room");
         output[start..start + 2].copy_from_slice(&len.to_be_bytes());
         let end = if len == 0 { start } else { start + 2 + answer.len };
         output.truncate(end);
     }
+}
+
+/// What came of waiting.
+enum Progress {
+    /// There is more to answer, or nothing more to read.
+    Read,
+    /// Others have answered a question.
+    Replied,
+    /// Neither is to come.
+    Ended,
+}
+
+/// Appends a reply of others with its length.
+fn append_reply(reply: Option<Vec<u8>>, output: &mut Vec<u8>) {
+    let Some(reply) = reply else { return };
+    let Ok(len) = u16::try_from(reply.len()) else { return };
+    output.extend(len.to_be_bytes());
+    output.extend(reply);
 }
 
 /// The length of the first message, if all of it is there.

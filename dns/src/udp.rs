@@ -1,7 +1,8 @@
 //! Threads that answer UDP: receive a batch, answer it from one catalog, send a batch.
 //!
 //! Each has a socket of its own, among which the kernel spreads clients (SO_REUSEPORT). Nothing is
-//! allocated, locked or logged per question. Does not know names.
+//! allocated, locked or logged per question, but for those that others have to answer. Does not
+//! know names.
 
 use std::{
     io,
@@ -19,8 +20,10 @@ use arc_swap::ArcSwap;
 use dns_core::{Answer, Catalog, Outcome, Transport, UDP_LEN_MAX, View, answer};
 use socket2::Socket;
 use sys::datagram::{Batch, Datagram};
+use tokio::sync::mpsc;
 
 use crate::{
+    hand_off::Question,
     metrics::{self, Queries, Tally},
     server::StartError,
     viewpoint::Viewpoint,
@@ -45,7 +48,7 @@ impl Workers {
     /// Starts a thread per socket.
     pub(crate) fn start(
         sockets: Vec<Socket>,
-        catalog: &Arc<ArcSwap<Catalog>>,
+        (catalog, to_forward): (Arc<ArcSwap<Catalog>>, mpsc::Sender<Question>),
         viewpoint: Viewpoint,
     ) -> Result<Self, StartError> {
         let stop = Arc::new(AtomicBool::new(false));
@@ -56,7 +59,8 @@ impl Workers {
             let worker = Worker {
                 stop: Arc::clone(&workers.stop),
                 socket: Arc::clone(&socket),
-                catalog: Arc::clone(catalog),
+                catalog: Arc::clone(&catalog),
+                to_forward: to_forward.clone(),
                 viewpoint,
                 turns: fastrand::Rng::new(),
                 tally: Tally::new(queries.clone()),
@@ -102,6 +106,7 @@ struct Worker {
     stop: Arc<AtomicBool>,
     socket: Arc<Socket>,
     catalog: Arc<ArcSwap<Catalog>>,
+    to_forward: mpsc::Sender<Question>,
     viewpoint: Viewpoint,
     turns: fastrand::Rng,
     tally: Tally,
@@ -123,6 +128,9 @@ impl Worker {
             batch.answer_each(|question, reply| {
                 let view = self.viewpoint.view(&catalog, question.peer.ip());
                 let answer = answer_one(view, question, self.turns.u32(..), reply);
+                if answer.outcome == Outcome::Forwarded && !self.hand_over(view, question) {
+                    lost.increment(1);
+                }
                 self.tally.count(answer);
                 answer.len
             });
@@ -133,6 +141,16 @@ impl Worker {
             }
             self.tally.flush();
         }
+    }
+}
+
+impl Worker {
+    /// Hands over a question that is not ours; whether there was room for it.
+    fn hand_over(&self, view: &View, question: Datagram<'_>) -> bool {
+        let Some(plan) = view.forward_plan() else { return false };
+        let Datagram { bytes, peer, local } = question;
+        let (bytes, socket) = (bytes.to_vec(), Arc::clone(&self.socket));
+        self.to_forward.try_send(Question { bytes, plan, peer, local, socket }).is_ok()
     }
 }
 

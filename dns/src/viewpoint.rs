@@ -9,6 +9,8 @@ use dns_core::{Catalog, View};
 use ipnet::IpNet;
 use model::VpcId;
 
+use crate::forward::Forward;
+
 /// What an operator knows about a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
@@ -18,6 +20,8 @@ pub struct Network {
     pub clients: Vec<IpNet>,
     /// Where to answer its clients alone, whatever their addresses are.
     pub listen: Option<SocketAddr>,
+    /// Where to ask about names that are not ours; without it, where everyone's are asked.
+    pub forward: Option<Forward>,
 }
 
 /// What decides about the view of those who ask at one address.

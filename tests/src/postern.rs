@@ -210,7 +210,9 @@ fn configuration(more: &str) -> String {
         })
         .concat();
     format!(
-        "region = \"{REGION}\"\nstate_dir = \"var\"\n{more}\n\
+        "region = \"{REGION}\"\nstate_dir = \"var\"\n\
+         limits = {{ throttle = false }}\n{more}\n\
+         [limits]\nthrottle = false\n\
          [listen]\napi = \"127.0.0.1:0\"\ndns = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
          [[zones]]\nname = \"us-east-1a\"\nid = \"use1-az1\"\n\
          [[zones]]\nname = \"us-east-1b\"\nid = \"use1-az2\"\n{accounts}"

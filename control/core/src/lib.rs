@@ -2,9 +2,9 @@
 //!
 //! [`mod@decide`](decide::decide) takes a [`Registry`], a [`Caller`], a [`Command`], a source of
 //! numbers and the time, and answers with [events](event) or a [`Refusal`]; [`Registry::apply`]
-//! takes an event, and cannot fail; [`mod@project`] turns a registry into the snapshot that the planes
-//! serve. Nothing here reads a clock, a file or a socket, and nothing knows HTTP, XML or an error
-//! code.
+//! takes an event, and cannot fail; [`mod@project`] turns a registry into the snapshot that the
+//! planes serve. Nothing here reads a clock, a file or a socket, and nothing knows HTTP, XML or an
+//! error code.
 //!
 //! Read [`resource`] (the things), [`command`] (what may be asked), [`transition`] (an endpoint's
 //! states), then [`mod@decide`].
@@ -27,6 +27,7 @@ pub mod registry;
 pub mod resource;
 pub mod settings;
 pub mod tag;
+pub mod throttle;
 pub mod transition;
 
 pub use caller::{Caller, Identity};

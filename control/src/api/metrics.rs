@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use control_core::throttle::ActionClass;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 const REQUESTS: &str = "postern_api_requests_total";
+const THROTTLED: &str = "postern_api_throttled_total";
 const SECONDS: &str = "postern_api_request_seconds";
 
 /// The code of requests that were answered with success.
@@ -19,6 +21,11 @@ pub(super) fn describe() {
         REQUESTS,
         Unit::Count,
         "API requests answered, by service, operation and error code (OK if none)"
+    );
+    describe_counter!(
+        THROTTLED,
+        Unit::Count,
+        "API requests refused because their account calls too often, by class of operation"
     );
     describe_histogram!(
         SECONDS,
@@ -36,4 +43,13 @@ pub(super) fn answered(
 ) {
     counter!(REQUESTS, "service" => service, "action" => action, "code" => code).increment(1);
     histogram!(SECONDS, "service" => service, "action" => action).record(took.as_secs_f64());
+}
+
+/// Counts one request that came too early.
+pub(super) fn throttled(class: ActionClass) {
+    let class = match class {
+        ActionClass::Read => "read",
+        ActionClass::Change => "change",
+    };
+    counter!(THROTTLED, "class" => class).increment(1);
 }

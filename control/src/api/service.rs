@@ -3,6 +3,7 @@
 
 use super::Call;
 use crate::{
+    audit::ErrorForm,
     ec2, elb,
     query::{Dialect, Fault},
     signature::{Claim, SignedRequest},
@@ -73,6 +74,14 @@ impl Service {
         match self {
             Self::Ec2 => Dialect::Ec2,
             Self::Elb | Self::Sts => Dialect::Query,
+        }
+    }
+
+    /// How its error codes are written in the audit log (CloudTrail does so for EC2 alone).
+    pub(super) fn error_form(self) -> ErrorForm {
+        match self {
+            Self::Ec2 => ErrorForm::WithSide,
+            Self::Elb | Self::Sts => ErrorForm::Plain,
         }
     }
 

@@ -32,8 +32,6 @@ pub(super) fn common(call: &Call<'_>) -> Context {
     if let Identity::User(name) = &identity.caller.identity {
         context.insert("aws:username", [name.as_str()]);
     }
-    if let Some(peer) = peer {
-        context.insert("aws:SourceIp", [peer.0.ip().to_canonical().to_string()]);
-    }
+    context.insert("aws:SourceIp", [peer.ip().to_canonical().to_string()]);
     context
 }

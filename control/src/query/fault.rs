@@ -81,6 +81,19 @@ impl Fault {
         )
     }
 
+    /// The account calls too often. Stock clients wait and try again on either (botocore's
+    /// `_retry.json`).
+    pub(crate) fn throttled(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Ec2 => Self::with_status(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "RequestLimitExceeded",
+                "Request limit exceeded.",
+            ),
+            Dialect::Query => Self::new("Throttling", "Rate exceeded"),
+        }
+    }
+
     /// An operation that is not served.
     pub(crate) fn invalid_action(action: &str, version: &str) -> Self {
         let (action, version) = (quoted(action), quoted(version));

@@ -70,6 +70,11 @@ impl Form {
         Self { parameters: self.parameters.iter().map(copy).collect() }
     }
 
+    /// All names and values, without counting as a look at them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters.iter().map(|(name, parameter)| (name.as_str(), parameter.value.as_str()))
+    }
+
     /// A value, without counting as a look at it.
     pub(crate) fn peek(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(|parameter| parameter.value.as_str())

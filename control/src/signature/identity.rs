@@ -1,4 +1,5 @@
-//! Who signed a request, in the words of IAM: ARNs and unique ids. Does not know what anyone may do.
+//! Who signed a request, in the words of IAM: ARNs and unique ids. Does not know what anyone may
+//! do.
 
 use control_core::{Caller, caller};
 use sha2::{Digest, Sha256};

@@ -1,9 +1,11 @@
 //! The API over a socket, with requests signed by hand: right ones, wrong ones and hostile ones.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod audit;
 mod authorization;
 mod bad_input;
 mod identity;
+mod limits;
 mod network;
 mod private_dns;
 mod rig;

@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -11,8 +12,12 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign},
     sign::v4,
 };
-use control::{AccessKey, Account, Config, Keeper, Policy, PolicyKind, Secret, User, api, store};
-use control_core::Zone;
+use control::{
+    AccessKey, Account, Config, Keeper, Limits, Policy, PolicyKind, Secret, User, api,
+    audit::{self, Audit},
+    store,
+};
+use control_core::{Zone, throttle::Rates};
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -104,6 +109,7 @@ pub(crate) struct Unsigned {
 pub(crate) struct Rig {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) keeper: Keeper,
+    pub(crate) audit: Audit,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -113,8 +119,28 @@ impl Rig {
         Self::start_with(|_| ()).await
     }
 
-    /// Starts with a configuration that was changed before.
+    /// Starts with a configuration that was changed before. These tests poll as fast as they can;
+    /// how often one may is a test of its own.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let unlimited = |config: &mut Config| {
+            config.limits.rates = Rates::UNLIMITED;
+            change(config);
+        };
+        Self::start_as(unlimited, Audit::off()).await
+    }
+
+    /// Starts with an audit log.
+    pub(crate) async fn start_audited(file: &Path) -> Self {
+        let audit = Audit::start(&audit::Config::new(file)).unwrap();
+        Self::start_as(|config| config.limits.rates = Rates::UNLIMITED, audit).await
+    }
+
+    /// Starts with other limits than the defaults.
+    pub(crate) async fn start_limited(limit: impl FnOnce(&mut Limits)) -> Self {
+        Self::start_as(|config| limit(&mut config.limits), Audit::off()).await
+    }
+
+    async fn start_as(change: impl FnOnce(&mut Config), audit: Audit) -> Self {
         let mut config = config();
         change(&mut config);
         let config = Arc::new(config);
@@ -136,9 +162,17 @@ impl Rig {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let api = api::Api { keeper: keeper.clone(), config, clock, health, seed: 1 };
+        let (keeper, audit) = (keeper.clone(), audit.clone());
+        let api = api::Api {
+            keeper: keeper.clone(),
+            config,
+            clock,
+            health,
+            seed: 1,
+            audit: audit.clone(),
+        };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
-        Self { address, keeper, stop: Some(stop), serving: Some(serving) }
+        Self { address, keeper, audit, stop: Some(stop), serving: Some(serving) }
     }
 
     /// Stops serving and waits until it has.

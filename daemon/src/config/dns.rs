@@ -2,14 +2,20 @@
 //!
 //! Zone files are named here and read elsewhere: what is in them has lines of its own to report.
 
-use std::{collections::BTreeSet, num::NonZeroUsize, path::Path};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    path::Path,
+};
 
-use dns::{Network, ZoneFile};
+use dns::{Forward, Network, Rule, ZoneFile};
 use ipnet::IpNet;
 use model::VpcId;
+use toml::de::DeValue;
 
 use super::{
-    kind::{Parsed, Text, Whole},
+    kind::{Kind, Parsed, Text, Whole},
     read::{SOCKET_ADDRESS, WORKERS_MAX},
     reader::{Placed, Table},
 };
@@ -23,21 +29,42 @@ pub(crate) struct Dns {
     pub(crate) zones: Vec<ZoneFile>,
     /// What is known about VPCs' clients beside the VPCs' own addresses.
     pub(crate) networks: Vec<Network>,
+    /// Where to ask about names that are not ours.
+    pub(crate) forward: Option<Forward>,
+    /// Whom to ask whether providers own their domains.
+    pub(crate) verification: Vec<SocketAddr>,
 }
 
+/// Where DNS servers listen (RFC 1035 4.2).
+const DNS_PORT: u16 = 53;
 const DOMAIN: Parsed = Parsed("a domain name such as \"example.com\"");
 const CLIENTS: Parsed = Parsed("a network such as \"10.0.0.0/16\" or \"fd00::/64\"");
 const VPC: Parsed = Parsed("a VPC's id such as \"vpc-0123456789abcdef0\"");
 
 /// Reads the table `dns`, if there is one.
 pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Dns {
-    let mut dns = Dns { workers: NonZeroUsize::MIN, zones: Vec::new(), networks: Vec::new() };
+    let mut dns = Dns {
+        workers: NonZeroUsize::MIN,
+        zones: Vec::new(),
+        networks: Vec::new(),
+        forward: None,
+        verification: Vec::new(),
+    };
     let Some(mut table) = root.table("dns") else { return dns };
     if let Some(workers) = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX }) {
         dns.workers = workers;
     }
     dns.zones = read_zones(&mut table, folder);
     dns.networks = read_views(&mut table);
+    dns.forward = read_forward(&mut table);
+    dns.verification = match table.table("verification") {
+        Some(mut table) => {
+            let servers = read_servers(&mut table);
+            table.finish();
+            servers
+        }
+        None => dns.forward.iter().flat_map(|it| it.servers.clone()).collect(),
+    };
     table.finish();
     dns
 }
@@ -84,12 +111,54 @@ fn read_views(dns: &mut Table<'_>) -> Vec<Network> {
             }
         }
         let listen = table.optional("listen", &SOCKET_ADDRESS);
-        if !table.has("clients") && !table.has("listen") {
-            table.report("vpc", "a view needs clients or listen, or both");
+        let forward = read_forward(&mut table);
+        if !["clients", "listen", "forward"].into_iter().any(|key| table.has(key)) {
+            table.report("vpc", "a view needs clients, listen or forward");
         }
         table.finish();
         let clients = clients.into_iter().map(|prefix| prefix.value.trunc()).collect();
-        networks.extend(vpc.map(|vpc| Network { vpc, clients, listen }));
+        networks.extend(vpc.map(|vpc| Network { vpc, clients, listen, forward }));
     }
     networks
+}
+
+/// Reads the table `forward` of DNS, or of one view.
+fn read_forward(parent: &mut Table<'_>) -> Option<Forward> {
+    let mut table = parent.table("forward")?;
+    let servers = read_servers(&mut table);
+    let mut domains = BTreeSet::new();
+    let mut rules = Vec::new();
+    for mut rule in table.tables("rule") {
+        let domain: Option<dns::Name> = rule.required("domain", &DOMAIN);
+        if domain.as_ref().is_some_and(|domain| !domains.insert(domain.as_wire().to_owned())) {
+            rule.report("domain", "another rule is about this domain");
+        }
+        // Without servers, questions about the domain go nowhere: they are refused.
+        let servers = read_servers(&mut rule);
+        rule.finish();
+        rules.extend(domain.map(|domain| Rule { domain, servers }));
+    }
+    table.finish();
+    Some(Forward { servers, rules })
+}
+
+fn read_servers(table: &mut Table<'_>) -> Vec<SocketAddr> {
+    let servers = table.list("servers", &Server);
+    servers.into_iter().map(|server| server.value).collect()
+}
+
+/// A server's address, with or without its port.
+struct Server;
+
+impl Kind<SocketAddr> for Server {
+    fn expected(&self) -> String {
+        "an address such as \"192.0.2.53\", or with a port such as \"[2001:db8::53]:5353\""
+            .to_owned()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Option<SocketAddr> {
+        let text = value.as_str()?;
+        let bare = || text.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, DNS_PORT));
+        text.parse().ok().or_else(bare)
+    }
 }

@@ -8,9 +8,10 @@ use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 use model::{AccountId, ZoneId, ZoneName};
 
 use super::{
-    AccessKey, Account, Addresses, Config, Dataplane, DemoTarget, Environment, Listen, Log,
+    AccessKey, Account, Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log,
     LogFormat, Zone, bootstrap, dns, identity,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
+    limits,
     reader::{Mistake, Source, Table},
     secret,
 };
@@ -53,14 +54,18 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
     let dataplane = read_dataplane(&mut root);
     let dns = dns::read(&mut root, folder);
+    let limits = limits::read(&mut root);
+    let audit = read_audit(&mut root);
     let log = read_log(&mut root);
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
     let bootstrap = bootstrap::read(&mut root);
     root.finish();
+    let state_dir = folder.join(state_dir?);
     Some(Config {
         region: region?,
-        state_dir: folder.join(state_dir?),
+        audit: audit.map(|audit| audit.below(folder, &state_dir)),
+        state_dir,
         addresses,
         listen: listen?,
         zones,
@@ -69,6 +74,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         drain_timeout,
         dataplane,
         dns,
+        limits,
         log,
         summary,
         demo_targets,
@@ -217,6 +223,34 @@ fn read_log(root: &mut Table<'_>) -> Log {
         table.finish();
     }
     log
+}
+
+/// The table `audit`, before its file has a place.
+struct AuditTable {
+    file: Option<String>,
+    rotate_bytes: u32,
+    keep: u32,
+}
+
+impl AuditTable {
+    /// Without a file, it is one in the state's folder.
+    fn below(self, folder: &Path, state_dir: &Path) -> Audit {
+        let Self { file, rotate_bytes, keep } = self;
+        let file = file.map_or_else(|| state_dir.join("audit.jsonl"), |file| folder.join(file));
+        Audit { file, rotate_bytes, keep }
+    }
+}
+
+fn read_audit(root: &mut Table<'_>) -> Option<AuditTable> {
+    let mut audit = AuditTable { file: None, rotate_bytes: 100 * 1024 * 1024, keep: 10 };
+    let Some(mut table) = root.table("audit") else { return Some(audit) };
+    let is_on = table.optional("enabled", &Switch).unwrap_or(true);
+    audit.file = table.optional("file", &Text("the path of a file"));
+    let sizes = Whole { min: 64 * 1024, max: u32::MAX };
+    audit.rotate_bytes = table.optional("rotate_bytes", &sizes).unwrap_or(audit.rotate_bytes);
+    audit.keep = table.optional("keep", &Whole { min: 0, max: 1000 }).unwrap_or(audit.keep);
+    table.finish();
+    is_on.then_some(audit)
 }
 
 fn read_demo_targets(root: &mut Table<'_>) -> Vec<DemoTarget> {

@@ -88,7 +88,7 @@ fn each_mistake_is_reported_with_its_line_and_what_is_allowed() {
         assert_eq!(mistakes(&WHOLE.replacen(&old, &new, 1)), lines("! "), "{case}");
         cases += 1;
     }
-    assert_eq!(cases, 32);
+    assert_eq!(cases, 34);
 }
 
 #[test]
@@ -207,7 +207,28 @@ fn views_of_dns_say_how_clients_are_told() {
         [
             format!("{line}: `dns.view[2].vpc`: another view is this VPC's"),
             format!("{}: `dns.view`: 192.168.7.0/24 is given twice", line + 1),
-            format!("{}: `dns.view[3].vpc`: a view needs clients or listen, or both", line + 3),
+            format!("{}: `dns.view[3].vpc`: a view needs clients, listen or forward", line + 3),
         ]
     );
+}
+
+#[test]
+fn forwarding_of_dns_has_servers_and_rules_for_all_and_for_views() {
+    let text = "[dns.forward]\nservers = [\"192.0.2.53\", \"[::1]:5353\"]\n\
+                [[dns.forward.rule]]\ndomain = \"a.test\"\nservers = [\"192.0.2.1\"]\n\
+                [[dns.view]]\nvpc = \"vpc-00000000000000001\"\nforward = { servers = [] }\n";
+    let config = parse(&format!("{WHOLE}{text}"), Path::new(""), &environment).unwrap();
+    let forward = config.dns.forward.unwrap();
+    assert_eq!(forward.servers, ["192.0.2.53:53", "[::1]:5353"].map(|it| it.parse().unwrap()));
+    assert_eq!(forward.rules[0].domain.to_string(), "a.test.");
+    assert_eq!(config.dns.verification, forward.servers, "unless it says otherwise");
+    let other = format!("{WHOLE}{text}[dns.verification]\nservers = [\"192.0.2.9\"]\n");
+    let other = parse(&other, Path::new(""), &environment).unwrap();
+    assert_eq!(other.dns.verification, ["192.0.2.9:53".parse().unwrap()]);
+    assert_eq!(config.dns.networks[0].forward, Some(::dns::Forward::default()));
+    let again = "[[dns.forward.rule]]\ndomain = \"A.test\"\nservers = [\"here\"]\n[[dns.view]]";
+    let found = mistakes(&format!("{WHOLE}{}", text.replace("[[dns.view]]", again)));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].ends_with("`dns.forward.rule[1].domain`: another rule is about this domain"));
+    assert!(found[1].contains("`dns.forward.rule[1].servers[0]`: expected an address such as"));
 }

@@ -72,3 +72,19 @@ fn check_tells_each_fault_of_zone_files_with_its_line() {
         assert!(message.contains("2 zone files have faults"), "{message}");
     }
 }
+
+#[test]
+fn what_is_not_ours_is_forwarded_where_the_configuration_says() {
+    let (folder, other_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let zone = "[[dns.zone]]\nname = \"example.com\"\nfile = \"example.com.zone\"\n";
+    fs::write(other_folder.path().join("example.com.zone"), format!("{SOA}www A 192.0.2.1\n"))
+        .unwrap();
+    let other = Gateway::start(&with(other_folder.path(), zone));
+    let servers = format!("[dns.forward]\nservers = [\"{}\"]\n", other.listening("dns"));
+    let view = "[[dns.view]]\nvpc = \"vpc-00000000000000001\"\nclients = [\"127.71.0.0/16\"]\n\
+                forward = { servers = [] }\n";
+    let gateway = Gateway::start(&with(folder.path(), &format!("{servers}{view}")));
+    let server = gateway.listening("dns");
+    assert_eq!(dig(server, "127.0.0.1", "www.example.com", "A"), "192.0.2.1");
+    assert_eq!(dig(server, "127.71.0.1", "www.example.com", "A"), "", "this view has no servers");
+}

@@ -40,6 +40,8 @@ pub enum Outcome {
     NxDomain,
     /// Sent on to the servers of a delegated zone.
     Referral,
+    /// Not ours, and the client's view says where else to ask: whoever answers has to.
+    Forwarded,
     /// Nothing that we answer for, or nothing that we do.
     Refused,
     /// Not to be understood.
@@ -54,11 +56,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, in the order of their discriminants.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoError,
         Self::NoData,
         Self::NxDomain,
         Self::Referral,
+        Self::Forwarded,
         Self::Refused,
         Self::FormErr,
         Self::NotImp,
@@ -73,6 +76,7 @@ impl Outcome {
             Self::NoData => "nodata",
             Self::NxDomain => "nxdomain",
             Self::Referral => "referral",
+            Self::Forwarded => "forwarded",
             Self::Refused => "refused",
             Self::FormErr => "formerr",
             Self::NotImp => "notimp",
@@ -85,7 +89,7 @@ impl Outcome {
 /// What [`answer`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// How many bytes of the buffer are the reply; none to send if 0.
+    /// How many bytes of the buffer are the reply; none to send if 0, or not by us.
     pub len: usize,
     /// What became of the question.
     pub outcome: Outcome,
@@ -95,6 +99,7 @@ pub struct Answer {
 
 impl Answer {
     const DROPPED: Self = Self { len: 0, outcome: Outcome::Dropped, truncated: false };
+    const FORWARDED: Self = Self { len: 0, outcome: Outcome::Forwarded, truncated: false };
 }
 
 /// Answers a message from what a view holds, into a buffer.
@@ -151,6 +156,12 @@ fn reply_to(
     } else {
         Search { view, query, transport, turn }.run(&mut reply)
     };
+    if verdict.outcome == Outcome::Forwarded {
+        return Answer::FORWARDED;
+    }
+    if view.forward_plan().is_some() {
+        reply.offer_recursion();
+    }
     let authoritative = verdict.is_authoritative && query.class == CLASS_IN;
     let (len, truncated) = reply.finish(verdict.rcode, authoritative);
     Answer { len, outcome: verdict.outcome, truncated }
@@ -187,6 +198,10 @@ impl Verdict {
     /// Never a referral to the root: nothing is said about what is not ours (RFC 8906 3.1.1).
     const REFUSED: Self =
         Self { rcode: Rcode::REFUSED, outcome: Outcome::Refused, is_authoritative: false };
+
+    /// The rcode is never sent.
+    const FORWARDED: Self =
+        Self { rcode: Rcode::NO_ERROR, outcome: Outcome::Forwarded, is_authoritative: false };
 
     const NO_DATA: Self = Self::authoritative(Rcode::NO_ERROR, Outcome::NoData);
     const NX_DOMAIN: Self = Self::authoritative(Rcode::NX_DOMAIN, Outcome::NxDomain);
@@ -241,9 +256,10 @@ impl<'q> Search<'q> {
         }
         let Some(zone) = self.zone_of(name) else {
             // An alias to elsewhere is all that there is to say about it.
-            return Step::End(owner.map_or(Verdict::REFUSED, |_| {
-                Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError)
-            }));
+            return Step::End(owner.map_or_else(
+                || self.not_ours(),
+                |_| Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError),
+            ));
         };
         let absence = |reply: &mut Reply<'_>| zone.negative().write(reply, &self.query.name);
         let node = match zone.lookup(name) {
@@ -265,6 +281,15 @@ impl<'q> Search<'q> {
             }
         };
         self.settle(reply, Some(zone), node, owner, absence)
+    }
+
+    /// What is done about a question that is not ours: whoever wants recursion may get it.
+    fn not_ours(&self) -> Verdict {
+        let is_plain = self.query.wants_recursion() && self.query.class == CLASS_IN;
+        match self.view.forward_plan() {
+            Some(_) if is_plain => Verdict::FORWARDED,
+            _ => Verdict::REFUSED,
+        }
     }
 
     /// Writes what a node has: the records asked for, or the alias that it is, or that there are

@@ -18,7 +18,7 @@ use crate::{
     island::Islands,
     master::StaticZone,
     network::Networks,
-    view::{View, ZoneSet},
+    view::{ForwardPlan, View, ZoneSet},
 };
 
 /// All that is served at one moment.
@@ -63,6 +63,8 @@ pub struct CatalogBuilder {
     endpoints: EndpointZone,
     static_zones: Vec<StaticZone>,
     networks: Vec<(VpcId, Vec<IpNet>)>,
+    forward: Option<ForwardPlan>,
+    forward_of: BTreeMap<VpcId, ForwardPlan>,
 }
 
 impl CatalogBuilder {
@@ -76,10 +78,19 @@ impl CatalogBuilder {
         self.static_zones = zones;
     }
 
-    /// Tells networks by these client addresses too from the next build on. Of a prefix that is here
-    /// it does not matter which networks say that it is theirs.
+    /// Tells networks by these client addresses too from the next build on. Whose a prefix given
+    /// here is does not depend on whose it is in the snapshot.
     pub fn set_networks(&mut self, networks: Vec<(VpcId, Vec<IpNet>)>) {
         self.networks = networks;
+    }
+
+    /// Plans for names that are not ours, from the next build on: of networks, and of all others.
+    pub fn set_forwarding(
+        &mut self,
+        others: Option<ForwardPlan>,
+        networks: BTreeMap<VpcId, ForwardPlan>,
+    ) {
+        (self.forward, self.forward_of) = (others, networks);
     }
 
     /// Makes the catalog of a snapshot, leaving out what is not healthy.
@@ -93,7 +104,8 @@ impl CatalogBuilder {
         // Last, so that no master file stands in for the endpoints' names.
         shared.insert(Arc::new(endpoint_zone));
         let shared = Arc::new(shared);
-        let public = View::new(Arc::clone(&shared), ZoneSet::default(), islands.clone());
+        let public = View::new(Arc::clone(&shared), ZoneSet::default(), islands.clone())
+            .forwarding(self.forward);
         let views = self.views(snapshot, &shared, &islands);
         let own_names: usize = views.values().map(View::own_name_count).sum();
         // A network that sees nothing of its own makes nobody's clients doubtful.
@@ -129,14 +141,17 @@ impl CatalogBuilder {
         let settled = self.networks.iter().map(|(vpc, _)| vpc);
         let known: BTreeSet<VpcId> = snapshot.vpcs.keys().chain(settled).copied().collect();
         let mut names = self.endpoints.names_within(&known);
-        let vpcs: BTreeSet<VpcId> = zones.keys().chain(names.keys()).copied().collect();
+        let forwarding = self.forward_of.keys();
+        let vpcs: BTreeSet<VpcId> =
+            zones.keys().chain(names.keys()).chain(forwarding).copied().collect();
         let view = |vpc| {
             let own = zones.remove(&vpc).unwrap_or_default();
             let mut islands = islands.clone();
             for node in names.remove(&vpc).unwrap_or_default() {
                 islands.insert(node);
             }
-            (vpc, View::new(Arc::clone(shared), own, islands))
+            let forward = self.forward_of.get(&vpc).copied().or(self.forward);
+            (vpc, View::new(Arc::clone(shared), own, islands).forwarding(forward))
         };
         vpcs.into_iter().map(view).collect()
     }

@@ -30,5 +30,5 @@ pub use catalog::{Catalog, CatalogBuilder};
 pub use endpoint_zone::TTL_S;
 pub use master::{Fault, Problem, StaticZone, read_zone};
 pub use name::Name;
-pub use view::View;
+pub use view::{ForwardPlan, View};
 pub use wire::{RecordType, TCP_LEN_MAX, UDP_LEN_MAX};

@@ -78,6 +78,13 @@ impl<'m> Query<'m> {
     }
 }
 
+impl Query<'_> {
+    /// Whether the client leaves it to us to find out (RFC 1035 4.1.1, RD).
+    pub(crate) fn wants_recursion(&self) -> bool {
+        u16_at(self.message, 2).is_some_and(|flags| flags & flag::RECURSION_DESIRED != 0)
+    }
+}
+
 /// Walks the records behind the question for an OPT record. A second one, or one outside the
 /// additional section, makes the message malformed (RFC 6891 6.1.1). Bytes behind the last record
 /// are tolerated.

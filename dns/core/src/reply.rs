@@ -36,6 +36,8 @@ pub(crate) struct Reply<'b> {
     edns: Option<Edns>,
     counts: [u16; 3],
     overflown: bool,
+    /// Flags beside those that follow from the rest.
+    flags: u16,
     /// Where names start that later ones may point to; the first is filled from the question.
     places: [u16; PLACES_MAX],
     places_used: usize,
@@ -60,6 +62,7 @@ impl<'b> Reply<'b> {
             edns: query.edns,
             counts: [0; 3],
             overflown: false,
+            flags: 0,
             places: [0; PLACES_MAX],
             places_used: 0,
         })
@@ -119,6 +122,11 @@ impl<'b> Reply<'b> {
         // More than can be counted is more than fits.
         let count = self.counts[section as usize].saturating_add(count);
         self.counts[section as usize] = count;
+    }
+
+    /// Says that we would have asked others, had the name not been ours.
+    pub(crate) fn offer_recursion(&mut self) {
+        self.flags |= flag::RECURSION_AVAILABLE;
     }
 
     /// Whether something did not fit, so that writing more is in vain.
@@ -231,7 +239,7 @@ impl<'b> Reply<'b> {
         }
         let asked = u16_at(self.bytes, 2).unwrap_or(0);
         let mut flags = asked & (flag::OPCODE | flag::RECURSION_DESIRED);
-        flags |= flag::RESPONSE | (rcode.0 & 0xF);
+        flags |= self.flags | flag::RESPONSE | (rcode.0 & 0xF);
         if is_authoritative {
             flags |= flag::AUTHORITATIVE;
         }

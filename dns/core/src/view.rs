@@ -40,12 +40,27 @@ pub struct View {
     shared: Arc<ZoneSet>,
     own: ZoneSet,
     islands: Islands,
+    forward: Option<ForwardPlan>,
 }
+
+/// Where questions about names that are not ours go, by a number that whoever asks there knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForwardPlan(pub usize);
 
 impl View {
     /// What everyone sees, and beside it zones and single names of one network's own.
     pub(crate) fn new(shared: Arc<ZoneSet>, own: ZoneSet, islands: Islands) -> Self {
-        Self { shared, own, islands }
+        Self { shared, own, islands, forward: None }
+    }
+
+    /// The view, with a plan for what is not ours.
+    pub(crate) fn forwarding(self, forward: Option<ForwardPlan>) -> Self {
+        Self { forward, ..self }
+    }
+
+    /// Where questions about names that are not ours go; nowhere if there is no plan.
+    pub fn forward_plan(&self) -> Option<ForwardPlan> {
+        self.forward
     }
 
     /// The single name that a name is, and the set it is from.

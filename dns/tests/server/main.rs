@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod forward;
+mod ownership;
 mod rig;
 mod swaps;
 mod tcp;
 mod udp;
+mod upstream;
 mod view;
 mod zone_file;

@@ -37,6 +37,7 @@ async fn clients_are_told_by_address_and_by_listener() {
         vpc,
         clients: vec!["127.52.1.0/24".parse().unwrap()],
         listen: Some("127.0.0.1:0".parse().unwrap()),
+        forward: None,
     });
     let running = Running::start_from(config, world, ZoneFiles::default()).unwrap();
     // The common socket is IPv6 and hears these clients as IPv4-mapped addresses.
