@@ -24,7 +24,7 @@ mod dns;
 mod identity;
 mod kind;
 pub(crate) mod limits;
-pub(crate) mod notifications;
+mod notifications;
 mod read;
 mod reader;
 mod secret;
@@ -64,7 +64,7 @@ pub(crate) struct Config {
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
     /// Which receiver is behind a topic.
-    pub(crate) notifications: Vec<notifications::Topic>,
+    pub(crate) notifications: control::notify::Config,
     /// Where it is written down who asked the API for what; none if nowhere.
     pub(crate) audit: Option<Audit>,
     /// What is logged, and how.

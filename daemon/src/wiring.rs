@@ -300,6 +300,6 @@ fn start_proofs(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Ser
 fn start_courier(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Server {
     let courier =
         Courier { keeper: keeper.clone(), clock: Arc::clone(clock), seed: fastrand::u64(..) };
-    let notify = settings::notify(config);
+    let notify = config.notifications.clone();
     Server::spawn(|stop| control::notify::run(notify, courier, stop))
 }
