@@ -1,4 +1,5 @@
-//! One attempt: a connection, a request, its answer's status. HTTP/1.1, over TLS if the URL says so.
+//! One attempt: a connection, a request, its answer's status. HTTP/1.1, over TLS if the URL says
+//! so.
 
 use std::{io, time::Duration};
 
