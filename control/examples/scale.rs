@@ -180,6 +180,7 @@ fn endpoint(service: &ServiceName, (vpc, subnets): &(VpcId, Vec<SubnetId>)) -> C
         ip_address_type: IpAddressType::Ipv4,
         dns_record_ip_type: None,
         private_dns: false,
+        security_groups: [].into(),
         tags: [("Name", "one of many")].into_iter().collect(),
         client_token: None,
     })

@@ -110,6 +110,8 @@ impl Parts {
             | Key::Permission(_)
             | Key::Notification(_)
             | Key::Message(_)
+            | Key::RouteTable(_)
+            | Key::SecurityGroup(_)
             | Key::ClientToken(_) => {}
         }
     }

@@ -165,6 +165,18 @@ fn references_hold(registry: &Registry) {
             endpoint.interfaces.iter().all(|it| registry.load_balancer(it.load_balancer).is_some())
         );
     }
+    for vpc in registry.vpcs() {
+        let groups = registry.security_groups_of(vpc.id);
+        assert_eq!(groups.filter(|it| it.is_default()).count(), 1);
+    }
+    for group in registry.security_groups() {
+        assert!(registry.vpc(group.vpc).is_some());
+        assert!(group.referenced().all(|it| registry.security_group(it).is_some()));
+    }
+    for endpoint in registry.endpoints().filter(|it| it.has_interfaces()) {
+        let groups = endpoint.security_groups.iter().map(|it| registry.security_group(*it));
+        assert!(groups.into_iter().all(|it| it.is_some_and(|it| it.vpc == endpoint.vpc)));
+    }
     for service in registry.services() {
         assert!(!service.load_balancers.is_empty());
         assert!(service.load_balancers.keys().all(|it| registry.load_balancer(*it).is_some()));

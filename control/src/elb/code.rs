@@ -10,6 +10,7 @@ pub(crate) fn fault(refusal: &Refusal) -> Fault {
     Fault::new(code(refusal), wording(refusal))
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per refusal: split, it would not be total")]
 fn code(refusal: &Refusal) -> &'static str {
     use Refusal as R;
     match refusal {
@@ -68,6 +69,23 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::AddressTaken { .. }
         | R::AddressesExhausted(_)
         | R::IllegalMove { .. }
+        | R::GroupText { .. }
+        | R::GroupNameReserved { .. }
+        | R::GroupNameTaken { .. }
+        | R::GroupDefault(_)
+        | R::GroupOutsideVpc { .. }
+        | R::GroupMissing(_)
+        | R::GroupNotInEndpoint { .. }
+        | R::RuleMissing
+        | R::RulePorts(_)
+        | R::RuleTwice(_)
+        | R::RuleNotFound(_)
+        | R::RuleIdNotFound { .. }
+        | R::RouteTaken { .. }
+        | R::RouteNotFound { .. }
+        | R::SubnetRouted { .. }
+        | R::RouteTableAssociationNotFound(_)
+        | R::RouteTableMain(_)
         | R::ClientTokenMalformed
         | R::ClientTokenMismatch { .. } => "ValidationError",
     }
@@ -85,7 +103,10 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         | ResourceKind::Notification
         | ResourceKind::Permission
         | ResourceKind::Endpoint
-        | ResourceKind::Interface => "ValidationError",
+        | ResourceKind::Interface
+        | ResourceKind::RouteTable
+        | ResourceKind::SecurityGroup
+        | ResourceKind::SecurityGroupRule => "ValidationError",
     }
 }
 
@@ -100,6 +121,11 @@ fn too_many(quota: Quota) -> &'static str {
         Quota::VpcsPerAccount
         | Quota::SubnetsPerVpc
         | Quota::NotificationsPerResource
+        | Quota::SecurityGroupsPerVpc
+        | Quota::RouteTablesPerVpc
+        | Quota::RoutesPerRouteTable
+        | Quota::RulesPerSecurityGroup
+        | Quota::SecurityGroupsPerInterface
         | Quota::ServicesPerAccount
         | Quota::LoadBalancersPerService
         | Quota::PermissionsPerService

@@ -12,5 +12,7 @@ mod notification;
 mod private_dns;
 mod rig;
 mod role;
+mod route_table;
+mod security_group;
 mod tenancy;
 mod workflow;

@@ -189,6 +189,7 @@ pub(crate) fn create_endpoint(vpc: VpcId, service: &EndpointService, subnet: Sub
         ip_address_type: IpAddressType::Ipv4,
         dns_record_ip_type: None,
         private_dns: false,
+        security_groups: [].into(),
         tags: Tags::none(),
         client_token: None,
     })

@@ -150,7 +150,9 @@ fn over(registry: &Registry, record: Record, now: Timestamp) -> Option<Event> {
         | Record::TargetGroup(_)
         | Record::Service(_)
         | Record::Notification(_)
-        | Record::Permission(_) => None,
+        | Record::Permission(_)
+        | Record::RouteTable(_)
+        | Record::SecurityGroup(_) => None,
     }
 }
 

@@ -207,6 +207,8 @@ named! {
     Listener ListenerId
     TargetGroup TargetGroupId
     Service ServiceId
+    SecurityGroup SecurityGroupId
+    RouteTable RouteTableId
     Endpoint VpcEndpointId
     Notification NotificationId
 }
@@ -234,6 +236,11 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         Outcome::Service(it) => Some(it.id.into()),
         Outcome::PermissionsAdded(added) => added.first().map(|it| it.id.into()),
         Outcome::Notification(it) => Some(it.id.into()),
+        Outcome::SecurityGroup(it) => Some(it.id.into()),
+        Outcome::RouteTable(it) => Some(it.id.into()),
+        Outcome::RouteTableAssociated(_)
+        | Outcome::RulesAdded { .. }
+        | Outcome::RulesRevoked { .. } => None,
         Outcome::Endpoint(it) => {
             assert!(!it.regional_name.as_str().is_empty());
             Some(it.id.into())

@@ -1,14 +1,14 @@
 //! From verbs to commands.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use control_core::{
     Command, ResourceId, Tags, ZoneRef,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateService,
-        CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint,
-        ModifyListener, ModifyNotification, ModifyService, SubnetAddresses, TargetDescription,
-        TargetZone,
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateRouteTable,
+        CreateSecurityGroup, CreateService, CreateSubnet, CreateTargetGroup, CreateVpc,
+        HealthCheckChange, ModifyEndpoint, ModifyListener, ModifyNotification, ModifyService,
+        SubnetAddresses, TargetDescription, TargetZone,
     },
     resource::{
         ConnectionEvent, ListenerAttribute, LoadBalancerAttribute, NotificationScope, Scheme,
@@ -18,7 +18,11 @@ use control_core::{
 };
 use model::{DnsRecordIpType, IpAddressType, Protocol, WeightedTargetGroup};
 
-use crate::{args::Args, session::Session};
+use crate::{
+    args::Args,
+    route_table, security_group,
+    session::{Named, Session},
+};
 
 /// The command that a verb stands for, and the name of what it makes.
 pub(crate) fn command<'a>(
@@ -72,6 +76,17 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             tags: tags(args),
             client_token: args.value("token").map(Arc::from),
         }),
+        "route-table" => Command::CreateRouteTable(CreateRouteTable {
+            vpc: session.id(args.value("vpc").unwrap()),
+            tags: tags(args),
+            client_token: args.value("token").map(Arc::from),
+        }),
+        "group" => Command::CreateSecurityGroup(CreateSecurityGroup {
+            vpc: session.id(args.value("vpc").unwrap()),
+            name: args.value("name").unwrap_or(name).replace('_', " ").into(),
+            description: args.value("for").unwrap_or("test").into(),
+            tags: tags(args),
+        }),
         "endpoint" => create_endpoint(session, args),
         "notification" => Command::CreateNotification(CreateNotification {
             scope: match (args.value("service"), args.value("endpoint")) {
@@ -114,6 +129,7 @@ fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
         ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
         dns_record_ip_type: records(args),
         private_dns: args.value("private-dns") == Some("on"),
+        security_groups: args.list("groups").into_iter().map(|it| session.id(it)).collect(),
         tags: tags(args),
         client_token: args.value("token").map(Arc::from),
     })
@@ -138,6 +154,13 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             Command::DeleteTargetGroup { target_group: session.id(args.word()) }
         }
         "delete-service" => Command::DeleteService { service: session.id(args.word()) },
+        "route" | "unroute" | "associate" | "disassociate" | "delete-route-table" => {
+            route_table::change(session, verb, args)
+        }
+        "delete-group" => {
+            Command::DeleteSecurityGroup { group: security_group::id(session, args.word()) }
+        }
+        "allow" | "disallow" => security_group::rules(session, verb, args),
         "verify" => Command::StartDomainVerification { service: session.id(args.word()) },
         "delete-endpoint" => Command::DeleteEndpoint { endpoint: session.id(args.word()) },
         "modify-notification" => Command::ModifyNotification(ModifyNotification {
@@ -170,6 +193,8 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             addresses: addresses(session, args),
             private_dns: args.value("private-dns").map(|it| it == "on"),
             dns_record_ip_type: records(args),
+            add_security_groups: ids(session, args, "add-groups"),
+            remove_security_groups: ids(session, args, "remove-groups"),
         }),
         verb => change_balancing(session, verb, args),
     }
@@ -239,6 +264,14 @@ fn modify_service(session: &Session, args: &mut Args<'_>) -> Command {
     });
     modify.remove_ip_address_types.extend(ip_address_type(args, "remove-type"));
     Command::ModifyService(modify)
+}
+
+fn ids<T: Ord + std::str::FromStr + TryFrom<Named>>(
+    session: &Session,
+    args: &mut Args<'_>,
+    key: &str,
+) -> BTreeSet<T> {
+    args.list(key).into_iter().map(|it| session.id(it)).collect()
 }
 
 fn targets(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use control_core::{describe::View, resource::VpcEndpoint};
-use model::{RegionName, VpcEndpointId};
+use model::{RegionName, SecurityGroupId, VpcEndpointId};
 
 use super::{
     super::{
         describe::{Identified, Listed},
         tag,
     },
-    dns_entry, dns_record_ip_type, ip_address_type,
+    dns_entry, dns_record_ip_type, ip_address_type, security_group,
 };
 use crate::query::{Subject, Xml};
 
@@ -22,13 +22,15 @@ const DEFAULT_POLICY: &str =
 pub(in crate::ec2) struct EndpointView {
     endpoint: Arc<VpcEndpoint>,
     region: RegionName,
+    groups: Vec<(SecurityGroupId, String)>,
 }
 
 impl EndpointView {
     /// The endpoint as its owner sees it.
     pub(in crate::ec2) fn new(view: View<'_>, endpoint: &Arc<VpcEndpoint>) -> Self {
         let region = view.settings().region.clone();
-        Self { endpoint: Arc::clone(endpoint), region }
+        let groups = security_group::named(view, endpoint.security_groups.iter().copied());
+        Self { endpoint: Arc::clone(endpoint), region, groups }
     }
 }
 
@@ -82,7 +84,7 @@ impl Listed for EndpointView {
         xml.value("state", endpoint.state);
         xml.text("policyDocument", DEFAULT_POLICY);
         xml.values("routeTableIdSet", "item", [""; 0]);
-        xml.values("groupSet", "item", [""; 0]);
+        security_group::write_set(xml, &self.groups);
         xml.text("ipAddressType", ip_address_type(endpoint.ip_address_type));
         xml.element("dnsOptions", |xml| {
             xml.text("dnsRecordIpType", dns_record_ip_type(endpoint.dns_record_ip_type));
