@@ -13,4 +13,5 @@ mod private_dns;
 mod rig;
 mod role;
 mod tenancy;
+mod tls;
 mod workflow;
