@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use crate::target::Mode;
 
+pub(crate) mod api;
 pub(crate) mod bootstrap;
 mod dns;
 mod identity;
@@ -61,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) dataplane: Dataplane,
     /// The DNS plane's settings.
     pub(crate) dns: Dns,
+    /// What the API is encrypted with; none if it is not.
+    pub(crate) tls: Option<api::Tls>,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
     /// Which receiver is behind a topic.

@@ -9,7 +9,7 @@ use model::{AccountId, ZoneId, ZoneName};
 
 use super::{
     AccessKey, Account, Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log,
-    LogFormat, Zone, bootstrap, dns, identity,
+    LogFormat, Zone, api, bootstrap, dns, identity,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
     limits, notifications,
     reader::{Mistake, Source, Table},
@@ -54,6 +54,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
     let dataplane = read_dataplane(&mut root);
     let dns = dns::read(&mut root, folder);
+    let tls = api::read(&mut root, folder);
     let limits = limits::read(&mut root);
     let audit = read_audit(&mut root);
     let notifications = notifications::read(&mut root, folder, environment);
@@ -75,6 +76,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         drain_timeout,
         dataplane,
         dns,
+        tls,
         limits,
         notifications,
         log,
