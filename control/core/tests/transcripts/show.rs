@@ -155,9 +155,10 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> Vec<String> {
 /// Whom endpoints and load balancers admit.
 pub(crate) fn inbound(snapshot: &Snapshot) -> Vec<String> {
     let line = |id: String, rules: &InboundRules| {
-        let rules = rules.rules().iter().map(|it| {
-            format!("{} {:?} {}-{}", it.source, it.transport, it.from_port, it.to_port)
-        });
+        let rules = rules
+            .rules()
+            .iter()
+            .map(|it| format!("{} {:?} {}-{}", it.source, it.transport, it.from_port, it.to_port));
         format!("{id} admits [{}]", rules.collect::<Vec<_>>().join(", "))
     };
     let inbound = &snapshot.inbound;

@@ -18,11 +18,7 @@ use control_core::{
 };
 use model::{DnsRecordIpType, IpAddressType, Protocol, SecurityGroupId, WeightedTargetGroup};
 
-use crate::{
-    args::Args,
-    route_table, security_group,
-    session::Session,
-};
+use crate::{args::Args, route_table, security_group, session::Session};
 
 /// The command that a verb stands for, and the name of what it makes.
 pub(crate) fn command<'a>(
