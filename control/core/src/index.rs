@@ -115,6 +115,8 @@ impl Entry {
             Self::Named(lb.owner.clone(), kind, lb.name.clone(), id),
             Self::Referrer(lb.vpc.into(), id),
         ];
+        let groups = lb.security_groups.iter();
+        entries.extend(groups.map(|group| Self::Referrer((*group).into(), id)));
         let subnets = lb.subnets.values();
         entries.extend(subnets.map(|subnet| Self::Referrer((*subnet).into(), id)));
         entries
