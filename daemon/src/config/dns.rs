@@ -15,7 +15,7 @@ use model::VpcId;
 use toml::de::DeValue;
 
 use super::{
-    kind::{Kind, Parsed, Text, Whole},
+    kind::{Kind, Parsed, Text, Whole, Word},
     read::{SOCKET_ADDRESS, WORKERS_MAX},
     reader::{Placed, Table},
 };
@@ -112,12 +112,21 @@ fn read_views(dns: &mut Table<'_>) -> Vec<Network> {
         }
         let listen = table.optional("listen", &SOCKET_ADDRESS);
         let forward = read_forward(&mut table);
-        if !["clients", "listen", "forward"].into_iter().any(|key| table.has(key)) {
-            table.report("vpc", "a view needs clients, listen or forward");
+        let words = Word(&[("all", false), ("inbound", true)]);
+        let is_inbound_only = table.optional("private_names", &words).unwrap_or(false);
+        if !["clients", "listen", "forward", "private_names"].into_iter().any(|key| table.has(key))
+        {
+            table.report("vpc", "a view needs clients, listen, forward or private_names");
         }
         table.finish();
         let clients = clients.into_iter().map(|prefix| prefix.value.trunc()).collect();
-        networks.extend(vpc.map(|vpc| Network { vpc, clients, listen, forward }));
+        networks.extend(vpc.map(|vpc| Network {
+            vpc,
+            clients,
+            listen,
+            forward,
+            private_names_inbound_only: is_inbound_only,
+        }));
     }
     networks
 }
