@@ -18,7 +18,7 @@ mod viewpoint;
 pub mod zone_file;
 mod zones;
 
-pub use dns_core::{CookieSecret, Identity, Name, Prefixes, Rate};
+pub use dns_core::{CHAOS_LEN_MAX, CookieSecret, Identity, NSID_LEN_MAX, Name, Prefixes, Rate};
 pub use forward::{Forward, Rule};
 pub use ownership::{Proof, prove};
 pub use responder::RateLimit;
