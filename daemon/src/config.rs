@@ -31,7 +31,7 @@ mod reader;
 mod secret;
 
 use bootstrap::Bootstrap;
-pub(crate) use dns::Dns;
+pub(crate) use dns::{Cookies, Dns};
 pub(crate) use read::parse;
 use reader::Mistake;
 pub(crate) use secret::Secret;

@@ -243,7 +243,7 @@ fn start_dns(
     watches: (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
 ) -> anyhow::Result<dns::Server> {
     let started = dns::Server::start_with_zones(
-        settings::dns(config),
+        settings::dns(config)?,
         zone_files,
         Arc::clone(clock),
         watches,
