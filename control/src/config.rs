@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use control_core::{Caller, Identity, Settings, Zone, throttle::Rates};
+use control_core::{Settings, Zone, throttle::Rates};
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
 use model::{AccountId, RegionName};
 
@@ -14,7 +14,7 @@ pub struct Config {
     pub region: RegionName,
     /// Its Availability Zones.
     pub zones: Vec<Zone>,
-    /// The tenants.
+    /// The tenants, as they are at the start.
     pub accounts: Vec<Account>,
     /// How long a connection request waits for the provider.
     pub acceptance_timeout: Duration,
@@ -63,19 +63,6 @@ impl Config {
             Settings::new(region, zones);
         let limits = Limits::default();
         Self { region, zones, accounts: Vec::new(), acceptance_timeout, deleted_listed, limits }
-    }
-
-    /// All access keys with whoever signs with them.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (&AccessKey, Caller)> {
-        self.accounts.iter().flat_map(|account| {
-            let own = account.keys.iter().map(|key| (key, Caller::root(account.id.clone())));
-            let users = account.users.iter().flat_map(|user| {
-                let identity = Identity::User(user.name.clone());
-                let caller = Caller { account: account.id.clone(), identity };
-                user.keys.iter().map(move |key| (key, caller.clone()))
-            });
-            own.chain(users)
-        })
     }
 
     /// What the core needs of it.
