@@ -39,9 +39,9 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
     let dns_record_ip_type = record_types(ip_address_type, create.dns_record_ip_type)?;
     create.tags.check()?;
     check_connectable(desk, service)?;
-    let private_dns_name = match create.private_dns {
-        true => Some(private_dns::of_endpoint(desk, vpc, service, None)?),
-        false => None,
+    let private_dns_names = match create.private_dns {
+        true => private_dns::of_endpoint(desk, vpc, service, None)?,
+        false => Vec::new(),
     };
     let security_groups = security_group::of_endpoint(desk, vpc, &create.security_groups)?;
     let subnets = subnets(desk, create)?;
@@ -75,7 +75,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         last_error: None,
         ip_address_type: create.ip_address_type,
         dns_record_ip_type,
-        private_dns_name,
+        private_dns_names,
         regional_name,
         security_groups,
         interfaces,
@@ -95,12 +95,12 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Dec
         .service(old.service)
         .ok_or_else(|| Refusal::ServiceNameNotFound(old.service_name.clone()))?;
     let interfaces = changed_interfaces(desk, service, old, modify)?;
-    let private_dns_name = match modify.private_dns {
-        Some(true) if old.private_dns_name.is_none() => {
-            Some(private_dns::of_endpoint(desk, old.vpc, service, Some(old.id))?)
+    let private_dns_names = match modify.private_dns {
+        Some(true) if old.private_dns_names.is_empty() => {
+            private_dns::of_endpoint(desk, old.vpc, service, Some(old.id))?
         }
-        Some(false) => None,
-        Some(true) | None => old.private_dns_name.clone(),
+        Some(false) => Vec::new(),
+        Some(true) | None => old.private_dns_names.clone(),
     };
     let dns_record_ip_type = match modify.dns_record_ip_type {
         Some(wanted) => record_types(old.ip_address_type, Some(wanted))?,
@@ -108,7 +108,7 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Dec
     };
     let security_groups = changed_groups(desk, old, modify)?;
     let new =
-        VpcEndpoint { interfaces, private_dns_name, dns_record_ip_type, security_groups, ..new };
+        VpcEndpoint { interfaces, private_dns_names, dns_record_ip_type, security_groups, ..new };
     if is_same(old, &new) {
         return Ok(Decision::nothing(Outcome::Endpoint(Arc::clone(old))));
     }
@@ -136,7 +136,7 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcEndpointId) -> Result<Decision, Ref
 /// Whether nothing that a consumer can change differs.
 fn is_same(old: &VpcEndpoint, new: &VpcEndpoint) -> bool {
     old.interfaces == new.interfaces
-        && old.private_dns_name == new.private_dns_name
+        && old.private_dns_names == new.private_dns_names
         && old.dns_record_ip_type == new.dns_record_ip_type
         && old.security_groups == new.security_groups
 }

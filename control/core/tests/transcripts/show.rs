@@ -81,7 +81,7 @@ fn details(view: View<'_>, what: &str) -> Vec<String> {
     match what {
         "private-dns" => view
             .endpoints()
-            .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_name))
+            .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_names))
             .collect(),
         "groups" => view
             .security_groups()

@@ -89,7 +89,7 @@ impl Listed for EndpointView {
         xml.element("dnsOptions", |xml| {
             xml.text("dnsRecordIpType", dns_record_ip_type(endpoint.dns_record_ip_type));
         });
-        xml.value("privateDnsEnabled", endpoint.private_dns_name.is_some());
+        xml.value("privateDnsEnabled", !endpoint.private_dns_names.is_empty());
         xml.value("requesterManaged", false);
         let interfaces: &[_] = if endpoint.has_interfaces() { &endpoint.interfaces } else { &[] };
         xml.values("subnetIdSet", "item", interfaces.iter().map(|interface| interface.subnet));

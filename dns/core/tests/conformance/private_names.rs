@@ -20,7 +20,7 @@ const INSIDE: &str = "10.1.0.9";
 fn catalog(rows: &[(DnsRecordIpType, &str)]) -> Catalog {
     let endpoints = (1..).zip(rows).map(|(n, (kind, name))| {
         let mut endpoint = endpoint(n, *kind);
-        endpoint.private_dns_name = Some(name.parse().unwrap());
+        endpoint.private_dns_names = name.split(' ').map(|it| it.parse().unwrap()).collect();
         endpoint
     });
     let mut world = snapshot(7, endpoints);
@@ -96,4 +96,14 @@ fn a_private_wildcard_stands_for_all_below_it_but_endpoint_names() {
     assert_eq!(asked_from(&catalog, INSIDE, "amazonaws.com", A), "Refused");
     let answer = asked_from(&catalog, INSIDE, &name(9, None), A);
     assert!(answer.starts_with("NXDomain aa\n~@ "), "{answer}");
+}
+
+#[test]
+fn an_endpoint_may_have_several_private_names() {
+    let names = ["xray.us-east-1.amazonaws.com", "xray.us-east-1.api.aws"];
+    let catalog = catalog(&[(DnsRecordIpType::Ipv4, &names.join(" "))]);
+    for owner in names {
+        let expected = format!("NoError aa\n{}\n{} 60 A 10.1.0.1", alias(owner, 1), short(1));
+        assert_eq!(asked_from(&catalog, INSIDE, owner, A), expected);
+    }
 }
