@@ -33,6 +33,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::IpAddressTypeUnsupported(_)
         | R::OutOfRange { .. }
         | R::Conflicting { .. }
+        | R::RegionIdleTimeout(_)
         | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
         R::ServiceNameNotFound(_)
         | R::ConnectionEventMissing
@@ -43,6 +44,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TagKeyLength { .. }
         | R::TagValueLength { .. }
         | R::TagKeyReserved { .. }
+        | R::TagValueUnknown { .. }
         | R::CidrSize { .. }
         | R::CidrOutsideVpc { .. }
         | R::CidrOverlap { .. }
@@ -54,6 +56,15 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::LoadBalancerMissing
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing
+        | R::ServiceCatalogued(_)
+        | R::CatalogEntryMalformed(_)
+        | R::CatalogEntryTaken { .. }
+        | R::ServiceTypeMismatch { .. }
+        | R::RegionUnknown(_)
+        | R::RegionIsHost(_)
+        | R::RegionNotInService { .. }
+        | R::RegionZone(_)
+        | R::PayerNotYours(_)
         | R::ServiceIpAddressType { .. }
         | R::DnsRecordIpType { .. }
         | R::PrivateDnsUnsupported(_)

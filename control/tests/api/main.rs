@@ -1,9 +1,11 @@
 //! The API over a socket, with requests signed by hand: right ones, wrong ones and hostile ones.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod approval;
 mod audit;
 mod authorization;
 mod bad_input;
+mod filters;
 mod identity;
 mod limits;
 mod matrix;
@@ -14,5 +16,6 @@ mod rig;
 mod role;
 mod route_table;
 mod security_group;
+mod services;
 mod tenancy;
 mod workflow;

@@ -24,13 +24,17 @@ use crate::{
     outcome::Outcome,
     quota::Quota,
     refusal::Refusal,
-    resource::{EndpointService, Interface, ResourceKind, VpcEndpoint},
+    resource::{EndpointService, Interface, ResourceKind, ServiceType, VpcEndpoint},
     transition::Move,
 };
 
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Decision, Refusal> {
     let vpc = desk.view().vpc(create.vpc)?.id;
     let service = desk.view().service_named(&create.service_name)?;
+    if service.service_type() != ServiceType::Interface {
+        let (service, service_type) = (create.service_name.clone(), service.service_type());
+        return Err(Refusal::ServiceTypeMismatch { service, service_type });
+    }
     let ip_address_type = create.ip_address_type;
     if !service.ip_address_types.contains(&ip_address_type) {
         let service = create.service_name.clone();
@@ -46,17 +50,19 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
     let security_groups = security_group::of_endpoint(desk, vpc, &create.security_groups)?;
     let subnets = subnets(desk, create)?;
     let present = desk.registry.referrers(vpc, ResourceKind::Endpoint).count();
-    Quota::EndpointsPerVpc.allows(present + 1)?;
+    desk.allows(Quota::EndpointsPerVpc, present + 1)?;
     let id = desk.fresh(VpcEndpointId::from_bits, |registry, id| registry.endpoint(id).is_some());
     let token = NameToken::from_bits(desk.draw.bits());
-    let regional_name = DnsName::regional(id, &token, service.id, &desk.settings().region);
+    let base_name = service.base_name(&desk.settings().region);
+    let regional_name = DnsName::below(&base_name, id, &token);
     let mut interfaces = Vec::new();
     for subnet in subnets {
         let subnet = interface::subnet(desk, vpc, subnet)?;
         let designated = interface::designated(&create.addresses, subnet.id)?;
         interfaces.push(interface::make(desk, service, &regional_name, subnet, designated)?);
     }
-    let (state, deadline) = if service.acceptance_required {
+    let waits = service.acceptance_required && !accepts_at_once(desk, service);
+    let (state, deadline) = if waits {
         let deadline = desk.now + desk.settings().acceptance_timeout;
         (EndpointState::PendingAcceptance, Some(deadline))
     } else {
@@ -79,6 +85,8 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         regional_name,
         security_groups,
         interfaces,
+        creator: Some(desk.caller.identity.clone()),
+        payer: (!service.payer.is_default()).then_some(service.payer),
         created: desk.now,
         tags: create.tags.clone(),
     });
@@ -131,6 +139,12 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcEndpointId) -> Result<Decision, Ref
             Ok(put_moved(desk, old, new, Move::Delete))
         }
     }
+}
+
+/// Whether a permission of the service has the caller's requests accepted at once.
+fn accepts_at_once(desk: &Desk<'_>, service: &EndpointService) -> bool {
+    let mut permissions = desk.registry.permissions_of(service.id);
+    permissions.any(|it| it.accepts_at_once() && it.principal.admits(desk.caller))
 }
 
 /// Whether nothing that a consumer can change differs.

@@ -79,6 +79,10 @@ pub(super) fn of_endpoint(
 /// The private DNS names of a service, if it has any that may be used.
 fn usable_names(desk: &Desk<'_>, service: &EndpointService) -> Result<Vec<DnsName>, Refusal> {
     let name = || service.name(&desk.settings().region);
+    let catalogued = service.catalog.as_ref().map(|entry| &entry.private_dns_names);
+    if let Some(names) = catalogued.filter(|names| !names.is_empty()) {
+        return Ok(names.clone());
+    }
     let private = service.private_dns.as_ref();
     let private = private.ok_or_else(|| Refusal::PrivateDnsUnsupported(name()))?;
     if private.state != DomainState::Verified {

@@ -12,7 +12,11 @@ use model::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{resource::ServiceName, tag::Tags};
+use crate::{
+    caller::Identity,
+    resource::{Payer, ServiceName},
+    tag::Tags,
+};
 
 /// An interface VPC endpoint: the consumer's end of a connection to a service. The provider sees
 /// the same record as a connection.
@@ -59,6 +63,13 @@ pub struct VpcEndpoint {
     pub security_groups: BTreeSet<SecurityGroupId>,
     /// Its interfaces, one per subnet and at most one per zone, in the order of their subnets.
     pub interfaces: Vec<Interface>,
+    /// Whom in the owner's account a permission of the service had admitted when it was made; none if
+    /// that was not written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creator: Option<Identity>,
+    /// Whom its charges are for, if somebody chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<Payer>,
     /// When it was made.
     pub created: Timestamp,
     /// Its tags.

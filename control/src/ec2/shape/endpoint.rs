@@ -10,7 +10,7 @@ use super::{
         describe::{Identified, Listed},
         tag,
     },
-    dns_entry, dns_record_ip_type, ip_address_type, security_group,
+    dns_entry, dns_record_ip_type, ip_address_type, payer, security_group,
 };
 use crate::query::{Subject, Xml};
 
@@ -110,6 +110,7 @@ impl Listed for EndpointView {
             xml.text("failureReason", &error.message);
         }
         xml.value("serviceRegion", &self.region);
+        payer::write(xml, endpoint.payer);
     }
 }
 
