@@ -18,4 +18,5 @@ mod route_table;
 mod security_group;
 mod services;
 mod tenancy;
+mod tls;
 mod workflow;

@@ -165,7 +165,13 @@ impl Run<'_> {
     ) -> Result<Vec<String>, BootstrapError> {
         let key = network_key(account);
         let cidr = Ipv4Net::new_assert([10, 0, 0, 0].into(), 16);
-        self.vpc(&wanted::Vpc { key: key.clone(), account: account.clone(), cidr }).await?;
+        self.vpc(&wanted::Vpc {
+            key: key.clone(),
+            account: account.clone(),
+            cidr,
+            admit: Vec::new(),
+        })
+        .await?;
         let mut keys = Vec::new();
         // The network has room for so many, far more than any Region has.
         for (at, zone) in (0..=u8::MAX).zip(zones) {
