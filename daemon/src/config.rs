@@ -14,6 +14,7 @@ use std::{
 };
 
 use control::Policy;
+use control_core::quota::Quotas;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use thiserror::Error;
 
@@ -27,9 +28,11 @@ mod identity;
 mod kind;
 pub(crate) mod limits;
 mod notifications;
+mod quotas;
 mod read;
 mod reader;
 mod secret;
+pub(crate) mod services;
 
 use bootstrap::Bootstrap;
 pub(crate) use dns::{Cookies, Dns};
@@ -67,6 +70,10 @@ pub(crate) struct Config {
     pub(crate) tls: Option<api::Tls>,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
+    /// How much of everything accounts may have.
+    pub(crate) quotas: Quotas,
+    /// What the operator decides about endpoint services.
+    pub(crate) services: services::Services,
     /// Which receiver is behind a topic.
     pub(crate) notifications: control::notify::Config,
     /// Where it is written down who asked the API for what; none if nowhere.

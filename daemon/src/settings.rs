@@ -17,6 +17,9 @@ pub(crate) fn control(config: &Config) -> control::Config {
     control::Config {
         accounts: accounts(config),
         acceptance_timeout: config.acceptance_timeout,
+        other_regions: config.services.other_regions.clone(),
+        quotas: config.quotas.clone(),
+        permission_removal: config.services.permission_removal,
         limits: limits(&config.limits),
         ..control::Config::new(config.region.clone(), zones.collect())
     }

@@ -169,7 +169,7 @@ impl Gateway {
 
     /// Makes what the bootstrap asks for, waits until it is served, and says so.
     async fn make_ready(&mut self, config: &Config) -> anyhow::Result<()> {
-        let applied = bootstrap::apply(&self.keeper, &config.bootstrap).await?;
+        let applied = bootstrap::apply(&self.keeper, config).await?;
         let ids: Vec<_> = applied.endpoints.iter().map(|endpoint| endpoint.id).collect();
         if timeout(SETTLE_WAIT, self.settle(&ids)).await.is_err() {
             warn!("not everything is bound yet; GET /readyz on the admin address shows how far");

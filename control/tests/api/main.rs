@@ -1,9 +1,11 @@
 //! The API over a socket, with requests signed by hand: right ones, wrong ones and hostile ones.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod approval;
 mod audit;
 mod authorization;
 mod bad_input;
+mod filters;
 mod identity;
 mod limits;
 mod matrix;
@@ -15,6 +17,7 @@ mod rig;
 mod role;
 mod route_table;
 mod security_group;
+mod services;
 mod tenancy;
 mod tls;
 mod workflow;

@@ -11,8 +11,9 @@ use super::{
     Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log, LogFormat, Zone,
     account, api, bootstrap, dns,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
-    limits, notifications,
+    limits, notifications, quotas,
     reader::{Mistake, Source, Table},
+    services,
 };
 use crate::{follow::Version, target::Mode};
 
@@ -61,11 +62,13 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let dns = dns::read(&mut root, folder, environment);
     let tls = api::read(&mut root, folder);
     let limits = limits::read(&mut root);
+    let quotas = quotas::read(&mut root);
     let audit = read_audit(&mut root);
     let notifications = notifications::read(&mut root, folder, environment);
     let log = read_log(&mut root);
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
+    let services = services::read(&mut root, region.as_ref());
     let bootstrap = bootstrap::read(&mut root);
     root.finish();
     let state_dir = folder.join(state_dir?);
@@ -83,6 +86,8 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         dns,
         tls,
         limits,
+        quotas,
+        services,
         notifications,
         log,
         summary,
