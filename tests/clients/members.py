@@ -246,6 +246,7 @@ def tables(w, service, base, notes):
         if operation.startswith("Describe"):
             request = base.get(operation, {})
         else:
+            assert operation in base, f"{operation}: say in requests() what it cannot do without"
             request = base[operation]
         request = request.get(service, request)
         cells = members(w, model, operation, request)

@@ -10,23 +10,25 @@ use crate::{LoopbackNet, Postern, postern::REGION};
 
 /// A script about to run against a gateway.
 #[derive(Debug)]
-pub struct Script {
+pub struct Script<'a> {
+    /// It must outlive the script.
+    _gateway: &'a Postern,
     command: Command,
     name: String,
     /// Its endpoints' addresses are here.
     net: LoopbackNet,
 }
 
-impl Script {
+impl<'a> Script<'a> {
     /// `tests/clients/NAME`, run by the tests' Python.
-    pub fn python(postern: &Postern, name: &str) -> Self {
+    pub fn python(postern: &'a Postern, name: &str) -> Self {
         let mut script = Self::new(postern, name, &root().join(".venv/bin/python"));
         script.command.arg(root().join("tests/clients").join(name));
         script
     }
 
     /// A program of another kind, told the same.
-    pub fn new(postern: &Postern, name: &str, program: &Path) -> Self {
+    pub fn new(postern: &'a Postern, name: &str, program: &Path) -> Self {
         let net = LoopbackNet::claim();
         let mut command = Command::new(program);
         command
@@ -39,7 +41,7 @@ impl Script {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-        Self { command, name: name.to_owned(), net }
+        Self { _gateway: postern, command, name: name.to_owned(), net }
     }
 
     /// The command, to add to it.
