@@ -181,6 +181,13 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::GroupMissing(endpoint) => {
             format!("The VPC endpoint '{endpoint}' must have at least one security group")
         }
+        R::LoadBalancerUngrouped(_) => {
+            "Security groups cannot be set on a Network Load Balancer that was created without one"
+                .into()
+        }
+        R::LoadBalancerGroupMissing(_) => {
+            "A Network Load Balancer that was created with a security group must keep one".into()
+        }
         R::GroupNotInEndpoint { group, endpoint } => {
             format!("The VPC endpoint '{endpoint}' does not have the security group '{group}'")
         }

@@ -11,6 +11,8 @@ mod route_table;
 mod security_group;
 mod service;
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 use model::{
     ListenerId, LoadBalancerId, NotificationId, RouteTableAssociationId, RouteTableId,
@@ -85,6 +87,15 @@ pub enum Command {
         load_balancer: LoadBalancerId,
         /// The attributes that change.
         attributes: Vec<LoadBalancerAttribute>,
+    },
+    /// Gives a load balancer other security groups. Outcome: `LoadBalancer`.
+    SetSecurityGroups {
+        /// Which.
+        load_balancer: LoadBalancerId,
+        /// Its groups from now on.
+        groups: BTreeSet<SecurityGroupId>,
+        /// Whether they count for connections through endpoints; none leaves it as it is.
+        enforce_on_endpoints: Option<bool>,
     },
     /// Removes a load balancer and its listeners.
     DeleteLoadBalancer {

@@ -22,6 +22,7 @@ mod subnet;
 mod tag;
 mod target;
 mod target_group;
+mod upgrade;
 mod vpc;
 
 use std::collections::BTreeSet;
@@ -90,6 +91,9 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::CreateLoadBalancer(create) => load_balancer::create(desk, create),
         Command::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
             load_balancer::modify(desk, *load_balancer, attributes)
+        }
+        Command::SetSecurityGroups { load_balancer, groups, enforce_on_endpoints } => {
+            load_balancer::set_groups(desk, *load_balancer, groups, *enforce_on_endpoints)
         }
         Command::DeleteLoadBalancer { load_balancer } => {
             load_balancer::delete(desk, *load_balancer)

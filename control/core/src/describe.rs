@@ -2,6 +2,8 @@
 //! services. Anything else does not exist for it. Knows no filters on the wire, no pages and no
 //! XML.
 
+mod endpoints;
+
 use std::sync::Arc;
 
 use model::{

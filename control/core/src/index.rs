@@ -6,7 +6,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use model::{AccountId, InterfaceId, SubnetId, Timestamp};
+use model::{AccountId, InterfaceId, SubnetId, Timestamp, VpcEndpointId};
 
 use crate::{
     record::{Key, Record},
@@ -32,6 +32,8 @@ pub(crate) enum Entry {
     Due(Timestamp, Key),
     /// An endpoint waits for a report of the data plane.
     Awaiting(ResourceId),
+    /// An account's endpoint is in a VPC, or of a service, in whatever state.
+    Endpoint(AccountId, ResourceId, VpcEndpointId),
     /// A message of an account waits to be sent.
     Waiting(AccountId, MessageId),
 }
@@ -113,6 +115,8 @@ impl Entry {
             Self::Named(lb.owner.clone(), kind, lb.name.clone(), id),
             Self::Referrer(lb.vpc.into(), id),
         ];
+        let groups = lb.security_groups.iter();
+        entries.extend(groups.map(|group| Self::Referrer((*group).into(), id)));
         let subnets = lb.subnets.values();
         entries.extend(subnets.map(|subnet| Self::Referrer((*subnet).into(), id)));
         entries
@@ -151,6 +155,8 @@ impl Entry {
         let mut entries = vec![
             Self::Owned(endpoint.owner.clone(), id),
             Self::Referrer(endpoint.service.into(), id),
+            Self::Endpoint(endpoint.owner.clone(), endpoint.service.into(), endpoint.id),
+            Self::Endpoint(endpoint.owner.clone(), endpoint.vpc.into(), endpoint.id),
         ];
         if ends_by_itself(endpoint.state) {
             entries.extend(endpoint.deadline.map(|at| Self::Due(at, Key::Endpoint(endpoint.id))));

@@ -340,6 +340,10 @@ pub enum Refusal {
     },
     /// An endpoint's interfaces must carry a group.
     GroupMissing(VpcEndpointId),
+    /// A load balancer made without groups cannot have any.
+    LoadBalancerUngrouped(LoadBalancerId),
+    /// A load balancer made with groups must keep one.
+    LoadBalancerGroupMissing(LoadBalancerId),
     /// The endpoint's interfaces do not carry the group.
     GroupNotInEndpoint {
         /// The group.

@@ -5,7 +5,7 @@
 //! hands out a view by cloning, and decides a batch on a clone that it throws away if the commit
 //! fails.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, ops::RangeBounds, sync::Arc};
 
 use model::{
     AccountId, InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, RouteTableId,
@@ -377,7 +377,12 @@ impl Registry {
         )
     }
 
+    /// A range of the index.
+    pub(crate) fn entries(&self, range: impl RangeBounds<Entry>) -> impl Iterator<Item = &Entry> {
+        self.index.range(range)
+    }
+
     fn range(&self, (first, last): (Entry, Entry)) -> impl Iterator<Item = &Entry> {
-        self.index.range(first..=last)
+        self.entries(first..=last)
     }
 }

@@ -166,6 +166,7 @@ pub(super) const ELB: Rows = &[
     ("ModifyTargetGroupAttributes", on(&[Arns("TargetGroupArn")])),
     ("RegisterTargets", on(&[Arns("TargetGroupArn")])),
     ("RemoveTags", on(&[Arns("ResourceArns")])),
+    ("SetSecurityGroups", on(&[Arns("LoadBalancerArn")])),
 ];
 
 pub(super) const STS: Rows = &[

@@ -64,6 +64,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::Conflicting { .. }
         | R::PortTaken { .. }
         | R::TargetGroupMissing
+        | R::LoadBalancerGroupMissing(_)
+        | R::LoadBalancerUngrouped(_)
         | R::TargetGroupTwice(_)
         | R::TargetGroupOutsideVpc { .. }
         | R::TargetGroupProtocol(_)

@@ -25,12 +25,15 @@ fn code(refusal: &Refusal) -> &'static str {
         }
         R::DeletionProtected(_) | R::TagsNotYours(_) => "OperationNotPermitted",
         R::SubnetOutsideVpc { .. } => "InvalidSubnet",
+        R::GroupOutsideVpc { .. } => "InvalidSecurityGroup",
         R::PortTaken { .. } => "DuplicateListener",
         R::TargetGroupProtocol(_) => "IncompatibleProtocols",
         R::TargetGroupTaken { .. } => "TargetGroupAssociationLimit",
         R::TargetAddress(_) | R::TargetZoneMissing(_) | R::TargetZone { .. } => "InvalidTarget",
         R::SubnetsInSameZone { .. }
         | R::IpAddressTypeUnsupported(_)
+        | R::LoadBalancerGroupMissing(_)
+        | R::LoadBalancerUngrouped(_)
         | R::OutOfRange { .. }
         | R::Conflicting { .. }
         | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
@@ -73,7 +76,6 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::GroupNameReserved { .. }
         | R::GroupNameTaken { .. }
         | R::GroupDefault(_)
-        | R::GroupOutsideVpc { .. }
         | R::GroupMissing(_)
         | R::GroupNotInEndpoint { .. }
         | R::RuleMissing
@@ -98,6 +100,7 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         ResourceKind::Listener => "ListenerNotFound",
         ResourceKind::TargetGroup => "TargetGroupNotFound",
         ResourceKind::Subnet => "SubnetNotFound",
+        ResourceKind::SecurityGroup => "InvalidSecurityGroup",
         ResourceKind::Vpc
         | ResourceKind::Service
         | ResourceKind::Notification
@@ -105,7 +108,6 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         | ResourceKind::Endpoint
         | ResourceKind::Interface
         | ResourceKind::RouteTable
-        | ResourceKind::SecurityGroup
         | ResourceKind::SecurityGroupRule => "ValidationError",
     }
 }

@@ -15,4 +15,5 @@ mod role;
 mod route_table;
 mod security_group;
 mod tenancy;
+mod tls;
 mod workflow;

@@ -111,6 +111,7 @@ impl Rig {
             subnets: vec![subnet],
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,
+            security_groups: [].into(),
             tags: Tags::none(),
         });
         let balancer = self.submit(provider(), create).await;

@@ -9,7 +9,7 @@ use model::{AccountId, ZoneId, ZoneName};
 
 use super::{
     AccessKey, Account, Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log,
-    LogFormat, Zone, bootstrap, dns, identity,
+    LogFormat, Zone, api, bootstrap, dns, identity,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
     limits, notifications,
     reader::{Mistake, Source, Table},
@@ -39,6 +39,10 @@ pub(super) const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"
 /// What people need no more than: a bound for numbers of threads.
 pub(super) const WORKERS_MAX: u32 = 256;
 
+/// What a zonal name's first label, at most 63 bytes (RFC 1035 2.3.4), leaves to the zone's name:
+/// before it stand `vpce-`, 17 digits, `-`, a token of 8, and `-`.
+const ZONE_NAME_LEN_MAX: usize = 63 - (5 + 17 + 1 + 8 + 1);
+
 fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -> Option<Config> {
     let region = root.required("region", &Parsed("a Region name such as \"us-east-1\""));
     let state_dir = root.required("state_dir", &Text("the path of a folder"));
@@ -53,7 +57,8 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let drains = Span { min: "0s", max: "1h" };
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
     let dataplane = read_dataplane(&mut root);
-    let dns = dns::read(&mut root, folder);
+    let dns = dns::read(&mut root, folder, environment);
+    let tls = api::read(&mut root, folder);
     let limits = limits::read(&mut root);
     let audit = read_audit(&mut root);
     let notifications = notifications::read(&mut root, folder, environment);
@@ -75,6 +80,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         drain_timeout,
         dataplane,
         dns,
+        tls,
         limits,
         notifications,
         log,
@@ -118,6 +124,12 @@ fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {
             && !names.insert(ZoneName::clone(name))
         {
             table.report("name", "another zone has this name");
+        }
+        if let Some(name) = &name
+            && name.as_str().len() > ZONE_NAME_LEN_MAX
+        {
+            let message = format!("longer than {ZONE_NAME_LEN_MAX} characters, the room in names");
+            table.report("name", message);
         }
         if let Some(id) = &id
             && !ids.insert(ZoneId::clone(id))
@@ -166,7 +178,7 @@ pub(super) fn read_key(
     folder: &Path,
     environment: Environment<'_>,
 ) -> Option<AccessKey> {
-    let id = table.required("access_key_id", &Parsed("1 to 128 letters, digits, - and _"));
+    let id = table.required("access_key_id", &Parsed(KeyId::EXPECTED));
     let id = id.map(|KeyId(id)| id);
     if let Some(id) = &id
         && !taken.insert(id.clone())
@@ -178,7 +190,12 @@ pub(super) fn read_key(
 }
 
 /// An access key id: it stands between slashes in each request's credential.
-struct KeyId(String);
+pub(super) struct KeyId(pub(super) String);
+
+impl KeyId {
+    /// What such an id looks like.
+    pub(super) const EXPECTED: &str = "1 to 128 letters, digits, - and _";
+}
 
 impl std::str::FromStr for KeyId {
     type Err = ();

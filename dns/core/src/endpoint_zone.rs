@@ -40,6 +40,15 @@ pub(crate) struct EndpointZone {
     parts: BTreeMap<VpcEndpointId, Part>,
 }
 
+/// Names that one network sees.
+#[derive(Debug, Default)]
+pub(crate) struct OwnNames {
+    /// Services' own names.
+    pub(crate) private: Vec<Arc<Node>>,
+    /// Those of interface addresses.
+    pub(crate) reverse: Vec<Arc<Node>>,
+}
+
 /// What one endpoint contributes.
 #[derive(Debug)]
 struct Part {
@@ -74,14 +83,14 @@ impl EndpointZone {
         self.assemble(snapshot)
     }
 
-    /// What only these networks see, as of the last build: services' own names, and those of
-    /// interface addresses.
-    pub(crate) fn names_within(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, Vec<Arc<Node>>> {
-        let mut names = BTreeMap::<VpcId, Vec<Arc<Node>>>::new();
+    /// What only these networks see, as of the last build.
+    pub(crate) fn names_within(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, OwnNames> {
+        let mut names = BTreeMap::<VpcId, OwnNames>::new();
         for part in self.parts.values().filter(|part| vpcs.contains(&part.endpoint.vpc)) {
             let nodes = part.reverse.get_or_init(|| reverse::nodes(&part.endpoint));
-            let nodes = part.private.iter().chain(nodes).cloned();
-            names.entry(part.endpoint.vpc).or_default().extend(nodes);
+            let own = names.entry(part.endpoint.vpc).or_default();
+            own.reverse.extend(nodes.iter().cloned());
+            own.private.extend(part.private.iter().cloned());
         }
         names
     }

@@ -149,13 +149,22 @@ pub(super) fn of_endpoint(
         let mut groups = desk.registry.security_groups_of(vpc);
         return Ok(groups.find(|it| it.is_default()).map(|it| it.id).into_iter().collect());
     }
+    check_named(desk, vpc, named)?;
+    Ok(named.clone())
+}
+
+/// Refuses groups that an interface in a VPC cannot carry.
+pub(super) fn check_named(
+    desk: &Desk<'_>,
+    vpc: VpcId,
+    named: &BTreeSet<SecurityGroupId>,
+) -> Result<(), Refusal> {
     for id in named {
         if desk.view().security_group(*id)?.vpc != vpc {
             return Err(Refusal::GroupOutsideVpc { group: *id, vpc });
         }
     }
-    Quota::SecurityGroupsPerInterface.allows(named.len())?;
-    Ok(named.clone())
+    Quota::SecurityGroupsPerInterface.allows(named.len())
 }
 
 /// A group without rules but the one that AWS puts into each: everything may leave.

@@ -183,6 +183,7 @@ impl Around<'_> {
             subnets,
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,
+            security_groups: [].into(),
             tags: Tags::none(),
         })
     }

@@ -1,7 +1,7 @@
 //! What `show` shows: what a caller sees, one line each.
 
 use control_core::{Caller, describe::View, resource::Traffic};
-use model::Snapshot;
+use model::{InboundRules, Snapshot};
 
 use crate::session::Session;
 
@@ -150,4 +150,20 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> Vec<String> {
         .values()
         .map(|it| format!("target group {} with {} targets", it.id, it.targets.len()));
     endpoints.chain(balancers).chain(groups).collect()
+}
+
+/// Whom endpoints and load balancers admit.
+pub(crate) fn inbound(snapshot: &Snapshot) -> Vec<String> {
+    let line = |id: String, rules: &InboundRules| {
+        let rules = rules
+            .rules()
+            .iter()
+            .map(|it| format!("{} {:?} {}-{}", it.source, it.transport, it.from_port, it.to_port));
+        format!("{id} admits [{}]", rules.collect::<Vec<_>>().join(", "))
+    };
+    let inbound = &snapshot.inbound;
+    let endpoints = inbound.endpoints.iter().map(|(id, it)| line(id.to_string(), it));
+    let balancers = inbound.load_balancers.iter().map(|(id, it)| line(id.to_string(), it));
+    let lines: Vec<_> = endpoints.chain(balancers).collect();
+    if lines.is_empty() { vec!["everybody is admitted".into()] } else { lines }
 }

@@ -16,13 +16,9 @@ use control_core::{
     },
     tag::TagSelector,
 };
-use model::{DnsRecordIpType, IpAddressType, Protocol, WeightedTargetGroup};
+use model::{DnsRecordIpType, IpAddressType, Protocol, SecurityGroupId, WeightedTargetGroup};
 
-use crate::{
-    args::Args,
-    route_table, security_group,
-    session::{Named, Session},
-};
+use crate::{args::Args, route_table, security_group, session::Session};
 
 /// The command that a verb stands for, and the name of what it makes.
 pub(crate) fn command<'a>(
@@ -51,6 +47,7 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             subnets: args.list("subnets").into_iter().map(|it| session.id(it)).collect(),
             scheme: Scheme::Internal,
             ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
+            security_groups: groups(session, args, "groups"),
             tags: tags(args),
         }),
         "listener" => Command::CreateListener(CreateListener {
@@ -129,7 +126,7 @@ fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
         ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
         dns_record_ip_type: records(args),
         private_dns: args.value("private-dns") == Some("on"),
-        security_groups: args.list("groups").into_iter().map(|it| session.id(it)).collect(),
+        security_groups: groups(session, args, "groups"),
         tags: tags(args),
         client_token: args.value("token").map(Arc::from),
     })
@@ -193,8 +190,8 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             addresses: addresses(session, args),
             private_dns: args.value("private-dns").map(|it| it == "on"),
             dns_record_ip_type: records(args),
-            add_security_groups: ids(session, args, "add-groups"),
-            remove_security_groups: ids(session, args, "remove-groups"),
+            add_security_groups: groups(session, args, "add-groups"),
+            remove_security_groups: groups(session, args, "remove-groups"),
         }),
         verb => change_balancing(session, verb, args),
     }
@@ -214,6 +211,11 @@ fn change_balancing(session: &Session, verb: &str, args: &mut Args<'_>) -> Comma
             .into_iter()
             .flatten()
             .collect(),
+        },
+        "set-groups" => Command::SetSecurityGroups {
+            load_balancer: session.id(args.word()),
+            groups: groups(session, args, "groups"),
+            enforce_on_endpoints: args.value("enforce").map(|it| it == "on"),
         },
         "modify-listener" => {
             let listener = session.id(args.word());
@@ -266,12 +268,8 @@ fn modify_service(session: &Session, args: &mut Args<'_>) -> Command {
     Command::ModifyService(modify)
 }
 
-fn ids<T: Ord + std::str::FromStr + TryFrom<Named>>(
-    session: &Session,
-    args: &mut Args<'_>,
-    key: &str,
-) -> BTreeSet<T> {
-    args.list(key).into_iter().map(|it| session.id(it)).collect()
+fn groups(session: &Session, args: &mut Args<'_>, key: &str) -> BTreeSet<SecurityGroupId> {
+    args.list(key).into_iter().map(|it| security_group::id(session, it)).collect()
 }
 
 fn targets(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {

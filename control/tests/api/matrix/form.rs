@@ -220,6 +220,8 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
             group(&attribute("deregistration_delay.timeout_seconds", "10"))
         }
         "RemoveTags" => resource("&TagKeys.member.1=a"),
+        "SetSecurityGroups" => balancer("&SecurityGroups.member.1=sg-00000000000000001")
+            .getting("InvalidConfigurationRequest"),
         _ => return None,
     })
 }
