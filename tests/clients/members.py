@@ -56,6 +56,9 @@ def requests(w):
     targets = {**target_group, "Targets.member.1.Id": "10.1.1.9"}
     resources = {"ResourceArns.member.1": w.load_balancer}
 
+    group_of_lb = w.provider.create_security_group(
+        GroupName="m", Description="d", VpcId=w.provider_vpc)["GroupId"]
+
     def attribute(key, value):
         return {"Attributes.member.1.Key": key, "Attributes.member.1.Value": value}
 
@@ -127,6 +130,7 @@ def requests(w):
         "ModifyTargetGroup": target_group,
         "ModifyTargetGroupAttributes": {**target_group, **attribute("proxy_protocol_v2.enabled", "false")},
         "RegisterTargets": targets,
+        "SetSecurityGroups": {**lb, "SecurityGroups.member.1": group_of_lb},
         "RemoveTags": {**resources, "TagKeys.member.1": "k"},
     }
 

@@ -21,13 +21,11 @@ MISSING = {
     "AuthorizeSecurityGroupIngress.SecurityGroupRules.PrefixListId": OTHER_KINDS,
     "CreateLoadBalancer.LoadBalancers.AvailabilityZones.LoadBalancerAddresses.AllocationId": PUBLIC,
     "CreateLoadBalancer.LoadBalancers.AvailabilityZones.LoadBalancerAddresses.IpAddress": PUBLIC,
-    "CreateLoadBalancer.LoadBalancers.SecurityGroups": OTHER_KINDS,
     "CreateVpcEndpoint.VpcEndpoint.ResourceConfigurationArn": OTHER_KINDS,
     "CreateVpcEndpoint.VpcEndpoint.ServiceNetworkArn": OTHER_KINDS,
     "CreateVpcEndpointServiceConfiguration.ServiceConfiguration.GatewayLoadBalancerArns": OTHER_KINDS,
     "DescribeListeners.Listeners.Certificates": OTHER_KINDS,
     "DescribeListeners.Listeners.SslPolicy": OTHER_KINDS,
-    "DescribeLoadBalancers.LoadBalancers.SecurityGroups": OTHER_KINDS,
     "DescribeNetworkInterfaces.NetworkInterfaces.Association": PUBLIC,
     "DescribeNetworkInterfaces.NetworkInterfaces.Attachment.AttachTime": OTHER_KINDS,
     "DescribeNetworkInterfaces.NetworkInterfaces.Attachment.InstanceId": OTHER_KINDS,
@@ -80,8 +78,12 @@ def run_all(w):
     )["ConnectionNotification"]["ConnectionNotificationId"]
     ec2.modify_vpc_endpoint_connection_notification(
         ConnectionNotificationId=notification, ConnectionEvents=["Reject"])
-    spare = elb.create_load_balancer(Name="spare", Type="network", Subnets=w.provider_subnets)
+    of_spare = ec2.create_security_group(
+        GroupName="s", Description="d", VpcId=w.provider_vpc)["GroupId"]
+    spare = elb.create_load_balancer(
+        Name="spare", Type="network", Subnets=w.provider_subnets, SecurityGroups=[of_spare])
     spare = spare["LoadBalancers"][0]["LoadBalancerArn"]
+    elb.set_security_groups(LoadBalancerArn=spare, SecurityGroups=[of_spare])
     other = ec2.create_vpc_endpoint_service_configuration(
         AcceptanceRequired=True, ClientToken="s", NetworkLoadBalancerArns=[spare],
         **tagged("vpc-endpoint-service"))["ServiceConfiguration"]["ServiceId"]
@@ -162,6 +164,7 @@ def run_all(w):
     for load_balancer in (w.load_balancer, spare):
         elb.delete_load_balancer(LoadBalancerArn=load_balancer)
     elb.delete_target_group(TargetGroupArn=w.target_group)
+    ec2.delete_security_group(GroupId=of_spare)
     for subnet in w.provider_subnets:
         ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_vpc(VpcId=w.provider_vpc)
