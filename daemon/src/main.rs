@@ -14,6 +14,7 @@ mod command_line;
 mod config;
 mod demo;
 mod domain_proof;
+mod explain_dns;
 mod listen;
 mod metrics;
 mod runtime;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
+        Command::ExplainDns(explain) => explain.run(),
         Command::Target(target) => target.run(),
     };
     match done {

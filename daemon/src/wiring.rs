@@ -134,8 +134,13 @@ impl Gateway {
         };
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
-        let admin =
-            Admin { exporter, phase: phases, snapshots: snapshots.clone(), health: health.clone() };
+        let admin = Admin {
+            exporter,
+            phase: phases,
+            snapshots: snapshots.clone(),
+            health: health.clone(),
+            dns: dns.inspector(),
+        };
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,
