@@ -67,6 +67,18 @@ pub(crate) struct Admin {
     pub(crate) dns: Inspector,
 }
 
+impl Admin {
+    /// Tells what these know.
+    pub(crate) fn new(
+        exporter: Exporter,
+        phase: watch::Receiver<Phase>,
+        (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
+        dns: Inspector,
+    ) -> Self {
+        Self { exporter, phase, snapshots, health, dns }
+    }
+}
+
 /// Serves until `stop` ends.
 pub(crate) async fn serve(listener: TcpListener, admin: Admin, stop: impl Future<Output = ()>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));

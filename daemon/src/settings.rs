@@ -63,16 +63,6 @@ pub(crate) fn audit(audit: &config::Audit) -> control::audit::Config {
     }
 }
 
-/// What the courier of connection notifications is told.
-pub(crate) fn notify(config: &Config) -> control::notify::Config {
-    let topics = config.notifications.iter().map(|topic| control::notify::Topic {
-        arn: topic.arn.clone(),
-        url: topic.url.clone(),
-        secret: topic.secret.as_ref().map(|it| control::Secret(it.reveal().to_owned())),
-    });
-    control::notify::Config { topics: topics.collect() }
-}
-
 fn limits(limits: &config::limits::Limits) -> control::Limits {
     let defaults = control::Limits::default();
     let rate = |default: Option<Rate>, set: config::limits::Rate| {

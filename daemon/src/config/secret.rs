@@ -79,7 +79,8 @@ impl Keys {
         self.all().into_iter().filter(|key| table.has(key)).collect()
     }
 
-    fn all(self) -> [&'static str; 3] {
+    /// All three.
+    pub(super) fn all(self) -> [&'static str; 3] {
         [self.inline, self.file, self.variable]
     }
 }
