@@ -122,7 +122,7 @@ impl EndpointZone {
 }
 
 /// The name of a Region's zone.
-fn apex(region: &RegionName) -> Name {
+pub(crate) fn apex(region: &RegionName) -> Name {
     let domain = ENDPOINT_DOMAIN
         .split('.')
         .rev()

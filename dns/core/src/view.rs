@@ -100,13 +100,19 @@ impl View {
 
     /// The zone nearest above a name that has this many labels.
     pub(crate) fn zone_of(&self, name: &[u8], label_count: usize) -> Option<&Zone> {
+        self.zone_and_whose(name, label_count).map(|(zone, _)| zone)
+    }
+
+    /// The same, and whether it is the network's own.
+    pub(crate) fn zone_and_whose(&self, name: &[u8], label_count: usize) -> Option<(&Zone, bool)> {
         let depths = self.shared.depths | self.own.depths;
         let at_most = (0..=label_count).rev();
-        ancestors(name)
-            .zip(at_most)
-            .filter(|(_, depth)| depths >> depth & 1 == 1)
-            .find_map(|(apex, _)| self.own.zones.get(apex).or_else(|| self.shared.zones.get(apex)))
-            .map(|zone| &**zone)
+        ancestors(name).zip(at_most).filter(|(_, depth)| depths >> depth & 1 == 1).find_map(
+            |(apex, _)| {
+                let own = self.own.zones.get(apex).map(|zone| (&**zone, true));
+                own.or_else(|| self.shared.zones.get(apex).map(|zone| (&**zone, false)))
+            },
+        )
     }
 
     /// How many names only this network sees.
