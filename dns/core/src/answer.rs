@@ -4,21 +4,15 @@
 //! nothing. Does not know how the bytes came, beyond what limits their length.
 
 use crate::{
-    name::label_count,
-    node::Node,
     query::{Query, Rejection},
-    reply::{Reply, Section},
+    reply::Reply,
+    search::{Search, Verdict},
     view::View,
     wire::{
         CLASS_ANY, CLASS_IN, HEADER_LEN, PLAIN_UDP_LEN_MAX, Rcode, RecordType, TCP_LEN_MAX,
         UDP_LEN_MAX, flag,
     },
-    zone::{Lookup, Zone},
 };
-
-/// How many aliases are followed in one answer. Ours are one long; the bound is for loops and for
-/// whatever master files hold.
-const CHAIN_MAX: usize = 8;
 
 /// How a question came, as far as it limits the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,7 +144,7 @@ fn reply_to(
     };
     let verdict = if query.edns.is_some_and(|edns| edns.version > 0) {
         // RFC 6891 6.1.3: the OPT record of the reply says which version we know.
-        Verdict { rcode: Rcode::BAD_VERS, outcome: Outcome::BadVers, is_authoritative: false }
+        Verdict::BAD_VERS
     } else if is_refused(query) {
         Verdict::REFUSED
     } else {
@@ -184,221 +178,4 @@ fn len_max(query: &Query<'_>, transport: Transport) -> usize {
 fn is_refused(query: &Query<'_>) -> bool {
     !matches!(query.class, CLASS_IN | CLASS_ANY)
         || matches!(query.qtype, RecordType::AXFR | RecordType::IXFR)
-}
-
-/// How a search ended.
-#[derive(Clone, Copy)]
-struct Verdict {
-    rcode: Rcode,
-    outcome: Outcome,
-    is_authoritative: bool,
-}
-
-impl Verdict {
-    /// Never a referral to the root: nothing is said about what is not ours (RFC 8906 3.1.1).
-    const REFUSED: Self =
-        Self { rcode: Rcode::REFUSED, outcome: Outcome::Refused, is_authoritative: false };
-
-    /// The rcode is never sent.
-    const FORWARDED: Self =
-        Self { rcode: Rcode::NO_ERROR, outcome: Outcome::Forwarded, is_authoritative: false };
-
-    const NO_DATA: Self = Self::authoritative(Rcode::NO_ERROR, Outcome::NoData);
-    const NX_DOMAIN: Self = Self::authoritative(Rcode::NX_DOMAIN, Outcome::NxDomain);
-
-    const fn authoritative(rcode: Rcode, outcome: Outcome) -> Self {
-        Self { rcode, outcome, is_authoritative: true }
-    }
-}
-
-/// Where looking up one name leads.
-enum Step<'q> {
-    End(Verdict),
-    /// On to this name.
-    Alias(&'q [u8]),
-}
-
-/// One question being looked up.
-struct Search<'q> {
-    view: &'q View,
-    query: &'q Query<'q>,
-    transport: Transport,
-    turn: u32,
-}
-
-impl<'q> Search<'q> {
-    /// Follows the name, and the aliases it leads to, to an end. The rcode is the last name's
-    /// (RFC 6604 3), the authority the first's.
-    fn run(&self, reply: &mut Reply<'_>) -> Verdict {
-        let mut followed: [&[u8]; CHAIN_MAX] = [&[]; CHAIN_MAX];
-        let mut alias = None;
-        for step in 0..CHAIN_MAX {
-            let name = alias.unwrap_or(self.query.name.as_wire());
-            if followed[..step].contains(&name) {
-                // A loop of aliases: what there is of it is the answer.
-                break;
-            }
-            followed[step] = name;
-            match self.look_up(reply, name, alias) {
-                Step::End(verdict) => return verdict,
-                Step::Alias(target) => alias = Some(target),
-            }
-        }
-        Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError)
-    }
-
-    /// Looks up one name, and writes what there is to say about it. `owner` is none for the
-    /// question's own name.
-    fn look_up(&self, reply: &mut Reply<'_>, name: &'q [u8], owner: Option<&[u8]>) -> Step<'q> {
-        if let Some((islands, node)) = self.view.island(name, self.label_count(name)) {
-            return self
-                .settle(reply, None, node, owner, |reply| islands.write_absence(reply, name));
-        }
-        let Some(zone) = self.zone_of(name) else {
-            // An alias to elsewhere is all that there is to say about it.
-            return Step::End(owner.map_or_else(
-                || self.not_ours(),
-                |_| Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError),
-            ));
-        };
-        let absence = |reply: &mut Reply<'_>| zone.negative().write(reply, &self.query.name);
-        let node = match zone.lookup(name) {
-            // Asked for DS, the parent may not know a name at which we serve a zone; it exists all
-            // the same.
-            Lookup::Wildcard(_) | Lookup::Absent if self.asks_ds_of_apex(name) => {
-                absence(reply);
-                return Step::End(Verdict::NO_DATA);
-            }
-            Lookup::Exact(node) | Lookup::Wildcard(node) => node,
-            // RFC 4035 3.1.4.1: the parent's side of a cut knows about DS.
-            Lookup::Delegated(node) if self.asks_ds_of(node, name) => node,
-            Lookup::Delegated(node) => {
-                return Step::End(self.refer(reply, zone, node, owner.is_some()));
-            }
-            Lookup::Absent => {
-                absence(reply);
-                return Step::End(Verdict::NX_DOMAIN);
-            }
-        };
-        self.settle(reply, Some(zone), node, owner, absence)
-    }
-
-    /// What is done about a question that is not ours: whoever wants recursion may get it.
-    fn not_ours(&self) -> Verdict {
-        let is_plain = self.query.wants_recursion() && self.query.class == CLASS_IN;
-        match self.view.forward_plan() {
-            Some(_) if is_plain => Verdict::FORWARDED,
-            _ => Verdict::REFUSED,
-        }
-    }
-
-    /// Writes what a node has: the records asked for, or the alias that it is, or that there are
-    /// none.
-    fn settle(
-        &self,
-        reply: &mut Reply<'_>,
-        zone: Option<&Zone>,
-        node: &'q Node,
-        owner: Option<&[u8]>,
-        absence: impl FnOnce(&mut Reply<'_>),
-    ) -> Step<'q> {
-        if self.write_asked(reply, zone, node, owner) {
-            return Step::End(Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError));
-        }
-        let cname = node.rrset(RecordType::CNAME).filter(|_| !node.hides(self.query.qtype));
-        if let Some((cname, target)) = cname.and_then(|c| Some((c, c.targets().next()?))) {
-            cname.write(reply, Section::Answer, owner, &self.query.name, self.turn);
-            return Step::Alias(target);
-        }
-        absence(reply);
-        Step::End(Verdict::NO_DATA)
-    }
-
-    /// How many labels a name has; of the question's that is known.
-    fn label_count(&self, name: &[u8]) -> usize {
-        if std::ptr::eq(name, self.query.name.as_wire()) {
-            self.query.name.label_count()
-        } else {
-            label_count(name)
-        }
-    }
-
-    /// The zone that answers for a name. For DS that is the parent of the zone so named.
-    fn zone_of(&self, name: &[u8]) -> Option<&'q Zone> {
-        let labels = self.label_count(name);
-        let zone = self.view.zone_of(name, labels)?;
-        if self.query.qtype == RecordType::DS && zone.apex().as_wire() == name {
-            let above = crate::name::parent(name);
-            return above.and_then(|name| self.view.zone_of(name, labels - 1)).or(Some(zone));
-        }
-        Some(zone)
-    }
-
-    fn asks_ds_of_apex(&self, name: &[u8]) -> bool {
-        let zone = self.view.zone_of(name, self.label_count(name));
-        self.query.qtype == RecordType::DS && zone.is_some_and(|z| z.apex().as_wire() == name)
-    }
-
-    fn asks_ds_of(&self, node: &Node, name: &[u8]) -> bool {
-        self.query.qtype == RecordType::DS && node.name() == name
-    }
-
-    /// Writes the records asked for, if the node has any.
-    fn write_asked(
-        &self,
-        reply: &mut Reply<'_>,
-        zone: Option<&Zone>,
-        node: &Node,
-        owner: Option<&[u8]>,
-    ) -> bool {
-        let question = &self.query.name;
-        if self.query.qtype == RecordType::ANY {
-            // RFC 8482 4.1: over UDP one RRset is answer enough; 4.4: over TCP all may be sent.
-            let most = if self.transport == Transport::Udp { 1 } else { usize::MAX };
-            for rrset in node.rrsets().iter().take(most) {
-                rrset.write(reply, Section::Answer, owner, question, self.turn);
-            }
-            return !node.rrsets().is_empty();
-        }
-        let Some(rrset) = node.rrset(self.query.qtype) else { return false };
-        rrset.write(reply, Section::Answer, owner, question, self.turn);
-        let Some(zone) = zone.filter(|_| self.query.qtype != RecordType::CNAME) else {
-            return true;
-        };
-        for target in rrset.targets() {
-            let mark = reply.mark();
-            self.write_addresses(reply, zone, target);
-            // RFC 2181 9: what is left out here needs no TC.
-            if reply.take_back_overflow(mark) {
-                break;
-            }
-        }
-        true
-    }
-
-    /// Sends the client on to the servers of a delegated zone.
-    fn refer(
-        &self,
-        reply: &mut Reply<'_>,
-        zone: &Zone,
-        cut: &Node,
-        is_authoritative: bool,
-    ) -> Verdict {
-        if let Some(ns) = cut.rrset(RecordType::NS) {
-            ns.write(reply, Section::Authority, Some(cut.name()), &self.query.name, self.turn);
-            // RFC 9471 3.1: addresses of servers below the cut have to fit, or TC is set.
-            ns.targets().for_each(|target| self.write_addresses(reply, zone, target));
-        }
-        Verdict { rcode: Rcode::NO_ERROR, outcome: Outcome::Referral, is_authoritative }
-    }
-
-    /// Adds what addresses the zone has for a host.
-    fn write_addresses(&self, reply: &mut Reply<'_>, zone: &Zone, host: &[u8]) {
-        let node = zone.node(host);
-        for rtype in [RecordType::A, RecordType::AAAA] {
-            if let Some(rrset) = node.and_then(|node| node.rrset(rtype)) {
-                rrset.write(reply, Section::Additional, Some(host), &self.query.name, self.turn);
-            }
-        }
-    }
 }

@@ -2,9 +2,10 @@
 //!
 //! Read in this order: `endpoint_zone` turns a snapshot and health into the endpoints' zone,
 //! `master` turns text into others, and `catalog` puts together what each network sees of them.
-//! [`answer()`] turns a question's bytes and a client's [`View`] into the reply's bytes. Below
-//! them `zone` and `island` know which names exist, `record` and `rotation` how records are laid
-//! out, `query` and `reply` the two messages, `name` and `wire` their letters.
+//! [`answer()`] turns a question's bytes and a client's [`View`] into the reply's bytes; `search`
+//! follows the names. Below them `zone` and `island` know which names exist, `record` and
+//! `rotation` how records are laid out, `query` and `reply` the two messages, `name` and `wire`
+//! their letters.
 
 mod answer;
 mod catalog;
@@ -20,6 +21,7 @@ mod record;
 mod reply;
 mod reverse;
 mod rotation;
+mod search;
 mod view;
 mod wire;
 mod zone;

@@ -2,7 +2,11 @@
 
 use std::{borrow::Borrow, hash, sync::Arc};
 
-use crate::{name::Name, record::RrSet, wire::RecordType};
+use crate::{
+    name::{Name, is_wildcard},
+    record::RrSet,
+    wire::RecordType,
+};
 
 /// A name of a zone with its records.
 #[derive(Debug)]
@@ -20,7 +24,7 @@ pub(crate) enum Place {
     Inside,
     /// The zone ends here: its NS records delegate it.
     Cut,
-    /// Below such an end; kept for addresses of name servers.
+    /// Below such an end, or a redirection; kept for addresses of name servers.
     Below,
 }
 
@@ -57,7 +61,15 @@ impl Node {
 
     /// Whether it stands for names that do not exist (RFC 4592 2.1.1).
     pub(crate) fn is_wildcard(&self) -> bool {
-        self.name.starts_with(b"\x01*")
+        is_wildcard(&self.name)
+    }
+
+    /// Whether all names below it are redirected (RFC 6672 2.3). Of a wildcard the RFC leaves
+    /// that open, so it is not.
+    pub(crate) fn renames(&self) -> bool {
+        self.place == Place::Inside
+            && self.rrset(RecordType::DNAME).is_some()
+            && !self.is_wildcard()
     }
 
     /// The name.

@@ -66,11 +66,16 @@ impl RrSet {
         self.rtype
     }
 
-    /// The names in the data of records that lead on: NS and CNAME by their whole data, MX and
+    /// How long they may be remembered, in seconds.
+    pub(crate) fn ttl(&self) -> u32 {
+        self.ttl
+    }
+
+    /// The names in the data of records that lead on: NS and aliases by their whole data, MX and
     /// SRV by its end.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &[u8]> {
         let skip = match self.rtype {
-            RecordType::NS | RecordType::CNAME => Some(0),
+            RecordType::NS | RecordType::CNAME | RecordType::DNAME => Some(0),
             RecordType::MX => Some(2),
             RecordType::SRV => Some(6),
             _ => None,

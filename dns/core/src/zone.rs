@@ -8,7 +8,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    name::{NAME_LEN_MAX, Name, NameHash, ancestors},
+    name::{NAME_LEN_MAX, Name, NameHash, ancestors, is_within},
     negative::Negative,
     node::{Entry, Node, Place},
 };
@@ -21,6 +21,8 @@ pub(crate) enum Lookup<'z> {
     Wildcard(&'z Node),
     /// It is, or is below, a name that the zone delegates.
     Delegated(&'z Node),
+    /// It is below a name whose names are all redirected.
+    Renamed(&'z Node),
     /// It does not exist.
     Absent,
 }
@@ -33,6 +35,7 @@ pub(crate) struct Zone {
     negative: Negative,
     has_wildcards: bool,
     has_cuts: bool,
+    has_renames: bool,
 }
 
 impl Zone {
@@ -51,6 +54,7 @@ impl Zone {
             apex,
             has_wildcards: false,
             has_cuts: false,
+            has_renames: false,
         };
         nodes.for_each(|node| zone.insert(node));
         zone
@@ -59,6 +63,7 @@ impl Zone {
     fn insert(&mut self, node: Arc<Node>) {
         self.has_wildcards |= node.is_wildcard();
         self.has_cuts |= node.place() != Place::Inside;
+        self.has_renames |= node.renames();
         self.insert_parents(&node);
         self.nodes.replace(Entry(node));
     }
@@ -97,7 +102,7 @@ impl Zone {
         match self.node(name) {
             Some(node) if node.place() == Place::Inside => Lookup::Exact(node),
             Some(node) if node.place() == Place::Cut => Lookup::Delegated(node),
-            _ if self.has_cuts || self.has_wildcards => self.descend(name),
+            _ if self.has_cuts || self.has_wildcards || self.has_renames => self.descend(name),
             _ => Lookup::Absent,
         }
     }
@@ -112,15 +117,29 @@ impl Zone {
             count += 1;
         }
         let mut encloser = self.apex.as_wire();
+        let renames = |node: &&Node| self.has_renames && node.renames();
+        if let Some(node) = self.node(encloser).filter(renames) {
+            return Lookup::Renamed(node);
+        }
         for start in starts[..count].iter().rev() {
             let below = &name[usize::from(*start)..];
             match self.node(below) {
                 Some(node) if node.place() == Place::Cut => return Lookup::Delegated(node),
+                Some(node) if renames(&node) => return Lookup::Renamed(node),
                 Some(_) => encloser = below,
                 None => break,
             }
         }
         self.wildcard_of(encloser).map_or(Lookup::Absent, Lookup::Wildcard)
+    }
+
+    /// The wildcard that stands for a name, which may be anyone's.
+    pub(crate) fn wildcard_for(&self, name: &[u8]) -> Option<&Node> {
+        let is_possible = self.has_wildcards && is_within(name, self.apex.as_wire());
+        match is_possible.then(|| self.lookup(name)) {
+            Some(Lookup::Wildcard(node)) => Some(node),
+            _ => None,
+        }
     }
 
     /// The wildcard right below a name (RFC 4592 2.1.1).
