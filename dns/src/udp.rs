@@ -157,7 +157,7 @@ impl Worker {
 fn answer_one(view: &View, question: Datagram<'_>, turn: u32, reply: &mut [u8]) -> Answer {
     // Nobody listens on port 0; a reply there could only be the work of a forger.
     if question.peer.port() == 0 {
-        return Answer { len: 0, outcome: Outcome::Dropped, truncated: false };
+        return Answer::DROPPED;
     }
     answer(view, question.bytes, Transport::Udp, turn, reply)
 }

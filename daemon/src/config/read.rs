@@ -39,6 +39,10 @@ pub(super) const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"
 /// What people need no more than: a bound for numbers of threads.
 pub(super) const WORKERS_MAX: u32 = 256;
 
+/// What a zonal name's first label, at most 63 bytes (RFC 1035 2.3.4), leaves to the zone's name:
+/// before it stand `vpce-`, 17 digits, `-`, a token of 8, and `-`.
+const ZONE_NAME_LEN_MAX: usize = 63 - (5 + 17 + 1 + 8 + 1);
+
 fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -> Option<Config> {
     let region = root.required("region", &Parsed("a Region name such as \"us-east-1\""));
     let state_dir = root.required("state_dir", &Text("the path of a folder"));
@@ -118,6 +122,12 @@ fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {
             && !names.insert(ZoneName::clone(name))
         {
             table.report("name", "another zone has this name");
+        }
+        if let Some(name) = &name
+            && name.as_str().len() > ZONE_NAME_LEN_MAX
+        {
+            let message = format!("longer than {ZONE_NAME_LEN_MAX} characters, the room in names");
+            table.report("name", message);
         }
         if let Some(id) = &id
             && !ids.insert(ZoneId::clone(id))

@@ -5,12 +5,16 @@
 //! [`answer()`] turns a question's bytes and a client's [`View`] into the reply's bytes; `search`
 //! follows the names. Below them `zone` and `island` know which names exist, `record` and
 //! `rotation` how records are laid out, `query` and `reply` the two messages, `name` and `wire`
-//! their letters.
+//! their letters. [`Terms`] are what an operator settles: `identity` says who answers, `cookie` and
+//! `limiter` who gets how much.
 
 mod answer;
 mod catalog;
+mod cookie;
 mod endpoint_zone;
+mod identity;
 mod island;
+mod limiter;
 mod master;
 mod name;
 mod negative;
@@ -22,15 +26,20 @@ mod reply;
 mod reverse;
 mod rotation;
 mod search;
+mod terms;
 mod view;
 mod wire;
 mod zone;
 mod zone_builder;
 
-pub use answer::{Answer, Outcome, Transport, answer};
+pub use answer::{Answer, Outcome, Transport, answer, answer_on, answer_shortly};
 pub use catalog::{Catalog, CatalogBuilder};
+pub use cookie::CookieSecret;
 pub use endpoint_zone::TTL_S;
+pub use identity::{CHAOS_LEN_MAX, Identity, NSID_LEN_MAX};
+pub use limiter::{Limiter, Prefixes, Rate};
 pub use master::{Fault, Problem, StaticZone, read_zone};
 pub use name::Name;
+pub use terms::{Cookie, Terms};
 pub use view::{ForwardPlan, View};
 pub use wire::{RecordType, TCP_LEN_MAX, UDP_LEN_MAX};

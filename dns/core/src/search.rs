@@ -28,24 +28,22 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    /// RFC 6891 6.1.3: the OPT record of the reply says which version we know.
-    pub(crate) const BAD_VERS: Self =
-        Self { rcode: Rcode::BAD_VERS, outcome: Outcome::BadVers, is_authoritative: false };
-
     /// Never a referral to the root: nothing is said about what is not ours (RFC 8906 3.1.1).
-    pub(crate) const REFUSED: Self =
-        Self { rcode: Rcode::REFUSED, outcome: Outcome::Refused, is_authoritative: false };
+    pub(crate) const REFUSED: Self = Self::failed(Rcode::REFUSED, Outcome::Refused);
 
     /// The rcode is never sent.
-    const FORWARDED: Self =
-        Self { rcode: Rcode::NO_ERROR, outcome: Outcome::Forwarded, is_authoritative: false };
+    const FORWARDED: Self = Self::failed(Rcode::NO_ERROR, Outcome::Forwarded);
 
     const NO_DATA: Self = Self::authoritative(Rcode::NO_ERROR, Outcome::NoData);
     const NX_DOMAIN: Self = Self::authoritative(Rcode::NX_DOMAIN, Outcome::NxDomain);
     /// RFC 6672 2.2: the name that the redirection leads to would be too long.
     const YX_DOMAIN: Self = Self::authoritative(Rcode::YX_DOMAIN, Outcome::NoError);
 
-    const fn authoritative(rcode: Rcode, outcome: Outcome) -> Self {
+    pub(crate) const fn failed(rcode: Rcode, outcome: Outcome) -> Self {
+        Self { rcode, outcome, is_authoritative: false }
+    }
+
+    pub(crate) const fn authoritative(rcode: Rcode, outcome: Outcome) -> Self {
         Self { rcode, outcome, is_authoritative: true }
     }
 }
