@@ -38,7 +38,7 @@ impl Viewpoint {
     pub(crate) fn view(self, catalog: &Catalog, client: IpAddr) -> &View {
         match self {
             Self::Client => catalog.view_of(client),
-            Self::Network(vpc) => catalog.view_in(vpc),
+            Self::Network(vpc) => catalog.view_in(vpc, client),
         }
     }
 }

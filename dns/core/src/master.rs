@@ -47,10 +47,6 @@ impl StaticZone {
         self
     }
 
-    pub(crate) fn is_for_all(&self) -> bool {
-        self.vpcs.is_empty()
-    }
-
     /// The name of the zone.
     pub fn name(&self) -> &Name {
         self.zone.apex()

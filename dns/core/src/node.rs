@@ -1,7 +1,5 @@
 //! Names with their records, as tables keep them. Does not know what is around a name.
 
-use std::{borrow::Borrow, hash, sync::Arc};
-
 use crate::{
     name::{Name, is_wildcard},
     record::RrSet,
@@ -87,27 +85,3 @@ impl Node {
         &self.rrsets
     }
 }
-
-/// A node in a table that is searched by name.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry(pub(crate) Arc<Node>);
-
-impl Borrow<[u8]> for Entry {
-    fn borrow(&self) -> &[u8] {
-        self.0.name()
-    }
-}
-
-impl hash::Hash for Entry {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.0.name().hash(state);
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.name() == other.0.name()
-    }
-}
-
-impl Eq for Entry {}

@@ -161,9 +161,9 @@ impl<'q> Search<'q> {
     /// Looks up one name, and writes what there is to say about it. `owner` is none for the
     /// question's own name.
     fn look_up(&self, reply: &mut Reply<'_>, name: &[u8], owner: Option<&[u8]>) -> Step<'q> {
-        if let Some((islands, node)) = self.view.island(name, self.label_count(name)) {
-            return self
-                .settle(reply, None, node, owner, |reply| islands.write_absence(reply, name));
+        if let Some(node) = self.view.island(name, self.label_count(name)) {
+            let absence = self.view.island_absence();
+            return self.settle(reply, None, node, owner, |reply| absence.write_at(reply, name));
         }
         let Some(zone) = self.zone_of(name) else {
             // An alias to elsewhere is all that there is to say about it.
