@@ -122,7 +122,7 @@ pub fn own_cpu() -> io::Result<f64> {
 
 /// The first field of each thread's `schedstat`, in nanoseconds, where `utime` and `stime` have
 /// steps of 10 ms.
-fn cpu_of(tasks: &Path) -> io::Result<f64> {
+pub(crate) fn cpu_of(tasks: &Path) -> io::Result<f64> {
     let mut nanos = 0_u64;
     for task in fs::read_dir(tasks)? {
         let text = fs::read_to_string(task?.path().join("schedstat"))?;

@@ -35,8 +35,10 @@ def installed(program):
 class Servers:
     """The servers on one set of zones; a context manager that ends them."""
 
-    def __init__(self, directory, zones, postern, peers=("nsd", "knot")):
-        """`zones` maps names (without a final dot, "" for the root) to master-file texts."""
+    def __init__(self, directory, zones, postern, peers=("nsd", "knot"), more="", listen="127.0.0.1"):
+        """`zones` maps names (without a final dot, "" for the root) to master-file texts; `more` is
+        what Postern's configuration has beside them."""
+        self.more, self.listen = more, listen
         self.directory = Path(directory)
         self.postern = postern
         self.files, self.plain = {}, {}
@@ -90,7 +92,7 @@ class Servers:
         """The daemon itself; only its DNS is of interest."""
         lines = [
             'region = "us-east-1"', f'state_dir = "{self.directory}/var"',
-            "[listen]", 'api = "127.0.0.1:0"', f'dns = "127.0.0.1:{port}"',
+            "[listen]", 'api = "127.0.0.1:0"', f'dns = "{self.listen}:{port}"',
             'admin = "127.0.0.1:0"',
             '[[zones]]\nname = "us-east-1a"\nid = "use1-az1"',
             '[[accounts]]\nid = "111111111111"\nname = "one"',
@@ -100,7 +102,7 @@ class Servers:
             name = (name or ".").replace("\\", "\\\\")
             lines += ["[[dns.zone]]", f'name = "{name}"', f'file = "{path}"']
         file = self.directory / "postern.toml"
-        file.write_text("\n".join(lines) + "\n")
+        file.write_text("\n".join(lines) + "\n" + self.more)
         return [self.postern, "run", "--config", str(file)]
 
     def _nsd(self, port):
