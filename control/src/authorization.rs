@@ -15,7 +15,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use control_core::{Caller, Identity};
 use iam::{Decision, Request, evaluate};
@@ -24,6 +24,7 @@ use model::Timestamp;
 use crate::{
     api::Call,
     config::{Config, Policy, Role},
+    http::Arrival,
     query::Fault,
 };
 pub(crate) use assumption::Assumption;
@@ -32,8 +33,8 @@ use table::Needs;
 /// What around a request counts, besides the request itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstances {
-    /// Where it came from.
-    pub(crate) peer: SocketAddr,
+    /// Where it came from, and how.
+    pub(crate) arrival: Arrival,
     /// When.
     pub(crate) now: Timestamp,
 }

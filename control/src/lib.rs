@@ -19,6 +19,7 @@ pub mod query;
 mod signature;
 pub mod store;
 mod sts;
+pub mod tls;
 mod wording;
 
 pub use config::{

@@ -162,6 +162,60 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::ConnectionEventMissing => {
             "The request must contain the parameter ConnectionEvents".into()
         }
+        R::GroupText { max } => format!(
+            "Names and descriptions of security groups must have from 1 to {max} characters of \
+             a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{{}}!$*"
+        ),
+        R::GroupNameReserved { name } => {
+            format!("Cannot use reserved security group name: {name}")
+        }
+        R::GroupNameTaken { name, vpc, by: _ } => {
+            format!("The security group '{name}' already exists for VPC '{vpc}'")
+        }
+        R::GroupDefault(id) => {
+            format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user")
+        }
+        R::GroupOutsideVpc { group, vpc } => {
+            format!("The security group '{group}' is not in the VPC '{vpc}'")
+        }
+        R::GroupMissing(endpoint) => {
+            format!("The VPC endpoint '{endpoint}' must have at least one security group")
+        }
+        R::LoadBalancerUngrouped(_) => {
+            "Security groups cannot be set on a Network Load Balancer that was created without one"
+                .into()
+        }
+        R::LoadBalancerGroupMissing(_) => {
+            "A Network Load Balancer that was created with a security group must keep one".into()
+        }
+        R::GroupNotInEndpoint { group, endpoint } => {
+            format!("The VPC endpoint '{endpoint}' does not have the security group '{group}'")
+        }
+        R::RuleMissing => "At least one rule must be specified".into(),
+        R::RulePorts(traffic) => format!(
+            "Invalid TCP/UDP port range or ICMP type ({}:{})",
+            traffic.from_port, traffic.to_port
+        ),
+        R::RuleTwice(_) => "the specified rule already exists".into(),
+        R::RuleNotFound(_) => "The specified rule does not exist in this security group.".into(),
+        R::RuleIdNotFound { rule, group: _ } => {
+            format!("The security group rule ID '{rule}' does not exist")
+        }
+        R::RouteTaken { destination } => {
+            format!("The route identified by {destination} already exists.")
+        }
+        R::RouteNotFound { table, destination } => {
+            format!("no route with destination-cidr-block {destination} in route table {table}")
+        }
+        R::SubnetRouted { subnet: _, by } => format!(
+            "the specified association for route table {by} conflicts with an existing association"
+        ),
+        R::RouteTableAssociationNotFound(id) => {
+            format!("The association ID '{id}' does not exist")
+        }
+        R::RouteTableMain(id) => {
+            format!("cannot disassociate the main route table association {id}")
+        }
         R::ClientTokenMalformed => "ClientToken must have from 1 to 64 ASCII characters".into(),
         R::ClientTokenMismatch { .. } => {
             "The ClientToken was used before with other parameters".into()
@@ -182,6 +236,9 @@ fn noun(id: ResourceId) -> &'static str {
         ResourceKind::Permission => "VpcEndpointService permission",
         ResourceKind::Endpoint => "VpcEndPoint ID",
         ResourceKind::Interface => "networkInterface ID",
+        ResourceKind::RouteTable => "routeTable ID",
+        ResourceKind::SecurityGroup => "security group",
+        ResourceKind::SecurityGroupRule => "security group rule ID",
     }
 }
 

@@ -4,8 +4,11 @@ use std::{io::Write, net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use model::Clock;
 
 use crate::{
+    certificate,
+    clock::MachineClock,
     config::{self, Config},
     runtime,
     signal::Stop,
@@ -68,6 +71,13 @@ impl Check {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let config = load(&self.config)?;
         zone_files::load(&config.dns.zones)?;
+        if let Some(tls) = &config.tls
+            && let Err(untimely) = certificate::check(&tls.certificate, MachineClock.wall())
+        {
+            // No mistake of the configuration: the gateway starts, but its clients refuse it.
+            let file = tls.files.certificate.display();
+            writeln!(std::io::stderr(), "postern: warning: the certificate {file} {untimely}")?;
+        }
         writeln!(std::io::stdout(), "{} is well formed", self.config.display())?;
         Ok(())
     }

@@ -19,18 +19,19 @@ use thiserror::Error;
 
 use crate::target::Mode;
 
+pub(crate) mod api;
 pub(crate) mod bootstrap;
 mod dns;
 mod identity;
 mod kind;
 pub(crate) mod limits;
-pub(crate) mod notifications;
+mod notifications;
 mod read;
 mod reader;
 mod secret;
 
 use bootstrap::Bootstrap;
-pub(crate) use dns::Dns;
+pub(crate) use dns::{Cookies, Dns};
 pub(crate) use read::parse;
 use reader::Mistake;
 pub(crate) use secret::Secret;
@@ -61,10 +62,12 @@ pub(crate) struct Config {
     pub(crate) dataplane: Dataplane,
     /// The DNS plane's settings.
     pub(crate) dns: Dns,
+    /// What the API is encrypted with; none if it is not.
+    pub(crate) tls: Option<api::Tls>,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
     /// Which receiver is behind a topic.
-    pub(crate) notifications: Vec<notifications::Topic>,
+    pub(crate) notifications: control::notify::Config,
     /// Where it is written down who asked the API for what; none if nowhere.
     pub(crate) audit: Option<Audit>,
     /// What is logged, and how.

@@ -22,8 +22,9 @@ use crate::{
     demo::Demo,
     domain_proof, listen,
     metrics::Exporter,
+    reload::{self, Reload},
     runtime, settings,
-    signal::Stop,
+    signal::{Hangup, Stop},
     state_dir::{Listening, StateDir},
     summary, telemetry, zone_files,
 };
@@ -51,7 +52,8 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     let runtime = runtime::control()?;
     let done = runtime.block_on(async {
         let mut stop = Stop::catch().context("catch signals")?;
-        let mut gateway = Gateway::start(&config, zone_files, (state, clock, exporter))?;
+        let hangup = Hangup::catch().context("catch signals")?;
+        let mut gateway = Gateway::start(&config, zone_files, hangup, (state, clock, exporter))?;
         tokio::select! {
             made = gateway.make_ready(&config) => made?,
             signal = stop.asked() => return gateway.end(&config, signal, &mut stop).await,
@@ -77,6 +79,7 @@ struct Gateway {
     audit: Audit,
     proofs: Server,
     courier: Server,
+    reload: Server,
     api: Server,
     admin: Server,
     demo: Demo,
@@ -87,6 +90,7 @@ impl Gateway {
     fn start(
         config: &Config,
         zone_files: ZoneFiles,
+        hangup: Hangup,
         (state, clock, exporter): (StateDir, Arc<dyn Clock>, Exporter),
     ) -> anyhow::Result<Self> {
         let (api_listener, admin_listener) = bind(config)?;
@@ -124,6 +128,7 @@ impl Gateway {
         .context("start the control plane")?;
         let audit = start_audit(config)?;
         let proofs = start_proofs(config, &keeper, &clock);
+        let reload = Reload::new(config, Arc::clone(&clock));
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
@@ -131,7 +136,9 @@ impl Gateway {
             health: health.clone(),
             seed: fastrand::u64(..),
             audit: audit.clone(),
+            tls: reload.tls(),
         };
+        let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let admin =
@@ -150,6 +157,7 @@ impl Gateway {
             audit,
             proofs,
             courier,
+            reload,
             api,
             admin,
             demo,
@@ -206,6 +214,7 @@ impl Gateway {
     }
 
     async fn stop(self, drain_timeout: Duration) {
+        self.reload.stop().await;
         self.api.stop().await;
         // No request is left that could have a line written.
         if timeout(AUDIT_WAIT, self.audit.stop()).await.is_err() {
@@ -234,7 +243,7 @@ fn start_dns(
     watches: (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
 ) -> anyhow::Result<dns::Server> {
     let started = dns::Server::start_with_zones(
-        settings::dns(config),
+        settings::dns(config)?,
         zone_files,
         Arc::clone(clock),
         watches,
@@ -300,6 +309,6 @@ fn start_proofs(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Ser
 fn start_courier(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Server {
     let courier =
         Courier { keeper: keeper.clone(), clock: Arc::clone(clock), seed: fastrand::u64(..) };
-    let notify = settings::notify(config);
+    let notify = config.notifications.clone();
     Server::spawn(|stop| control::notify::run(notify, courier, stop))
 }

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod aws;
+pub mod certificate;
 pub mod client;
 pub mod network;
 pub mod peer;
@@ -20,6 +21,7 @@ pub mod wait;
 
 pub use api::{Api, ApiError, Key};
 pub use aws::Aws;
+pub use certificate::Certificate;
 pub use network::LoopbackNet;
 pub use postern::Postern;
 pub use tool::{curl, dig};

@@ -74,7 +74,7 @@ impl Postern {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let mut child = Command::new(binary())
             .args(["run", "--config"])
-            .arg(self.folder.path().join("postern.toml"))
+            .arg(self.config_path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -104,6 +104,16 @@ impl Postern {
     /// Its state directory.
     pub fn state_dir(&self) -> PathBuf {
         self.folder.path().join("var")
+    }
+
+    /// Asks it to read its files again.
+    pub fn hang_up(&self) {
+        signal(self.child.as_ref().unwrap(), rustix::process::Signal::HUP);
+    }
+
+    /// Its configuration file.
+    pub fn config_path(&self) -> PathBuf {
+        self.folder.path().join("postern.toml")
     }
 
     /// All that it has logged.

@@ -13,6 +13,9 @@ use crate::{
 pub const PORT: u16 = 8080;
 /// The zones of every topology.
 pub const ZONES: [&str; 2] = ["us-east-1a", "us-east-1b"];
+/// Where clients on this machine come from. None of it is in a consumer's VPC, whose addresses the
+/// default security group admits by itself.
+const LOOPBACK: &str = "127.0.0.0/8";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was built, by id.
@@ -28,6 +31,8 @@ pub struct Topology {
     pub service: String,
     /// The endpoint's id.
     pub endpoint: String,
+    /// The security group that the endpoint carries: its VPC's default one.
+    pub security_group: String,
     /// The endpoint's Regional name.
     pub regional_name: String,
     provider: Api,
@@ -62,6 +67,8 @@ impl Topology {
         listener(&provider, &load_balancer, &target_group);
         let service = service(&provider, &load_balancer);
         let (vpc, subnets) = network(&consumer, &net.cidr(), |n| net.subnet(n));
+        let security_group = default_group(&consumer, &vpc);
+        admit(&consumer, &security_group, LOOPBACK);
         let name = format!("com.amazonaws.vpce.us-east-1.{service}");
         let created = ok(consumer.ec2(
             "CreateVpcEndpoint",
@@ -81,6 +88,7 @@ impl Topology {
             load_balancer,
             service,
             endpoint,
+            security_group,
             regional_name,
             provider,
             consumer,
@@ -88,6 +96,16 @@ impl Topology {
         built.accept();
         built.wait_state("available");
         built
+    }
+
+    /// The consumer lets clients of this machine in, as it does at first.
+    pub fn admit(&self) {
+        admit(&self.consumer, &self.security_group, LOOPBACK);
+    }
+
+    /// The consumer no longer lets them in.
+    pub fn bar(&self) {
+        ok(self.consumer.ec2("RevokeSecurityGroupIngress", &rule(&self.security_group, LOOPBACK)));
     }
 
     /// The provider accepts the endpoint.
@@ -172,6 +190,24 @@ fn network(api: &Api, cidr: &str, subnet: impl Fn(u8) -> String) -> (String, [St
         ok(api.ec2("CreateSubnet", &members)).text("subnetId").unwrap()
     });
     (vpc, subnets)
+}
+
+fn default_group(api: &Api, vpc: &str) -> String {
+    let members = [("Filter.1.Name", "vpc-id"), ("Filter.1.Value.1", vpc)];
+    ok(api.ec2("DescribeSecurityGroups", &members)).text("groupId").unwrap()
+}
+
+/// Lets all addresses of a network in, on all ports.
+fn admit(api: &Api, group: &str, network: &str) {
+    ok(api.ec2("AuthorizeSecurityGroupIngress", &rule(group, network)));
+}
+
+fn rule<'a>(group: &'a str, network: &'a str) -> [(&'a str, &'a str); 3] {
+    [
+        ("GroupId", group),
+        ("IpPermissions.1.IpProtocol", "-1"),
+        ("IpPermissions.1.IpRanges.1.CidrIp", network),
+    ]
 }
 
 fn load_balancer(api: &Api, subnets: &[String; 2]) -> String {

@@ -12,6 +12,16 @@ pub enum Quota {
     VpcsPerAccount,
     /// Subnets of a VPC.
     SubnetsPerVpc,
+    /// Security groups of a VPC.
+    SecurityGroupsPerVpc,
+    /// Rules of a security group, one way.
+    RulesPerSecurityGroup,
+    /// Security groups that an interface carries.
+    SecurityGroupsPerInterface,
+    /// Route tables of a VPC.
+    RouteTablesPerVpc,
+    /// Routes of a route table, besides the local one.
+    RoutesPerRouteTable,
     /// Tags of a resource.
     TagsPerResource,
     /// Network Load Balancers of an account.
@@ -48,6 +58,12 @@ impl Quota {
             // are 200.
             Self::VpcsPerAccount => 1000,
             Self::SubnetsPerVpc => 200,
+            // AWS counts 2,500 for a Region; what a listing of one VPC costs is bounded here.
+            Self::SecurityGroupsPerVpc => 500,
+            Self::RulesPerSecurityGroup => 60,
+            Self::SecurityGroupsPerInterface => 5,
+            Self::RouteTablesPerVpc => 200,
+            Self::RoutesPerRouteTable => 500,
             Self::TagsPerResource => 50,
             Self::LoadBalancersPerAccount => 300,
             Self::ListenersPerLoadBalancer => 50,

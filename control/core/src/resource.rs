@@ -9,6 +9,8 @@ pub mod load_balancer;
 pub mod notification;
 pub mod permission;
 pub mod private_dns;
+pub mod route_table;
+pub mod security_group;
 pub mod service;
 pub mod subnet;
 pub mod target;
@@ -18,8 +20,8 @@ pub mod vpc;
 use std::fmt;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, ServiceId, SubnetId,
-    TargetGroupId, VpcEndpointId, VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, RouteTableId,
+    SecurityGroupId, SecurityGroupRuleId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +36,8 @@ pub use notification::{
 };
 pub use permission::Permission;
 pub use private_dns::{DomainOutcome, DomainState, DomainToken, PrivateDns};
+pub use route_table::{Route, RouteTable, RouteTargetKind};
+pub use security_group::{Direction, IpProtocol, Peer, SecurityGroup, SecurityGroupRule, Traffic};
 pub use service::{EndpointService, ServiceName};
 pub use subnet::Subnet;
 pub use target::{Target, TargetKey, TargetState};
@@ -122,4 +126,10 @@ resource_ids! {
     Interface(InterfaceId);
     /// A connection notification.
     Notification(NotificationId);
+    /// A security group.
+    SecurityGroup(SecurityGroupId);
+    /// A rule of a security group; it lives in its group's record.
+    SecurityGroupRule(SecurityGroupRuleId);
+    /// A route table.
+    RouteTable(RouteTableId);
 }

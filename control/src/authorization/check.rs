@@ -104,6 +104,7 @@ const TYPES: &[(&str, &str)] = &[
     (SubnetId::PREFIX, "subnet"),
     (InterfaceId::PREFIX, "network-interface"),
     ("sg-", "security-group"),
+    ("sgr-", "security-group-rule"),
     ("rtb-", "route-table"),
     ("pl-", "prefix-list"),
 ];

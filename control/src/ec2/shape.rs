@@ -1,12 +1,17 @@
 //! Resources as EC2 shows them: members, filters, and who may see them.
 
+pub(super) mod association;
 pub(super) mod connection;
 pub(super) mod dns_entry;
 pub(super) mod endpoint;
 pub(super) mod interface;
 pub(super) mod notification;
 pub(super) mod permission;
+pub(super) mod prefix_list;
 pub(super) mod region;
+pub(super) mod route_table;
+pub(super) mod security_group;
+pub(super) mod security_group_rule;
 pub(super) mod service;
 pub(super) mod service_detail;
 pub(super) mod subnet;

@@ -12,5 +12,8 @@ mod notification;
 mod private_dns;
 mod rig;
 mod role;
+mod route_table;
+mod security_group;
 mod tenancy;
+mod tls;
 mod workflow;

@@ -19,6 +19,7 @@ use control::{
     AccessKey, Account, Config, Keeper, Limits, Policy, PolicyKind, Role, Secret, User, api,
     audit::{self, Audit},
     notify, store,
+    tls::Tls,
 };
 use control_core::{Zone, throttle::Rates};
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
@@ -150,21 +151,30 @@ impl Rig {
             config.limits.rates = Rates::UNLIMITED;
             change(config);
         };
-        Self::start_as(unlimited, Audit::off()).await
+        Self::start_as(unlimited, Audit::off(), None).await
+    }
+
+    /// Starts with TLS.
+    pub(crate) async fn start_secure(tls: Tls, change: impl FnOnce(&mut Config)) -> Self {
+        let unlimited = |config: &mut Config| {
+            config.limits.rates = Rates::UNLIMITED;
+            change(config);
+        };
+        Self::start_as(unlimited, Audit::off(), Some(tls)).await
     }
 
     /// Starts with an audit log.
     pub(crate) async fn start_audited(file: &Path) -> Self {
         let audit = Audit::start(&audit::Config::new(file)).unwrap();
-        Self::start_as(|config| config.limits.rates = Rates::UNLIMITED, audit).await
+        Self::start_as(|config| config.limits.rates = Rates::UNLIMITED, audit, None).await
     }
 
     /// Starts with other limits than the defaults.
     pub(crate) async fn start_limited(limit: impl FnOnce(&mut Limits)) -> Self {
-        Self::start_as(|config| limit(&mut config.limits), Audit::off()).await
+        Self::start_as(|config| limit(&mut config.limits), Audit::off(), None).await
     }
 
-    async fn start_as(change: impl FnOnce(&mut Config), audit: Audit) -> Self {
+    async fn start_as(change: impl FnOnce(&mut Config), audit: Audit, tls: Option<Tls>) -> Self {
         let mut config = config();
         change(&mut config);
         let config = Arc::new(config);
@@ -195,6 +205,7 @@ impl Rig {
             health,
             seed: 1,
             audit: audit.clone(),
+            tls,
         };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
         Self { address, keeper, audit, clock: shifted, stop: Some(stop), serving: Some(serving) }
@@ -353,7 +364,7 @@ pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, work).await.expect("done in time")
 }
 
-fn parse(answer: &[u8]) -> Answer {
+pub(crate) fn parse(answer: &[u8]) -> Answer {
     let text = String::from_utf8(answer.to_vec()).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());

@@ -111,6 +111,7 @@ impl Rig {
             subnets: vec![subnet],
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,
+            security_groups: [].into(),
             tags: Tags::none(),
         });
         let balancer = self.submit(provider(), create).await;
@@ -189,6 +190,7 @@ pub(crate) fn create_endpoint(vpc: VpcId, service: &EndpointService, subnet: Sub
         ip_address_type: IpAddressType::Ipv4,
         dns_record_ip_type: None,
         private_dns: false,
+        security_groups: [].into(),
         tags: Tags::none(),
         client_token: None,
     })

@@ -42,6 +42,7 @@ impl Run<'_> {
                 ip_address_type: IpAddressType::Ipv4,
                 dns_record_ip_type: None,
                 private_dns: false,
+                security_groups: [].into(),
                 tags: tags(&wanted.key),
                 client_token: None,
             });

@@ -11,7 +11,7 @@ use std::{
 };
 
 use control_core::Principal;
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use model::{AccountId, ZoneName};
 
 use super::{
@@ -45,6 +45,8 @@ pub(crate) struct Vpc {
     pub(crate) account: AccountId,
     /// Its addresses.
     pub(crate) cidr: Ipv4Net,
+    /// Clients outside it that its default security group lets in.
+    pub(crate) admit: Vec<IpNet>,
 }
 
 /// A subnet.
@@ -246,7 +248,8 @@ fn read_vpc(table: &mut Table<'_>, account: &OneOf) -> Option<Vpc> {
     let key = table.required("key", &KEY);
     let account = table.required("account", account);
     let cidr = table.required("cidr", &CIDR);
-    Some(Vpc { key: key?, account: account?.parse().ok()?, cidr: cidr? })
+    let admit = values(table.list("admit", &Parsed("a network such as \"127.0.0.0/8\"")));
+    Some(Vpc { key: key?, account: account?.parse().ok()?, cidr: cidr?, admit })
 }
 
 fn read_subnet(table: &mut Table<'_>, vpc: &OneOf, zone: &OneOf, vpcs: &[Vpc]) -> Option<Subnet> {

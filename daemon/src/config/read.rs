@@ -9,7 +9,7 @@ use model::{AccountId, ZoneId, ZoneName};
 
 use super::{
     AccessKey, Account, Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log,
-    LogFormat, Zone, bootstrap, dns, identity,
+    LogFormat, Zone, api, bootstrap, dns, identity,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
     limits, notifications,
     reader::{Mistake, Source, Table},
@@ -57,7 +57,8 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let drains = Span { min: "0s", max: "1h" };
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
     let dataplane = read_dataplane(&mut root);
-    let dns = dns::read(&mut root, folder);
+    let dns = dns::read(&mut root, folder, environment);
+    let tls = api::read(&mut root, folder);
     let limits = limits::read(&mut root);
     let audit = read_audit(&mut root);
     let notifications = notifications::read(&mut root, folder, environment);
@@ -79,6 +80,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         drain_timeout,
         dataplane,
         dns,
+        tls,
         limits,
         notifications,
         log,
@@ -176,7 +178,7 @@ pub(super) fn read_key(
     folder: &Path,
     environment: Environment<'_>,
 ) -> Option<AccessKey> {
-    let id = table.required("access_key_id", &Parsed("1 to 128 letters, digits, - and _"));
+    let id = table.required("access_key_id", &Parsed(KeyId::EXPECTED));
     let id = id.map(|KeyId(id)| id);
     if let Some(id) = &id
         && !taken.insert(id.clone())
@@ -188,7 +190,12 @@ pub(super) fn read_key(
 }
 
 /// An access key id: it stands between slashes in each request's credential.
-struct KeyId(String);
+pub(super) struct KeyId(pub(super) String);
+
+impl KeyId {
+    /// What such an id looks like.
+    pub(super) const EXPECTED: &str = "1 to 128 letters, digits, - and _";
+}
 
 impl std::str::FromStr for KeyId {
     type Err = ();

@@ -166,6 +166,25 @@ impl<'r> Table<'r> {
         Some(Self::new(self.source, self.path_of(key), value.span().into(), entries))
     }
 
+    /// Reads a table below this one whole; a missing one is an empty one.
+    pub(crate) fn with_table<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Table<'_>) -> T,
+    ) -> T {
+        match self.table(key) {
+            Some(mut table) => {
+                let value = read(&mut table);
+                table.finish();
+                value
+            }
+            None => {
+                let empty = DeTable::new();
+                read(&mut Table::new(self.source, self.path_of(key), self.place, &empty))
+            }
+        }
+    }
+
     /// Asks for a list of tables below this one; a missing list is an empty one.
     pub(crate) fn tables(&mut self, key: &'static str) -> Vec<Self> {
         let mut tables = Vec::new();

@@ -5,109 +5,14 @@
 
 use crate::{
     identity::CLASS_CHAOS,
+    outcome::{Answer, Outcome, Transport},
     query::{Query, Rejection},
     reply::{Reply, Section},
     search::{Search, Verdict},
     terms::{Cookie, Standing, Terms},
     view::View,
-    wire::{CLASS_ANY, CLASS_IN, HEADER_LEN, Rcode, RecordType, flag},
+    wire::{CLASS_ANY, CLASS_IN, HEADER_LEN, OPT_LEN, Rcode, RecordType, UDP_LEN_MAX, flag},
 };
-
-/// How a question came, as far as it limits the reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Transport {
-    /// One datagram each: short, and truncated if need be.
-    Udp,
-    /// A stream: as long as it takes.
-    Tcp,
-}
-
-/// What became of a question, for counting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Answered with records.
-    NoError,
-    /// The name exists, but has no such records.
-    NoData,
-    /// The name does not exist.
-    NxDomain,
-    /// Sent on to the servers of a delegated zone.
-    Referral,
-    /// Not ours, and the client's view says where else to ask: whoever answers has to.
-    Forwarded,
-    /// Nothing that we answer for, or nothing that we do.
-    Refused,
-    /// Not to be understood.
-    FormErr,
-    /// An operation that nobody knows.
-    NotImp,
-    /// A version of EDNS that nobody knows.
-    BadVers,
-    /// Not without a server cookie, which the reply has.
-    BadCookie,
-    /// More than the client may have without proof of its address: told to ask over TCP.
-    Limited,
-    /// Not answered at all.
-    Dropped,
-}
-
-impl Outcome {
-    /// All of them, in the order of their discriminants.
-    pub const ALL: [Self; 12] = [
-        Self::NoError,
-        Self::NoData,
-        Self::NxDomain,
-        Self::Referral,
-        Self::Forwarded,
-        Self::Refused,
-        Self::FormErr,
-        Self::NotImp,
-        Self::BadVers,
-        Self::BadCookie,
-        Self::Limited,
-        Self::Dropped,
-    ];
-
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoError => "noerror",
-            Self::NoData => "nodata",
-            Self::NxDomain => "nxdomain",
-            Self::Referral => "referral",
-            Self::Forwarded => "forwarded",
-            Self::Refused => "refused",
-            Self::FormErr => "formerr",
-            Self::NotImp => "notimp",
-            Self::BadVers => "badvers",
-            Self::BadCookie => "badcookie",
-            Self::Limited => "limited",
-            Self::Dropped => "dropped",
-        }
-    }
-}
-
-/// What [`answer`] did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// How many bytes of the buffer are the reply; none to send if 0, or not by us.
-    pub len: usize,
-    /// What became of the question.
-    pub outcome: Outcome,
-    /// Whether the reply was cut because it would not fit.
-    pub truncated: bool,
-    /// What the client's cookie proves.
-    pub cookie: Cookie,
-}
-
-impl Answer {
-    /// No reply at all.
-    pub const DROPPED: Self = Self::without_cookie(0, Outcome::Dropped);
-
-    const fn without_cookie(len: usize, outcome: Outcome) -> Self {
-        Self { len, outcome, truncated: false, cookie: Cookie::Absent }
-    }
-}
 
 /// Answers a message from what a view holds, into a buffer, on the terms of a server without
 /// options: see [`answer_on`].
@@ -135,26 +40,56 @@ pub fn answer_on(terms: &Terms<'_>, view: &View, message: &[u8], buffer: &mut [u
 /// Answers a message that is over a limit: with nothing but the way to the answer, which is TCP,
 /// or for a client that knows cookies a server cookie (RFC 7873 5.2.3).
 pub fn answer_shortly(terms: &Terms<'_>, message: &[u8], buffer: &mut [u8]) -> Answer {
-    let query = match Query::read(message) {
-        Ok(query) => query,
-        Err(rejection) => return reject(message, rejection, buffer),
-    };
+    match Query::read(message) {
+        Ok(query) => {
+            let wants_cookie = terms.standing(query.edns).told() == Cookie::Unproved;
+            short(terms, &query, wants_cookie, buffer)
+        }
+        Err(rejection) => reject(message, rejection, buffer),
+    }
+}
+
+/// Makes a reply that others wrote, and that ends in an empty OPT record if it has one, a reply of
+/// ours: with our options, and no longer than the client may have.
+pub fn complete(terms: &Terms<'_>, message: &[u8], reply: &mut Vec<u8>) {
+    let Ok(query) = Query::read(message) else { return };
     let standing = terms.standing(query.edns);
     let len_max = terms.len_max(&query, standing);
     let options = terms.options(&query, standing, len_max);
-    let Some(mut reply) = Reply::to(&query, options.as_bytes(), buffer, len_max) else {
+    let options = options.as_bytes();
+    let (opt, [type0, type1]) = (reply.len().checked_sub(OPT_LEN), RecordType::OPT.0.to_be_bytes());
+    if let Some(opt) = opt.and_then(|at| reply.get_mut(at..))
+        && opt.starts_with(&[0, type0, type1])
+        && opt.ends_with(&[0, 0])
+        && !options.is_empty()
+    {
+        let len = u16::try_from(options.len()).unwrap_or(0);
+        opt[OPT_LEN - 2..].copy_from_slice(&len.to_be_bytes());
+        reply.extend_from_slice(options);
+    }
+    if reply.len() > len_max {
+        reply.resize(len_max.min(UDP_LEN_MAX), 0);
+        let len = short(terms, &query, false, reply).len;
+        reply.truncate(len);
+    }
+}
+
+/// Answers a query with its own question and that there is more to it.
+fn short(terms: &Terms<'_>, query: &Query<'_>, wants_cookie: bool, buffer: &mut [u8]) -> Answer {
+    let standing = terms.standing(query.edns);
+    let len_max = terms.len_max(query, standing);
+    let options = terms.options(query, standing, len_max);
+    let Some(mut reply) = Reply::to(query, options.as_bytes(), buffer, len_max) else {
         return Answer::DROPPED;
     };
-    let cookie = standing.told();
-    let (rcode, outcome) = match cookie {
-        Cookie::Unproved => (Rcode::BAD_COOKIE, Outcome::BadCookie),
-        Cookie::Absent | Cookie::Proved => {
-            reply.overflow();
-            (Rcode::NO_ERROR, Outcome::Limited)
-        }
+    let (rcode, outcome) = if wants_cookie {
+        (Rcode::BAD_COOKIE, Outcome::BadCookie)
+    } else {
+        reply.overflow();
+        (Rcode::NO_ERROR, Outcome::Limited)
     };
     let (len, truncated) = reply.finish(rcode, false);
-    Answer { len, outcome, truncated, cookie }
+    Answer { len, outcome, truncated, cookie: standing.told() }
 }
 
 /// Answers a message that is no query to look up.

@@ -15,7 +15,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use crate::answer::Outcome;
+use crate::outcome::Outcome;
 
 /// Buckets in a set: as many as share a cache line.
 const SET_LEN: usize = 8;

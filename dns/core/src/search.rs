@@ -5,9 +5,9 @@
 //! messages: what may be asked at all, and how the reply starts and ends, is decided elsewhere.
 
 use crate::{
-    answer::{Outcome, Transport},
     name::{NAME_LEN_MAX, label_count, parent},
     node::Node,
+    outcome::{Outcome, Transport},
     query::Query,
     reply::{Reply, Section},
     view::View,

@@ -5,9 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::{
-    answer::Transport,
     cookie::{CLIENT_LEN, ClientOption, CookieSecret, Judgement, SERVER_LEN},
     identity::{Identity, NSID_LEN_MAX},
+    outcome::Transport,
     query::{Edns, Query},
     wire::{HEADER_LEN, OPT_LEN, PLAIN_UDP_LEN_MAX, TCP_LEN_MAX, UDP_LEN_MAX},
 };

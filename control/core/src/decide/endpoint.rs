@@ -6,8 +6,8 @@ use std::{
 };
 
 use model::{
-    ConnectionId, DnsName, DnsRecordIpType, EndpointState, IpAddressType, NameToken, SubnetId,
-    VpcEndpointId,
+    ConnectionId, DnsName, DnsRecordIpType, EndpointState, IpAddressType, NameToken,
+    SecurityGroupId, SubnetId, VpcEndpointId,
 };
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     interface,
     load_balancer::choose,
     private_dns::{self, check_connectable},
+    security_group,
 };
 use crate::{
     command::{CreateEndpoint, ModifyEndpoint},
@@ -42,6 +43,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         true => Some(private_dns::of_endpoint(desk, vpc, service, None)?),
         false => None,
     };
+    let security_groups = security_group::of_endpoint(desk, vpc, &create.security_groups)?;
     let subnets = subnets(desk, create)?;
     let present = desk.registry.referrers(vpc, ResourceKind::Endpoint).count();
     Quota::EndpointsPerVpc.allows(present + 1)?;
@@ -75,6 +77,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         dns_record_ip_type,
         private_dns_name,
         regional_name,
+        security_groups,
         interfaces,
         created: desk.now,
         tags: create.tags.clone(),
@@ -103,7 +106,9 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Dec
         Some(wanted) => record_types(old.ip_address_type, Some(wanted))?,
         None => old.dns_record_ip_type,
     };
-    let new = VpcEndpoint { interfaces, private_dns_name, dns_record_ip_type, ..new };
+    let security_groups = changed_groups(desk, old, modify)?;
+    let new =
+        VpcEndpoint { interfaces, private_dns_name, dns_record_ip_type, security_groups, ..new };
     if is_same(old, &new) {
         return Ok(Decision::nothing(Outcome::Endpoint(Arc::clone(old))));
     }
@@ -130,8 +135,31 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcEndpointId) -> Result<Decision, Ref
 
 /// Whether nothing that a consumer can change differs.
 fn is_same(old: &VpcEndpoint, new: &VpcEndpoint) -> bool {
-    let changeable = |it: &VpcEndpoint| (it.private_dns_name.clone(), it.dns_record_ip_type);
-    old.interfaces == new.interfaces && changeable(old) == changeable(new)
+    old.interfaces == new.interfaces
+        && old.private_dns_name == new.private_dns_name
+        && old.dns_record_ip_type == new.dns_record_ip_type
+        && old.security_groups == new.security_groups
+}
+
+/// The security groups after a change: at least one, if there was one.
+fn changed_groups(
+    desk: &Desk<'_>,
+    old: &VpcEndpoint,
+    modify: &ModifyEndpoint,
+) -> Result<BTreeSet<SecurityGroupId>, Refusal> {
+    let (add, remove) = (&modify.add_security_groups, &modify.remove_security_groups);
+    if let Some(stray) = remove.difference(&old.security_groups).next() {
+        return Err(Refusal::GroupNotInEndpoint { group: *stray, endpoint: old.id });
+    }
+    if add.is_empty() && remove.is_empty() {
+        return Ok(old.security_groups.clone());
+    }
+    let kept = &old.security_groups - remove;
+    let wanted = &kept | add;
+    if wanted.is_empty() {
+        return Err(Refusal::GroupMissing(old.id));
+    }
+    security_group::of_endpoint(desk, old.vpc, &wanted)
 }
 
 /// The decision that an endpoint moves.

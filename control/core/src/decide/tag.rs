@@ -10,8 +10,8 @@ use crate::{
     record::Record,
     refusal::Refusal,
     resource::{
-        EndpointService, Listener, LoadBalancer, Permission, ResourceId, Subnet, TargetGroup, Vpc,
-        VpcEndpoint,
+        EndpointService, Listener, LoadBalancer, Permission, ResourceId, RouteTable, SecurityGroup,
+        Subnet, TargetGroup, Vpc, VpcEndpoint,
     },
     tag::{TagSelector, Tags},
 };
@@ -75,6 +75,16 @@ fn retagged(
             view.notification(id)?;
             Err(Refusal::TagsNotYours(id.into()))
         }
+        ResourceId::RouteTable(id) => retag(view.route_table(id)?, change),
+        ResourceId::SecurityGroup(id) => retag(view.security_group(id)?, change),
+        ResourceId::SecurityGroupRule(id) => {
+            let mut group = SecurityGroup::clone(view.rule_group(id)?);
+            let rule = group.rules.get_mut(&id).ok_or_else(|| Refusal::NotFound(id.into()))?;
+            let tags = change(&rule.tags)?;
+            let is_same = tags == rule.tags;
+            rule.tags = tags;
+            Ok(if is_same { None } else { Some(Arc::new(group).into()) })
+        }
         ResourceId::Interface(id) => {
             view.network_interface(id)?;
             Err(Refusal::TagsNotYours(id.into()))
@@ -117,4 +127,7 @@ macro_rules! tagged {
     };
 }
 
-tagged! { Vpc Subnet LoadBalancer Listener TargetGroup EndpointService Permission VpcEndpoint }
+tagged! {
+    Vpc Subnet LoadBalancer Listener TargetGroup
+    EndpointService Permission RouteTable SecurityGroup VpcEndpoint
+}

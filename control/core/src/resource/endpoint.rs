@@ -1,11 +1,14 @@
 //! An interface endpoint with its endpoint network interfaces. Does not know the legal moves
 //! between its states ([`crate::transition`]).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use model::{
     AccountId, ConnectionId, DnsName, DnsRecordIpType, EndpointState, InterfaceId, IpAddressType,
-    LoadBalancerId, ServiceId, SubnetId, Timestamp, VpcEndpointId, VpcId, ZoneId,
+    LoadBalancerId, SecurityGroupId, ServiceId, SubnetId, Timestamp, VpcEndpointId, VpcId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +49,9 @@ pub struct VpcEndpoint {
     pub private_dns_name: Option<DnsName>,
     /// The name that resolves to every healthy zone.
     pub regional_name: DnsName,
+    /// The security groups that its interfaces carry.
+    #[serde(default)]
+    pub security_groups: BTreeSet<SecurityGroupId>,
     /// Its interfaces, one per subnet and at most one per zone, in the order of their subnets.
     pub interfaces: Vec<Interface>,
     /// When it was made.

@@ -1,24 +1,26 @@
 //! One step of a random sequence: a few numbers that choose what is asked for, by whom, and of what
 //! there is. Names that fit by chance only are rare, so most steps name something that exists.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use control_core::{
     Caller, Chore, Command, Registry, Tags,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateService,
-        CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint,
-        ModifyService, SubnetAddresses, TargetDescription, TargetZone,
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification,
+        CreateSecurityGroup, CreateService, CreateSubnet, CreateTargetGroup, CreateVpc,
+        HealthCheckChange, ModifyEndpoint, ModifyService, NewRule, RuleChoice, SubnetAddresses,
+        TargetDescription, TargetZone,
     },
     resource::{
-        ConnectionEvent, DomainOutcome, DomainToken, NotificationScope, Scheme, ServiceName,
-        VpcAttribute,
+        ConnectionEvent, Direction, DomainOutcome, DomainToken, NotificationScope, Peer, Scheme,
+        ServiceName, Traffic, VpcAttribute,
     },
 };
 use ipnet::Ipv4Net;
 use model::{
     BindFailure, BindFailureReason, DnsName, EndpointAddr, IpAddressType, LoadBalancerId, Protocol,
-    ServiceId, SubnetId, TargetGroupId, Timestamp, VpcEndpointId, VpcId, WeightedTargetGroup,
+    SecurityGroupId, ServiceId, SubnetId, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    WeightedTargetGroup,
 };
 
 /// The numbers of a step: who, what, and four choices.
@@ -63,7 +65,7 @@ impl Step {
     pub(crate) fn resolve(self, registry: &Registry, now: &mut Timestamp) -> Resolved {
         let [who, what, n @ ..] = self.0;
         let around = Around { registry, owner: who };
-        match what % 41 {
+        match what % 45 {
             0..=5 => Resolved::Chore(around.report(n)),
             6..=7 => {
                 // Mostly seconds, now and then more than a request lives.
@@ -126,6 +128,7 @@ impl Around<'_> {
                 Command::RejectConnection { service: self.service_of(endpoint), endpoint }
             }
             39 => self.create_notification(n),
+            40..=43 => self.security_group(n),
             _ => Command::CreateTags {
                 resources: vec![self.endpoint(n[0]).into(), self.service(n[1]).into()],
                 tags: [("key", n[2].to_string())].into_iter().collect(),
@@ -180,6 +183,7 @@ impl Around<'_> {
             subnets,
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,
+            security_groups: [].into(),
             tags: Tags::none(),
         })
     }
@@ -254,6 +258,7 @@ impl Around<'_> {
             ip_address_type: IpAddressType::Ipv4,
             dns_record_ip_type: None,
             private_dns: n[2].is_multiple_of(5),
+            security_groups: self.some_group(n[0], n[3]),
             tags: Tags::none(),
             client_token: (n[3].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
         })
@@ -284,7 +289,46 @@ impl Around<'_> {
             addresses: self.designated(one, n[3]),
             private_dns: [None, Some(true), Some(false)][usize::from(n[2]) % 3],
             dns_record_ip_type: None,
+            add_security_groups: self.some_group(n[1], n[2]),
+            remove_security_groups: self.some_group(n[2], n[1]),
         })
+    }
+
+    fn some_group(&self, n: u8, now_and_then: u8) -> BTreeSet<SecurityGroupId> {
+        (now_and_then.is_multiple_of(3)).then(|| self.group(n)).into_iter().collect()
+    }
+
+    fn group(&self, n: u8) -> SecurityGroupId {
+        let account = caller(self.owner);
+        nth(self.registry.view(&account).security_groups().map(|it| it.id), n)
+            .unwrap_or(SecurityGroupId::from_bits(0))
+    }
+
+    fn security_group(&self, n: [u8; 4]) -> Command {
+        let group = self.group(n[0]);
+        let peer = match n[2] % 3 {
+            0 => Peer::Group(self.group(n[3])),
+            _ => Peer::Ipv4(cidr(n[3] % 4, 28)),
+        };
+        let traffic = Traffic::all(Direction::Ingress, peer);
+        match n[1] % 6 {
+            0 | 1 => Command::CreateSecurityGroup(CreateSecurityGroup {
+                vpc: self.vpc(n[0]),
+                name: format!("group {}", n[2] % 3).into(),
+                description: "test".into(),
+                tags: Tags::none(),
+            }),
+            2 => Command::DeleteSecurityGroup { group },
+            3 => Command::RevokeSecurityGroup {
+                group,
+                direction: Direction::Ingress,
+                rules: vec![RuleChoice::Traffic(traffic)],
+            },
+            _ => Command::AuthorizeSecurityGroup {
+                group,
+                rules: vec![NewRule { traffic, description: None, tags: Tags::none() }],
+            },
+        }
     }
 
     /// Now and then a designated address, close to where others are drawn.

@@ -6,7 +6,7 @@ use control_core::{
     Caller, Chore, Command, Decision, Draw, Event, Identity, Outcome, Record, Registry, ResourceId,
     Settings, Zone, decide, decide_chore,
     project::{project, project_changes},
-    resource::DomainToken,
+    resource::{DomainToken, VpcEndpoint},
 };
 use model::{
     BindFailure, BindFailureReason, EndpointAddr, Generation, ServiceId, Snapshot, Timestamp,
@@ -130,6 +130,13 @@ impl Session {
                 self.registry = Registry::of(Arc::new(settings), self.registry.records());
                 return Vec::new();
             }
+            "age" => {
+                self.registry = aged(&self.registry);
+                self.snapshot = project(&self.registry, self.snapshot.generation);
+                return Vec::new();
+            }
+            "upgrade" => Chore::Upgrade { vpcs_max: args.read("max").unwrap_or(100) },
+            "inbound" => return show::inbound(&self.snapshot),
             "snapshot" => return show::snapshot(&self.snapshot),
             verb => panic!("Postern cannot {verb}"),
         };
@@ -182,6 +189,19 @@ impl Session {
     }
 }
 
+/// The registry as it was before VPCs came with a security group and a route table.
+fn aged(registry: &Registry) -> Registry {
+    let old = registry.records().filter_map(|record| match record {
+        Record::SecurityGroup(_) | Record::RouteTable(_) => None,
+        Record::Endpoint(endpoint) => {
+            let security_groups = [].into();
+            Some(Arc::new(VpcEndpoint { security_groups, ..(*endpoint).clone() }).into())
+        }
+        record => Some(record),
+    });
+    Registry::of(Arc::new(registry.settings().clone()), old)
+}
+
 /// A resource that a name stands for.
 pub(crate) struct Named(pub(crate) ResourceId);
 
@@ -207,6 +227,8 @@ named! {
     Listener ListenerId
     TargetGroup TargetGroupId
     Service ServiceId
+    SecurityGroup SecurityGroupId
+    RouteTable RouteTableId
     Endpoint VpcEndpointId
     Notification NotificationId
 }
@@ -234,6 +256,11 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         Outcome::Service(it) => Some(it.id.into()),
         Outcome::PermissionsAdded(added) => added.first().map(|it| it.id.into()),
         Outcome::Notification(it) => Some(it.id.into()),
+        Outcome::SecurityGroup(it) => Some(it.id.into()),
+        Outcome::RouteTable(it) => Some(it.id.into()),
+        Outcome::RouteTableAssociated(_)
+        | Outcome::RulesAdded { .. }
+        | Outcome::RulesRevoked { .. } => None,
         Outcome::Endpoint(it) => {
             assert!(!it.regional_name.as_str().is_empty());
             Some(it.id.into())

@@ -1,14 +1,14 @@
 //! From verbs to commands.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use control_core::{
     Command, ResourceId, Tags, ZoneRef,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateService,
-        CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint,
-        ModifyListener, ModifyNotification, ModifyService, SubnetAddresses, TargetDescription,
-        TargetZone,
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateRouteTable,
+        CreateSecurityGroup, CreateService, CreateSubnet, CreateTargetGroup, CreateVpc,
+        HealthCheckChange, ModifyEndpoint, ModifyListener, ModifyNotification, ModifyService,
+        SubnetAddresses, TargetDescription, TargetZone,
     },
     resource::{
         ConnectionEvent, ListenerAttribute, LoadBalancerAttribute, NotificationScope, Scheme,
@@ -16,9 +16,9 @@ use control_core::{
     },
     tag::TagSelector,
 };
-use model::{DnsRecordIpType, IpAddressType, Protocol, WeightedTargetGroup};
+use model::{DnsRecordIpType, IpAddressType, Protocol, SecurityGroupId, WeightedTargetGroup};
 
-use crate::{args::Args, session::Session};
+use crate::{args::Args, route_table, security_group, session::Session};
 
 /// The command that a verb stands for, and the name of what it makes.
 pub(crate) fn command<'a>(
@@ -47,6 +47,7 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             subnets: args.list("subnets").into_iter().map(|it| session.id(it)).collect(),
             scheme: Scheme::Internal,
             ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
+            security_groups: groups(session, args, "groups"),
             tags: tags(args),
         }),
         "listener" => Command::CreateListener(CreateListener {
@@ -71,6 +72,17 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             private_dns_name: args.read("private-dns"),
             tags: tags(args),
             client_token: args.value("token").map(Arc::from),
+        }),
+        "route-table" => Command::CreateRouteTable(CreateRouteTable {
+            vpc: session.id(args.value("vpc").unwrap()),
+            tags: tags(args),
+            client_token: args.value("token").map(Arc::from),
+        }),
+        "group" => Command::CreateSecurityGroup(CreateSecurityGroup {
+            vpc: session.id(args.value("vpc").unwrap()),
+            name: args.value("name").unwrap_or(name).replace('_', " ").into(),
+            description: args.value("for").unwrap_or("test").into(),
+            tags: tags(args),
         }),
         "endpoint" => create_endpoint(session, args),
         "notification" => Command::CreateNotification(CreateNotification {
@@ -114,6 +126,7 @@ fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
         ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
         dns_record_ip_type: records(args),
         private_dns: args.value("private-dns") == Some("on"),
+        security_groups: groups(session, args, "groups"),
         tags: tags(args),
         client_token: args.value("token").map(Arc::from),
     })
@@ -138,6 +151,13 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             Command::DeleteTargetGroup { target_group: session.id(args.word()) }
         }
         "delete-service" => Command::DeleteService { service: session.id(args.word()) },
+        "route" | "unroute" | "associate" | "disassociate" | "delete-route-table" => {
+            route_table::change(session, verb, args)
+        }
+        "delete-group" => {
+            Command::DeleteSecurityGroup { group: security_group::id(session, args.word()) }
+        }
+        "allow" | "disallow" => security_group::rules(session, verb, args),
         "verify" => Command::StartDomainVerification { service: session.id(args.word()) },
         "delete-endpoint" => Command::DeleteEndpoint { endpoint: session.id(args.word()) },
         "modify-notification" => Command::ModifyNotification(ModifyNotification {
@@ -170,6 +190,8 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             addresses: addresses(session, args),
             private_dns: args.value("private-dns").map(|it| it == "on"),
             dns_record_ip_type: records(args),
+            add_security_groups: groups(session, args, "add-groups"),
+            remove_security_groups: groups(session, args, "remove-groups"),
         }),
         verb => change_balancing(session, verb, args),
     }
@@ -189,6 +211,11 @@ fn change_balancing(session: &Session, verb: &str, args: &mut Args<'_>) -> Comma
             .into_iter()
             .flatten()
             .collect(),
+        },
+        "set-groups" => Command::SetSecurityGroups {
+            load_balancer: session.id(args.word()),
+            groups: groups(session, args, "groups"),
+            enforce_on_endpoints: args.value("enforce").map(|it| it == "on"),
         },
         "modify-listener" => {
             let listener = session.id(args.word());
@@ -239,6 +266,10 @@ fn modify_service(session: &Session, args: &mut Args<'_>) -> Command {
     });
     modify.remove_ip_address_types.extend(ip_address_type(args, "remove-type"));
     Command::ModifyService(modify)
+}
+
+fn groups(session: &Session, args: &mut Args<'_>, key: &str) -> BTreeSet<SecurityGroupId> {
+    args.list(key).into_iter().map(|it| security_group::id(session, it)).collect()
 }
 
 fn targets(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {

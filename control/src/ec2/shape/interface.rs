@@ -7,9 +7,12 @@ use control_core::{
     describe::{NetworkInterface, View},
     resource::{Interface, VpcEndpoint},
 };
-use model::{EndpointState, InterfaceId};
+use model::{EndpointState, InterfaceId, SecurityGroupId};
 
-use super::super::describe::{Identified, Listed};
+use super::{
+    super::describe::{Identified, Listed},
+    security_group,
+};
 use crate::query::{Subject, Xml};
 
 /// Who manages the interface, as AWS writes it for endpoints.
@@ -20,6 +23,7 @@ pub(in crate::ec2) struct InterfaceView {
     endpoint: Arc<VpcEndpoint>,
     interface: Interface,
     zone_name: String,
+    groups: Vec<(SecurityGroupId, String)>,
 }
 
 impl InterfaceView {
@@ -28,6 +32,7 @@ impl InterfaceView {
             endpoint: Arc::clone(of.endpoint),
             interface: of.interface.clone(),
             zone_name: super::zone::name(view, &of.interface.zone),
+            groups: security_group::named(view, of.endpoint.security_groups.iter().copied()),
         }
     }
 
@@ -59,6 +64,8 @@ impl Subject for InterfaceView {
             "availability-zone" => self.zone_name.clone(),
             "availability-zone-id" => self.interface.zone.to_string(),
             "description" => self.description(),
+            "group-id" => return self.groups.iter().map(|(id, _)| id.to_string()).collect(),
+            "group-name" => return self.groups.iter().map(|(_, name)| name.clone()).collect(),
             "interface-type" => "vpc_endpoint".into(),
             "network-interface-id" => self.interface.id.to_string(),
             "owner-id" => self.endpoint.owner.to_string(),
@@ -66,7 +73,6 @@ impl Subject for InterfaceView {
             "status" => self.status().into(),
             "subnet-id" => self.interface.subnet.to_string(),
             "vpc-id" => self.endpoint.vpc.to_string(),
-            // "group-id" among them: there are no security groups.
             _ => return Vec::new(),
         }]
     }
@@ -84,6 +90,7 @@ impl Listed for InterfaceView {
         "availability-zone-id",
         "description",
         "group-id",
+        "group-name",
         "interface-type",
         "network-interface-id",
         "owner-id",
@@ -122,7 +129,7 @@ impl Listed for InterfaceView {
         xml.text("status", self.status());
         xml.text("interfaceType", "vpc_endpoint");
         xml.value("sourceDestCheck", true);
-        xml.values("groupSet", "item", [""; 0]);
+        security_group::write_set(xml, &self.groups);
         xml.option("privateIpAddress", interface.ipv4);
         xml.list("privateIpAddressesSet", "item", interface.ipv4, |xml, ip| {
             xml.value("primary", true);

@@ -1,5 +1,6 @@
 //! What each operation is asked with, and what the owner and the other account get.
 
+use super::{Given, network::network};
 use crate::{
     rig::{ELB, STS},
     workflow::World,
@@ -35,22 +36,23 @@ pub(super) struct Form {
 }
 
 impl Form {
-    fn of(owner: Owner, text: String, other: Other) -> Self {
+    pub(super) fn of(owner: Owner, text: String, other: Other) -> Self {
         Self { owner, text, allowed: None, other }
     }
 
-    fn getting(self, code: &'static str) -> Self {
+    pub(super) fn getting(self, code: &'static str) -> Self {
         Self { allowed: Some(code), ..self }
     }
 }
 
 /// The form of an operation.
-pub(super) fn form(world: &World, endpoint: &str, service: &str, operation: &str) -> Form {
+pub(super) fn form(world: &World, given: &Given, service: &str, operation: &str) -> Form {
     let form = match service {
         ELB => balancing(world, operation),
         STS => security(operation),
-        _ => ec2_provider(world, endpoint, operation)
-            .or_else(|| ec2_consumer(world, endpoint, operation)),
+        _ => ec2_provider(world, &given.endpoint, operation)
+            .or_else(|| ec2_consumer(world, &given.endpoint, operation))
+            .or_else(|| network(world, given, operation)),
     };
     form.unwrap_or_else(|| panic!("{operation} needs a row here"))
 }
@@ -218,6 +220,8 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
             group(&attribute("deregistration_delay.timeout_seconds", "10"))
         }
         "RemoveTags" => resource("&TagKeys.member.1=a"),
+        "SetSecurityGroups" => balancer("&SecurityGroups.member.1=sg-00000000000000001")
+            .getting("InvalidConfigurationRequest"),
         _ => return None,
     })
 }

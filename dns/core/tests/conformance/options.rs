@@ -262,7 +262,8 @@ proptest! {
         let identity = Identity::new(Some(&long), Some(&long), Some(&long));
         let server = Server { identity, amplification_max: Some(3), ..Server::new() };
         let endpoint = name(1, None);
-        let names = [endpoint.as_str(), ZONE, "", "version.bind", "ns1.us-east-1.vpce.amazonaws.com", "x"];
+        let server_name = format!("ns1.{ZONE}");
+        let names = [endpoint.as_str(), ZONE, "", "version.bind", &server_name, "x"];
         let mut question = ask(names[which], qtype).class(class).flags(flags & 0x7FFF);
         if has_edns {
             question = question.opt(payload, 0, &options);
