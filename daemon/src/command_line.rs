@@ -10,6 +10,7 @@ use crate::{
     certificate,
     clock::MachineClock,
     config::{self, Config},
+    explain_dns::ExplainDns,
     runtime,
     signal::Stop,
     target::{Behaviour, Mode, Target},
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Report every mistake of a configuration file and its zone files, and do nothing else.
     Check(Check),
+    /// Say why a client gets the answer that it gets from the gateway's DNS.
+    ExplainDns(ExplainDns),
     /// Be a target: something to connect to, with or without a PROXY protocol header.
     Target(TargetCommand),
 }
@@ -120,6 +123,7 @@ impl TargetCommand {
     }
 }
 
-fn load(path: &std::path::Path) -> Result<Config, config::LoadError> {
+/// Reads a configuration file.
+pub(crate) fn load(path: &std::path::Path) -> Result<Config, config::LoadError> {
     config::load(path, &config::process_environment)
 }

@@ -90,6 +90,11 @@ impl Catalog {
         }
     }
 
+    /// What networks see, each as a whole.
+    pub(crate) fn whole_views(&self) -> impl Iterator<Item = (VpcId, &View)> {
+        self.views.iter().map(|(vpc, views)| (*vpc, &views.whole))
+    }
+
     /// How many names exist.
     pub fn name_count(&self) -> usize {
         self.name_count

@@ -203,7 +203,7 @@ fn name_server(apex: &Name) -> Name {
 }
 
 /// The name of a Region's zone.
-fn apex(region: &RegionName) -> Name {
+pub(crate) fn apex(region: &RegionName) -> Name {
     let domain = ENDPOINT_DOMAIN
         .split('.')
         .rev()

@@ -12,6 +12,7 @@ mod answer;
 mod catalog;
 mod cookie;
 mod endpoint_zone;
+pub mod explain;
 mod identity;
 mod island;
 mod limiter;

@@ -139,15 +139,8 @@ impl<'q> Search<'q> {
         let Some(dname) = node.rrset(RecordType::DNAME) else { return Verdict::NX_DOMAIN };
         let question = &self.query.name;
         dname.write(reply, Section::Answer, Some(node.name()), question, self.turn);
-        let Some(target) = dname.targets().next() else { return Verdict::NX_DOMAIN };
-        let kept = name.len() - node.name().len();
-        let mut renamed = [0; NAME_LEN_MAX];
-        let Some(room) = renamed.get_mut(..kept + target.len()) else {
-            return Verdict::YX_DOMAIN;
-        };
-        room[..kept].copy_from_slice(&name[..kept]);
-        room[kept..].copy_from_slice(target);
-        let renamed = &renamed[..kept + target.len()];
+        let mut room = [0; NAME_LEN_MAX];
+        let Some(renamed) = renamed(node, name, &mut room) else { return Verdict::YX_DOMAIN };
         reply.record(Section::Answer, name, RecordType::CNAME, dname.ttl(), |reply| {
             reply.name(renamed);
         });
@@ -314,4 +307,18 @@ impl<'q> Search<'q> {
             }
         }
     }
+}
+
+/// What a redirection makes of a name below it; nothing if that is too long.
+pub(crate) fn renamed<'r>(
+    node: &Node,
+    name: &[u8],
+    room: &'r mut [u8; NAME_LEN_MAX],
+) -> Option<&'r [u8]> {
+    let target = node.rrset(RecordType::DNAME)?.targets().next()?;
+    let kept = name.len() - node.name().len();
+    let room = room.get_mut(..kept + target.len())?;
+    room[..kept].copy_from_slice(&name[..kept]);
+    room[kept..].copy_from_slice(target);
+    Some(room)
 }

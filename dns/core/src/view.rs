@@ -123,19 +123,25 @@ impl View {
     /// The zone nearest above a name that has this many labels. No master file stands in for the
     /// endpoints' names, but for one of the network's own.
     pub(crate) fn zone_of(&self, name: &[u8], label_count: usize) -> Option<&Zone> {
+        self.zone_and_whose(name, label_count).map(|(zone, _)| zone)
+    }
+
+    /// The same, and whether it is the network's own.
+    pub(crate) fn zone_and_whose(&self, name: &[u8], label_count: usize) -> Option<(&Zone, bool)> {
         let region = self.region.apex().as_wire();
         let depths = self.shared.depths | self.own.depths | 1 << self.region.depth();
         let at_most = (0..=label_count).rev();
-        ancestors(name)
-            .zip(at_most)
-            .filter(|(_, depth)| depths >> depth & 1 == 1)
-            .find_map(|(apex, depth)| {
+        ancestors(name).zip(at_most).filter(|(_, depth)| depths >> depth & 1 == 1).find_map(
+            |(apex, depth)| {
                 let is_own = self.own.depths >> depth & 1 == 1;
                 let own = is_own.then(|| self.own.zones.get(apex)).flatten();
-                let region = || (apex == region).then_some(&self.region);
-                own.or_else(region).or_else(|| self.shared.zones.get(apex))
-            })
-            .map(|zone| &**zone)
+                if let Some(zone) = own {
+                    return Some((&**zone, true));
+                }
+                let region = (apex == region).then_some(&self.region);
+                region.or_else(|| self.shared.zones.get(apex)).map(|zone| (&**zone, false))
+            },
+        )
     }
 
     /// How many names only this network sees.
