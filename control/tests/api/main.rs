@@ -4,6 +4,7 @@
 mod audit;
 mod authorization;
 mod bad_input;
+mod condition_keys;
 mod identity;
 mod limits;
 mod matrix;
@@ -13,6 +14,7 @@ mod private_dns;
 mod reload;
 mod rig;
 mod role;
+mod session;
 mod tenancy;
 mod tls;
 mod workflow;
