@@ -16,7 +16,9 @@ const MODIFY: &str =
 const TAG: &str = "Action=CreateTags&ResourceId.1=vpc-0123456789abcdef0&Tag.1.Key=team";
 
 /// Operator, key, value, and requests: one that has the value, and one that has another or none.
-const KEYS: &[(&str, &str, &str, [&str; 2], [&str; 2])] = &[
+type Row = (&'static str, &'static str, &'static str, [&'static str; 2], [&'static str; 2]);
+
+const KEYS: &[Row] = &[
     ("StringEquals", "aws:PrincipalAccount", ACCOUNT, [VPCS, ""], ["", ""]),
     ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::222222222222:user/*", [VPCS, ""], ["", ""]),
     ("StringEquals", "aws:PrincipalType", "User", [VPCS, ""], ["", ""]),
