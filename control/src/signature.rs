@@ -12,6 +12,7 @@ mod canonical;
 mod claim;
 mod identity;
 mod session;
+mod sign;
 mod signing_key;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub(crate) use canonical::canonical_request;
 pub(crate) use claim::Claim;
 pub(crate) use identity::Identity;
 pub(crate) use session::{Credentials, POLICY_BYTES_MAX, Session, Sessions, Subject};
+pub(crate) use sign::{Signer, sign};
 use signing_key::SigningKeys;
 
 /// How far a caller's clock may be off. AWS documents 5 minutes for most services and 15 for a few;

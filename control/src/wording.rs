@@ -40,6 +40,9 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::TagKeyReserved { key: _ } => {
             "Tag keys starting with 'aws:' are reserved for internal use".into()
         }
+        R::TagValueUnknown { key, allowed } => {
+            format!("The tag '{key}' must have one of the values {}", allowed.join(", "))
+        }
         R::TagsNotYours(id) => format!("The tags of '{id}' cannot be changed"),
         R::CidrSize { cidr, shortest, longest } => {
             format!("The CIDR '{cidr}' is invalid: its prefix must be /{shortest} to /{longest}")
@@ -109,6 +112,36 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::ConnectionsExist { .. } => {
             "Service has existing active VPC Endpoint connections!".into()
         }
+        R::ServiceCatalogued(id) => format!(
+            "The VpcEndpointService Id '{id}' is of the service catalog and is changed by the \
+             configuration only"
+        ),
+        R::CatalogEntryMalformed(name) => {
+            format!("'{name}' cannot be a service of the service catalog")
+        }
+        R::CatalogEntryTaken { name, by: _ } => {
+            format!("Another service of the service catalog has the name '{name}'")
+        }
+        R::ServiceTypeMismatch { service: _, service_type } => format!(
+            "Endpoint type (Interface) does not match available service types ([{service_type:?}])."
+        ),
+        R::RegionUnknown(region) => {
+            format!("Endpoint services are not offered in the Region '{region}' here")
+        }
+        R::RegionIsHost(region) => {
+            format!("The Region '{region}' hosts the service and cannot be removed")
+        }
+        R::RegionNotInService { region, service } => {
+            format!("The VpcEndpointService Id '{service}' does not support the Region '{region}'")
+        }
+        R::RegionIdleTimeout(listener) => format!(
+            "Cross-Region access does not support the custom TCP idle timeout of the listener \
+             '{listener}'"
+        ),
+        R::RegionZone(zone) => {
+            format!("Cross-Region access is not supported in the Availability Zone '{zone}'")
+        }
+        R::PayerNotYours(_) => "An account can take the charges upon itself only".into(),
         R::IpAddressTypeMissing => {
             "An endpoint service must support at least one IP address type".into()
         }
@@ -162,6 +195,60 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::ConnectionEventMissing => {
             "The request must contain the parameter ConnectionEvents".into()
         }
+        R::GroupText { max } => format!(
+            "Names and descriptions of security groups must have from 1 to {max} characters of \
+             a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{{}}!$*"
+        ),
+        R::GroupNameReserved { name } => {
+            format!("Cannot use reserved security group name: {name}")
+        }
+        R::GroupNameTaken { name, vpc, by: _ } => {
+            format!("The security group '{name}' already exists for VPC '{vpc}'")
+        }
+        R::GroupDefault(id) => {
+            format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user")
+        }
+        R::GroupOutsideVpc { group, vpc } => {
+            format!("The security group '{group}' is not in the VPC '{vpc}'")
+        }
+        R::GroupMissing(endpoint) => {
+            format!("The VPC endpoint '{endpoint}' must have at least one security group")
+        }
+        R::LoadBalancerUngrouped(_) => {
+            "Security groups cannot be set on a Network Load Balancer that was created without one"
+                .into()
+        }
+        R::LoadBalancerGroupMissing(_) => {
+            "A Network Load Balancer that was created with a security group must keep one".into()
+        }
+        R::GroupNotInEndpoint { group, endpoint } => {
+            format!("The VPC endpoint '{endpoint}' does not have the security group '{group}'")
+        }
+        R::RuleMissing => "At least one rule must be specified".into(),
+        R::RulePorts(traffic) => format!(
+            "Invalid TCP/UDP port range or ICMP type ({}:{})",
+            traffic.from_port, traffic.to_port
+        ),
+        R::RuleTwice(_) => "the specified rule already exists".into(),
+        R::RuleNotFound(_) => "The specified rule does not exist in this security group.".into(),
+        R::RuleIdNotFound { rule, group: _ } => {
+            format!("The security group rule ID '{rule}' does not exist")
+        }
+        R::RouteTaken { destination } => {
+            format!("The route identified by {destination} already exists.")
+        }
+        R::RouteNotFound { table, destination } => {
+            format!("no route with destination-cidr-block {destination} in route table {table}")
+        }
+        R::SubnetRouted { subnet: _, by } => format!(
+            "the specified association for route table {by} conflicts with an existing association"
+        ),
+        R::RouteTableAssociationNotFound(id) => {
+            format!("The association ID '{id}' does not exist")
+        }
+        R::RouteTableMain(id) => {
+            format!("cannot disassociate the main route table association {id}")
+        }
         R::ClientTokenMalformed => "ClientToken must have from 1 to 64 ASCII characters".into(),
         R::ClientTokenMismatch { .. } => {
             "The ClientToken was used before with other parameters".into()
@@ -182,6 +269,9 @@ fn noun(id: ResourceId) -> &'static str {
         ResourceKind::Permission => "VpcEndpointService permission",
         ResourceKind::Endpoint => "VpcEndPoint ID",
         ResourceKind::Interface => "networkInterface ID",
+        ResourceKind::RouteTable => "routeTable ID",
+        ResourceKind::SecurityGroup => "security group",
+        ResourceKind::SecurityGroupRule => "security group rule ID",
     }
 }
 

@@ -14,6 +14,7 @@ use std::{
 };
 
 use control::Policy;
+use control_core::quota::Quotas;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use thiserror::Error;
 
@@ -26,13 +27,15 @@ mod dns;
 mod identity;
 mod kind;
 pub(crate) mod limits;
-pub(crate) mod notifications;
+mod notifications;
+mod quotas;
 mod read;
 mod reader;
 mod secret;
+pub(crate) mod services;
 
 use bootstrap::Bootstrap;
-pub(crate) use dns::Dns;
+pub(crate) use dns::{Cookies, Dns};
 pub(crate) use read::parse;
 use reader::Mistake;
 pub(crate) use secret::Secret;
@@ -67,8 +70,12 @@ pub(crate) struct Config {
     pub(crate) tls: Option<api::Tls>,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
+    /// How much of everything accounts may have.
+    pub(crate) quotas: Quotas,
+    /// What the operator decides about endpoint services.
+    pub(crate) services: services::Services,
     /// Which receiver is behind a topic.
-    pub(crate) notifications: Vec<notifications::Topic>,
+    pub(crate) notifications: control::notify::Config,
     /// Where it is written down who asked the API for what; none if nowhere.
     pub(crate) audit: Option<Audit>,
     /// What is logged, and how.

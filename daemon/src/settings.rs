@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use control_core::throttle::{Rate, Rates};
+use dns::CookieSecret;
 
-use crate::config::{self, AccessKey, Addresses, Config, Role, User};
+use crate::config::{self, AccessKey, Addresses, Config, Cookies, Role, User};
 
 /// What control is told.
 pub(crate) fn control(config: &Config) -> control::Config {
@@ -15,6 +17,9 @@ pub(crate) fn control(config: &Config) -> control::Config {
     control::Config {
         accounts: accounts(config),
         acceptance_timeout: config.acceptance_timeout,
+        other_regions: config.services.other_regions.clone(),
+        quotas: config.quotas.clone(),
+        permission_removal: config.services.permission_removal,
         limits: limits(&config.limits),
         ..control::Config::new(config.region.clone(), zones.collect())
     }
@@ -66,16 +71,6 @@ pub(crate) fn audit(audit: &config::Audit) -> control::audit::Config {
     }
 }
 
-/// What the courier of connection notifications is told.
-pub(crate) fn notify(config: &Config) -> control::notify::Config {
-    let topics = config.notifications.iter().map(|topic| control::notify::Topic {
-        arn: topic.arn.clone(),
-        url: topic.url.clone(),
-        secret: topic.secret.as_ref().map(|it| control::Secret(it.reveal().to_owned())),
-    });
-    control::notify::Config { topics: topics.collect() }
-}
-
 fn limits(limits: &config::limits::Limits) -> control::Limits {
     let defaults = control::Limits::default();
     let rate = |default: Option<Rate>, set: config::limits::Rate| {
@@ -112,10 +107,25 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
 }
 
 /// What DNS is told.
-pub(crate) fn dns(config: &Config) -> dns::Config {
-    dns::Config {
+pub(crate) fn dns(config: &Config) -> anyhow::Result<dns::Config> {
+    Ok(dns::Config {
         networks: config.dns.networks.clone(),
         forward: config.dns.forward.clone(),
+        identity: config.dns.identity.clone(),
+        cookies: cookies(&config.dns.cookies)?,
+        rate_limit: config.dns.rate_limit.clone(),
         ..dns::Config::new(config.listen.dns, config.dns.workers)
-    }
+    })
+}
+
+fn cookies(cookies: &Cookies) -> anyhow::Result<Option<CookieSecret>> {
+    Ok(match cookies {
+        Cookies::Off => None,
+        Cookies::Shared { present, former } => Some(CookieSecret::shared(*present, *former)),
+        Cookies::Drawn => {
+            let mut bits = [0; 16];
+            getrandom::fill(&mut bits).context("draw the secret of DNS cookies")?;
+            Some(CookieSecret::drawn(bits))
+        }
+    })
 }

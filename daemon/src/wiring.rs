@@ -144,8 +144,8 @@ impl Gateway {
         let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
-        let admin =
-            Admin { exporter, phase: phases, snapshots: snapshots.clone(), health: health.clone() };
+        let watches = (snapshots.clone(), health.clone());
+        let admin = Admin::new(exporter, phases, watches, dns.inspector());
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,
@@ -169,7 +169,7 @@ impl Gateway {
 
     /// Makes what the bootstrap asks for, waits until it is served, and says so.
     async fn make_ready(&mut self, config: &Config) -> anyhow::Result<()> {
-        let applied = bootstrap::apply(&self.keeper, &config.bootstrap).await?;
+        let applied = bootstrap::apply(&self.keeper, config).await?;
         let ids: Vec<_> = applied.endpoints.iter().map(|endpoint| endpoint.id).collect();
         if timeout(SETTLE_WAIT, self.settle(&ids)).await.is_err() {
             warn!("not everything is bound yet; GET /readyz on the admin address shows how far");
@@ -246,7 +246,7 @@ fn start_dns(
     watches: (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
 ) -> anyhow::Result<dns::Server> {
     let started = dns::Server::start_with_zones(
-        settings::dns(config),
+        settings::dns(config)?,
         zone_files,
         Arc::clone(clock),
         watches,
@@ -312,6 +312,6 @@ fn start_proofs(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Ser
 fn start_courier(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Server {
     let courier =
         Courier { keeper: keeper.clone(), clock: Arc::clone(clock), seed: fastrand::u64(..) };
-    let notify = settings::notify(config);
+    let notify = config.notifications.clone();
     Server::spawn(|stop| control::notify::run(notify, courier, stop))
 }

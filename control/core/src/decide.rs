@@ -13,13 +13,18 @@ mod interface;
 mod listener;
 mod load_balancer;
 mod notification;
+mod payer;
 mod permission;
 mod private_dns;
+mod region;
+mod route_table;
+mod security_group;
 mod service;
 mod subnet;
 mod tag;
 mod target;
 mod target_group;
+mod upgrade;
 mod vpc;
 
 use std::collections::BTreeSet;
@@ -75,6 +80,7 @@ pub fn decide(
     Ok(decision)
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per command: split, it would not be total")]
 fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal> {
     match command {
         Command::CreateVpc(create) => vpc::create(desk, create),
@@ -87,6 +93,9 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::CreateLoadBalancer(create) => load_balancer::create(desk, create),
         Command::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
             load_balancer::modify(desk, *load_balancer, attributes)
+        }
+        Command::SetSecurityGroups { load_balancer, groups, enforce_on_endpoints } => {
+            load_balancer::set_groups(desk, *load_balancer, groups, *enforce_on_endpoints)
         }
         Command::DeleteLoadBalancer { load_balancer } => {
             load_balancer::delete(desk, *load_balancer)
@@ -111,17 +120,41 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::DeregisterTargets { target_group, targets } => {
             target::deregister(desk, *target_group, targets)
         }
+        Command::CreateRouteTable(create) => client_token::once(desk, create, route_table::create),
+        Command::DeleteRouteTable { table } => route_table::delete(desk, *table),
+        Command::CreateRoute { table, route } => route_table::create_route(desk, *table, route),
+        Command::DeleteRoute { table, destination } => {
+            route_table::delete_route(desk, *table, *destination)
+        }
+        Command::AssociateRouteTable { table, subnet } => {
+            route_table::associate(desk, *table, *subnet)
+        }
+        Command::DisassociateRouteTable { association } => {
+            route_table::disassociate(desk, *association)
+        }
+        Command::CreateSecurityGroup(create) => security_group::create(desk, create),
+        Command::DeleteSecurityGroup { group } => security_group::delete(desk, *group),
+        Command::AuthorizeSecurityGroup { group, rules } => {
+            security_group::authorize(desk, *group, rules)
+        }
+        Command::RevokeSecurityGroup { group, direction, rules } => {
+            security_group::revoke(desk, *group, *direction, rules)
+        }
         Command::CreateService(create) => client_token::once(desk, create, service::create),
         Command::ModifyService(modify) => service::modify(desk, modify),
         Command::StartDomainVerification { service } => {
             private_dns::start_verification(desk, *service)
         }
+        Command::TakeServiceCharges { service } => payer::take(desk, *service),
         Command::DeleteService { service } => service::delete(desk, *service),
         Command::ModifyServicePermissions { service, add, remove } => {
             permission::modify(desk, *service, add, remove)
         }
         Command::CreateEndpoint(create) => client_token::once(desk, create, endpoint::create),
         Command::ModifyEndpoint(modify) => endpoint::modify(desk, modify),
+        Command::ModifyEndpointPayer { service, endpoint, payer } => {
+            payer::modify(desk, *service, *endpoint, *payer)
+        }
         Command::DeleteEndpoint { endpoint } => endpoint::delete(desk, *endpoint),
         Command::CreateNotification(create) => {
             client_token::once(desk, create, notification::create)

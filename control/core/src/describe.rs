@@ -2,11 +2,13 @@
 //! services. Anything else does not exist for it. Knows no filters on the wire, no pages and no
 //! XML.
 
+mod endpoints;
+
 use std::sync::Arc;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, NotificationId, ServiceId, SubnetId, TargetGroupId,
-    VpcEndpointId, VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, NotificationId, RouteTableId, SecurityGroupId,
+    SecurityGroupRuleId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 
 use crate::{
@@ -16,8 +18,8 @@ use crate::{
     registry::Registry,
     resource::{
         ConnectionNotification, DomainState, EndpointService, Interface, Listener, LoadBalancer,
-        Permission, PrivateDns, ResourceId, ResourceKind, ServiceName, Subnet, Target, TargetGroup,
-        Vpc, VpcEndpoint,
+        Permission, PrivateDns, ResourceId, ResourceKind, RouteTable, SecurityGroup, Subnet,
+        Target, TargetGroup, Vpc, VpcEndpoint,
     },
     settings::{Settings, Zone},
     tag::Tags,
@@ -89,6 +91,8 @@ own! {
     Listener listener, listeners(ListenerId) -> Listener;
     TargetGroup target_group, target_groups(TargetGroupId) -> TargetGroup;
     Service service, services(ServiceId) -> EndpointService;
+    SecurityGroup security_group, security_groups(SecurityGroupId) -> SecurityGroup;
+    RouteTable route_table, route_tables(RouteTableId) -> RouteTable;
     Endpoint endpoint, endpoints(VpcEndpointId) -> VpcEndpoint;
     Notification notification, notifications(NotificationId) -> ConnectionNotification;
 }
@@ -97,6 +101,11 @@ impl<'a> View<'a> {
     /// Who looks.
     pub fn caller(self) -> &'a Caller {
         self.caller
+    }
+
+    /// All that there is.
+    pub(crate) fn registry(self) -> &'a Registry {
+        self.registry
     }
 
     /// The operator's choices.
@@ -136,22 +145,16 @@ impl<'a> View<'a> {
         Ok(self.registry.targets_of(group.id))
     }
 
-    /// The services that the caller may connect to: its own, and those that admit it.
+    /// The services that the caller may connect to: its own, those that admit it, the catalogue's.
     pub fn visible_services(self) -> impl Iterator<Item = &'a Arc<EndpointService>> {
         self.registry.services().filter(move |service| self.may_use(service))
     }
 
-    /// A service that the caller may connect to.
-    pub fn service_named(self, name: &ServiceName) -> Result<&'a Arc<EndpointService>, Refusal> {
-        name.service(&self.registry.settings().region)
-            .and_then(|id| self.registry.service(id))
-            .filter(|service| self.may_use(service))
-            .ok_or_else(|| Refusal::ServiceNameNotFound(name.clone()))
-    }
-
-    /// Whether the caller owns a service or is admitted by one of its permissions.
+    /// Whether the caller owns a service or is admitted by one of its permissions; the catalogue is
+    /// everybody's.
     pub fn may_use(self, service: &EndpointService) -> bool {
-        service.owner == self.caller.account
+        service.catalog.is_some()
+            || service.owner == self.caller.account
             || self.registry.permissions_of(service.id).any(|it| it.principal.admits(self.caller))
     }
 
@@ -208,6 +211,12 @@ impl<'a> View<'a> {
             .ok_or_else(|| Refusal::NotFound(id.into()))
     }
 
+    /// The caller's security group with a rule of this id.
+    pub fn rule_group(self, id: SecurityGroupRuleId) -> Result<&'a Arc<SecurityGroup>, Refusal> {
+        let group = self.registry.rule_group(id).ok_or_else(|| Refusal::NotFound(id.into()))?;
+        self.security_group(group).map_err(|_| Refusal::NotFound(id.into()))
+    }
+
     /// The tags of everything that the caller owns, kind by kind.
     pub fn tags(self) -> impl Iterator<Item = (ResourceId, &'a Tags)> {
         let network = self.vpcs().map(|it| (it.id.into(), &it.tags));
@@ -215,6 +224,11 @@ impl<'a> View<'a> {
         let network = network.chain(self.load_balancers().map(|it| (it.id.into(), &it.tags)));
         let network = network.chain(self.listeners().map(|it| (it.id.into(), &it.tags)));
         let network = network.chain(self.target_groups().map(|it| (it.id.into(), &it.tags)));
+        let network = network.chain(self.security_groups().flat_map(|group| {
+            let rules = group.rules.iter().map(|(id, rule)| ((*id).into(), &rule.tags));
+            std::iter::once((group.id.into(), &group.tags)).chain(rules)
+        }));
+        let network = network.chain(self.route_tables().map(|it| (it.id.into(), &it.tags)));
         let services = self.services().map(|it| (it.id.into(), &it.tags));
         let permissions = self.services().flat_map(move |service| {
             self.registry.permissions_of(service.id).map(|it| (it.id.into(), &it.tags))
@@ -265,6 +279,30 @@ impl Registry {
     ) -> impl Iterator<Item = &Arc<ConnectionNotification>> {
         self.referrers(scope, ResourceKind::Notification).filter_map(|id| match id {
             ResourceId::Notification(id) => self.notification(id),
+            _ => None,
+        })
+    }
+
+    /// The route tables of a VPC, in the order of their ids.
+    pub fn route_tables_of(&self, vpc: VpcId) -> impl Iterator<Item = &Arc<RouteTable>> {
+        self.referrers(vpc, ResourceKind::RouteTable).filter_map(|id| match id {
+            ResourceId::RouteTable(id) => self.route_table(id),
+            _ => None,
+        })
+    }
+
+    /// The security groups of a VPC, in the order of their ids.
+    pub fn security_groups_of(&self, vpc: VpcId) -> impl Iterator<Item = &Arc<SecurityGroup>> {
+        self.referrers(vpc, ResourceKind::SecurityGroup).filter_map(|id| match id {
+            ResourceId::SecurityGroup(id) => self.security_group(id),
+            _ => None,
+        })
+    }
+
+    /// The security group that a rule is part of.
+    pub fn rule_group(&self, rule: SecurityGroupRuleId) -> Option<SecurityGroupId> {
+        self.referrers(rule, ResourceKind::SecurityGroup).find_map(|id| match id {
+            ResourceId::SecurityGroup(id) => Some(id),
             _ => None,
         })
     }

@@ -4,8 +4,9 @@
 use std::fmt;
 
 use model::{
-    AccountId, EndpointState, ListenerId, LoadBalancerId, NotificationId, ServiceId, SubnetId,
-    TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    AccountId, EndpointState, ListenerId, LoadBalancerId, NotificationId, RouteTableId,
+    SecurityGroupId, ServiceId, SubnetId, TargetAddr, TargetGroupId, Timestamp, VpcEndpointId,
+    VpcId,
 };
 
 use crate::{
@@ -59,6 +60,18 @@ pub enum EventKind {
     SubnetCreated(SubnetId),
     /// A subnet was removed.
     SubnetDeleted(SubnetId),
+    /// A route table was made.
+    RouteTableCreated(RouteTableId),
+    /// A route table's routes or subnets changed.
+    RouteTableModified(RouteTableId),
+    /// A route table was removed.
+    RouteTableDeleted(RouteTableId),
+    /// A security group was made.
+    SecurityGroupCreated(SecurityGroupId),
+    /// A security group's rules changed.
+    SecurityGroupModified(SecurityGroupId),
+    /// A security group was removed.
+    SecurityGroupDeleted(SecurityGroupId),
     /// A resource's tags changed.
     TagsChanged(ResourceId),
     /// A load balancer was made.
@@ -124,6 +137,8 @@ pub enum EventKind {
         /// Its state after.
         to: EndpointState,
     },
+    /// Who pays for an endpoint changed.
+    EndpointPayerChanged(VpcEndpointId),
     /// A deleted endpoint is no longer listed.
     EndpointForgotten(VpcEndpointId),
     /// A connection notification was made.
@@ -146,6 +161,12 @@ impl fmt::Display for EventKind {
             Self::VpcDeleted(id) => write!(f, "{id} deleted"),
             Self::SubnetCreated(id) => write!(f, "{id} created"),
             Self::SubnetDeleted(id) => write!(f, "{id} deleted"),
+            Self::RouteTableCreated(id) => write!(f, "{id} created"),
+            Self::RouteTableModified(id) => write!(f, "{id} modified"),
+            Self::RouteTableDeleted(id) => write!(f, "{id} deleted"),
+            Self::SecurityGroupCreated(id) => write!(f, "{id} created"),
+            Self::SecurityGroupModified(id) => write!(f, "{id} modified"),
+            Self::SecurityGroupDeleted(id) => write!(f, "{id} deleted"),
             Self::TagsChanged(id) => write!(f, "tags of {id} changed"),
             Self::LoadBalancerCreated(id) => write!(f, "load balancer {id} created"),
             Self::LoadBalancerModified(id) => write!(f, "load balancer {id} modified"),
@@ -172,6 +193,7 @@ impl fmt::Display for EventKind {
             Self::EndpointMoved { endpoint, on, from, to, service: _ } => {
                 write!(f, "{endpoint} {on:?}: {from} -> {to}")
             }
+            Self::EndpointPayerChanged(id) => write!(f, "payer of {id} changed"),
             Self::EndpointForgotten(id) => write!(f, "{id} forgotten"),
             Self::NotificationCreated(id) => write!(f, "{id} created"),
             Self::NotificationModified(id) => write!(f, "{id} modified"),

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use model::{RouteTableAssociationId, SecurityGroupId, SecurityGroupRuleId};
+
 use crate::resource::{
-    ConnectionNotification, EndpointService, Listener, LoadBalancer, Permission, Subnet,
-    TargetGroup, Vpc, VpcEndpoint,
+    ConnectionNotification, EndpointService, Listener, LoadBalancer, Permission, RouteTable,
+    SecurityGroup, SecurityGroupRule, Subnet, TargetGroup, Vpc, VpcEndpoint,
 };
 
 /// What a command that was done has to show; [`crate::Command`] says which variant it gives.
@@ -28,6 +30,26 @@ pub enum Outcome {
     PermissionsAdded(Vec<Arc<Permission>>),
     /// The connection notification as it is now.
     Notification(Arc<ConnectionNotification>),
+    /// The security group as it is now.
+    SecurityGroup(Arc<SecurityGroup>),
+    /// The rules that were added to a security group.
+    RulesAdded {
+        /// The group as it is now.
+        group: Arc<SecurityGroup>,
+        /// Which of its rules are new.
+        rules: Vec<SecurityGroupRuleId>,
+    },
+    /// The rules that were taken from a security group.
+    RulesRevoked {
+        /// The group.
+        group: SecurityGroupId,
+        /// The rules as they were.
+        rules: Vec<(SecurityGroupRuleId, SecurityGroupRule)>,
+    },
+    /// The route table as it is now.
+    RouteTable(Arc<RouteTable>),
+    /// The association of a route table with a subnet.
+    RouteTableAssociated(RouteTableAssociationId),
     /// The endpoint as it is now.
     Endpoint(Arc<VpcEndpoint>),
 }

@@ -7,14 +7,15 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use model::{
-    ListenerId, LoadBalancerId, Malformed, NotificationId, PermissionId, ServiceId, SubnetId,
-    TargetGroupId, VpcEndpointId, VpcId,
+    ListenerId, LoadBalancerId, Malformed, NotificationId, PermissionId, RouteTableId,
+    SecurityGroupId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::resource::{
     ClientToken, ClientTokenKey, ConnectionNotification, EndpointService, Listener, LoadBalancer,
-    Message, MessageId, Permission, Subnet, Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
+    Message, MessageId, Permission, RouteTable, SecurityGroup, Subnet, Target, TargetGroup,
+    TargetKey, Vpc, VpcEndpoint,
 };
 
 /// The schema written. Raise it when an older reader would misread or lose something; a member with
@@ -101,6 +102,10 @@ records! {
     Permission(PermissionId, Permission, "permission", |permission| permission.id);
     /// A VPC endpoint with its interfaces.
     Endpoint(VpcEndpointId, VpcEndpoint, "endpoint", |endpoint| endpoint.id);
+    /// A security group with its rules.
+    SecurityGroup(SecurityGroupId, SecurityGroup, "security-group", |group| group.id);
+    /// A route table.
+    RouteTable(RouteTableId, RouteTable, "route-table", |table| table.id);
     /// A remembered client token.
     ClientToken(ClientTokenKey, ClientToken, "client-token", |token| token.key.clone());
     /// A connection notification.

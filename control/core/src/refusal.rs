@@ -3,16 +3,17 @@
 
 use std::{net::IpAddr, ops::RangeInclusive};
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use model::{
-    DnsName, DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId, ServiceId,
+    DnsName, DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId, RegionName,
+    RouteTableAssociationId, RouteTableId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
     SubnetId, TargetAddr, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
 };
 
 use crate::{
     quota::Quota,
     record::Key,
-    resource::{ResourceId, ServiceName},
+    resource::{Payer, ResourceId, ServiceName, ServiceType, Traffic},
     settings::ZoneRef,
     transition::Move,
 };
@@ -75,6 +76,13 @@ pub enum Refusal {
     TagKeyReserved {
         /// The key.
         key: String,
+    },
+    /// A tag that means something has a value without a meaning.
+    TagValueUnknown {
+        /// The key.
+        key: &'static str,
+        /// The values that it may have.
+        allowed: &'static [&'static str],
     },
     /// This resource's tags belong to Postern.
     TagsNotYours(ResourceId),
@@ -223,6 +231,41 @@ pub enum Refusal {
         /// One of the endpoints.
         endpoint: VpcEndpointId,
     },
+    /// The service is of the platform's catalogue, which only its configuration changes.
+    ServiceCatalogued(ServiceId),
+    /// The name, the base name or the number of private names is none that the catalogue may have.
+    CatalogEntryMalformed(ServiceName),
+    /// Another service of the catalogue has the name, for the same type of endpoint.
+    CatalogEntryTaken {
+        /// The name.
+        name: ServiceName,
+        /// The other service.
+        by: ServiceId,
+    },
+    /// The service is for another type of endpoint.
+    ServiceTypeMismatch {
+        /// The service.
+        service: ServiceName,
+        /// What it is for.
+        service_type: ServiceType,
+    },
+    /// Services cannot be offered in this Region.
+    RegionUnknown(RegionName),
+    /// A service cannot leave the Region that hosts it.
+    RegionIsHost(RegionName),
+    /// The service is not offered in this Region.
+    RegionNotInService {
+        /// The Region.
+        region: RegionName,
+        /// The service.
+        service: ServiceId,
+    },
+    /// Cross-Region access does not go with a listener's own idle timeout.
+    RegionIdleTimeout(ListenerId),
+    /// Cross-Region access is not available in this zone.
+    RegionZone(ZoneId),
+    /// An account can take charges upon itself, not put them on another.
+    PayerNotYours(Payer),
     /// A service must take at least one kind of endpoint.
     IpAddressTypeMissing,
 
@@ -308,6 +351,88 @@ pub enum Refusal {
 
     /// A connection notification would tell of nothing.
     ConnectionEventMissing,
+    /// A security group's name, or its or a rule's description, has other characters than allowed,
+    /// or too many or none.
+    GroupText {
+        /// The most characters it may have.
+        max: usize,
+    },
+    /// The name of a security group is `default`, or looks like an id.
+    GroupNameReserved {
+        /// The name.
+        name: String,
+    },
+    /// Another security group of the VPC has the name.
+    GroupNameTaken {
+        /// The name.
+        name: String,
+        /// The VPC.
+        vpc: VpcId,
+        /// The other group.
+        by: SecurityGroupId,
+    },
+    /// The group came with its VPC and goes with it only.
+    GroupDefault(SecurityGroupId),
+    /// The group is of another VPC.
+    GroupOutsideVpc {
+        /// The group.
+        group: SecurityGroupId,
+        /// The VPC.
+        vpc: VpcId,
+    },
+    /// An endpoint's interfaces must carry a group.
+    GroupMissing(VpcEndpointId),
+    /// A load balancer made without groups cannot have any.
+    LoadBalancerUngrouped(LoadBalancerId),
+    /// A load balancer made with groups must keep one.
+    LoadBalancerGroupMissing(LoadBalancerId),
+    /// The endpoint's interfaces do not carry the group.
+    GroupNotInEndpoint {
+        /// The group.
+        group: SecurityGroupId,
+        /// The endpoint.
+        endpoint: VpcEndpointId,
+    },
+    /// No rule is named.
+    RuleMissing,
+    /// The ports do not go with the protocol.
+    RulePorts(Traffic),
+    /// The group has a rule that allows this, or two of the new ones would.
+    RuleTwice(Traffic),
+    /// The group has no rule that allows this.
+    RuleNotFound(SecurityGroupId),
+    /// The group has no rule with this id that way.
+    RuleIdNotFound {
+        /// The rule.
+        rule: SecurityGroupRuleId,
+        /// The group.
+        group: SecurityGroupId,
+    },
+
+    /// The table has a route to the destination.
+    RouteTaken {
+        /// The destination.
+        destination: IpNet,
+    },
+    /// The table has no route to the destination that could be taken away.
+    RouteNotFound {
+        /// The table.
+        table: RouteTableId,
+        /// The destination.
+        destination: IpNet,
+    },
+    /// The subnet uses a route table already.
+    SubnetRouted {
+        /// The subnet.
+        subnet: SubnetId,
+        /// Its table.
+        by: RouteTableId,
+    },
+    /// No such association.
+    RouteTableAssociationNotFound(RouteTableAssociationId),
+    /// The association makes the table its VPC's main one and cannot be undone.
+    RouteTableMain(RouteTableAssociationId),
+
     /// The client token is empty, too long or not ASCII.
     ClientTokenMalformed,
     /// The client token was used with other parameters.

@@ -5,11 +5,12 @@
 //! hands out a view by cloning, and decides a batch on a clone that it throws away if the commit
 //! fails.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, ops::RangeBounds, sync::Arc};
 
 use model::{
-    AccountId, InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, ServiceId,
-    SubnetId, TargetAddr, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    AccountId, InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, RouteTableId,
+    SecurityGroupId, ServiceId, SubnetId, TargetAddr, TargetGroupId, Timestamp, VpcEndpointId,
+    VpcId,
 };
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
@@ -19,8 +20,9 @@ use crate::{
     record::{Key, Record},
     resource::{
         ClientToken, ClientTokenKey, ConnectionNotification, CreateOperation, EndpointService,
-        Listener, LoadBalancer, Message, MessageId, Permission, ResourceId, ResourceKind, Subnet,
-        Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
+        Listener, LoadBalancer, Message, MessageId, Permission, ResourceId, ResourceKind,
+        RouteTable, SecurityGroup, ServiceName, Subnet, Target, TargetGroup, TargetKey, Vpc,
+        VpcEndpoint,
     },
     settings::Settings,
 };
@@ -40,6 +42,8 @@ pub struct Registry {
     endpoints: RedBlackTreeMapSync<VpcEndpointId, Arc<VpcEndpoint>>,
     notifications: RedBlackTreeMapSync<NotificationId, Arc<ConnectionNotification>>,
     messages: RedBlackTreeMapSync<MessageId, Arc<Message>>,
+    security_groups: RedBlackTreeMapSync<SecurityGroupId, Arc<SecurityGroup>>,
+    route_tables: RedBlackTreeMapSync<RouteTableId, Arc<RouteTable>>,
     client_tokens: RedBlackTreeMapSync<ClientTokenKey, Arc<ClientToken>>,
     index: RedBlackTreeSetSync<Entry>,
 }
@@ -103,6 +107,10 @@ lookups! {
     notification, notifications(NotificationId) -> ConnectionNotification;
     /// A message that waits to be sent.
     message, messages(MessageId) -> Message;
+    /// A security group.
+    security_group, security_groups(SecurityGroupId) -> SecurityGroup;
+    /// A route table.
+    route_table, route_tables(RouteTableId) -> RouteTable;
 }
 
 impl Registry {
@@ -121,6 +129,8 @@ impl Registry {
             endpoints: RedBlackTreeMapSync::default(),
             notifications: RedBlackTreeMapSync::default(),
             messages: RedBlackTreeMapSync::default(),
+            security_groups: RedBlackTreeMapSync::default(),
+            route_tables: RedBlackTreeMapSync::default(),
             client_tokens: RedBlackTreeMapSync::default(),
             index: RedBlackTreeSetSync::default(),
         }
@@ -184,6 +194,8 @@ impl Registry {
             Key::Endpoint(id) => one(self.endpoints.get(id)),
             Key::Notification(id) => one(self.notifications.get(id)),
             Key::Message(id) => one(self.messages.get(id)),
+            Key::SecurityGroup(id) => one(self.security_groups.get(id)),
+            Key::RouteTable(id) => one(self.route_tables.get(id)),
             Key::ClientToken(key) => one(self.client_tokens.get(key)),
         }
     }
@@ -203,6 +215,8 @@ impl Registry {
             Record::Endpoint(endpoint) => self.endpoints.insert_mut(endpoint.id, endpoint),
             Record::Notification(it) => self.notifications.insert_mut(it.id, it),
             Record::Message(message) => self.messages.insert_mut(message.id, message),
+            Record::SecurityGroup(group) => self.security_groups.insert_mut(group.id, group),
+            Record::RouteTable(table) => self.route_tables.insert_mut(table.id, table),
             Record::ClientToken(token) => self.client_tokens.insert_mut(token.key.clone(), token),
         };
     }
@@ -220,6 +234,8 @@ impl Registry {
             Key::Endpoint(id) => self.endpoints.remove_mut(id),
             Key::Notification(id) => self.notifications.remove_mut(id),
             Key::Message(id) => self.messages.remove_mut(id),
+            Key::SecurityGroup(id) => self.security_groups.remove_mut(id),
+            Key::RouteTable(id) => self.route_tables.remove_mut(id),
             Key::ClientToken(key) => self.client_tokens.remove_mut(key),
         };
     }
@@ -280,6 +296,16 @@ impl Registry {
         let entry = |id| Entry::Named(account.clone(), kind, Arc::clone(name), id);
         self.range((entry(first), entry(last))).find_map(|entry| match entry {
             Entry::Named(.., id) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// The services of the catalogue with a name, in the order of their ids.
+    pub(crate) fn catalogued_ids(&self, name: &ServiceName) -> impl Iterator<Item = ServiceId> {
+        let (first, last) = ResourceKind::Service.bounds();
+        let entry = |id| Entry::Catalogued(name.clone(), id);
+        self.range((entry(first), entry(last))).filter_map(|entry| match entry {
+            Entry::Catalogued(_, ResourceId::Service(id)) => Some(*id),
             _ => None,
         })
     }
@@ -362,7 +388,12 @@ impl Registry {
         )
     }
 
+    /// A range of the index.
+    pub(crate) fn entries(&self, range: impl RangeBounds<Entry>) -> impl Iterator<Item = &Entry> {
+        self.index.range(range)
+    }
+
     fn range(&self, (first, last): (Entry, Entry)) -> impl Iterator<Item = &Entry> {
-        self.index.range(first..=last)
+        self.entries(first..=last)
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! Does not know which changes are allowed ([`mod@crate::decide`]), nor how records are kept.
 
+pub mod catalog;
 pub mod client_token;
 pub mod endpoint;
 pub mod listener;
 pub mod load_balancer;
 pub mod notification;
+pub mod payer;
 pub mod permission;
 pub mod private_dns;
+pub mod route_table;
+pub mod security_group;
 pub mod service;
 pub mod subnet;
 pub mod target;
@@ -18,11 +22,12 @@ pub mod vpc;
 use std::fmt;
 
 use model::{
-    InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, ServiceId, SubnetId,
-    TargetGroupId, VpcEndpointId, VpcId,
+    InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, RouteTableId,
+    SecurityGroupId, SecurityGroupRuleId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
+pub use catalog::{CATALOG_OWNER, CatalogEntry, ServiceType};
 pub use client_token::{ClientToken, ClientTokenKey, CreateOperation};
 pub use endpoint::{Interface, LastError, VpcEndpoint};
 pub use listener::{Listener, ListenerAttribute};
@@ -32,8 +37,11 @@ pub use load_balancer::{
 pub use notification::{
     ConnectionEvent, ConnectionNotification, Message, MessageId, NotificationScope, TopicArn,
 };
-pub use permission::Permission;
+pub use payer::Payer;
+pub use permission::{Permission, PermissionRemoval};
 pub use private_dns::{DomainOutcome, DomainState, DomainToken, PrivateDns};
+pub use route_table::{Route, RouteTable, RouteTargetKind};
+pub use security_group::{Direction, IpProtocol, Peer, SecurityGroup, SecurityGroupRule, Traffic};
 pub use service::{EndpointService, ServiceName};
 pub use subnet::Subnet;
 pub use target::{Target, TargetKey, TargetState};
@@ -122,4 +130,10 @@ resource_ids! {
     Interface(InterfaceId);
     /// A connection notification.
     Notification(NotificationId);
+    /// A security group.
+    SecurityGroup(SecurityGroupId);
+    /// A rule of a security group; it lives in its group's record.
+    SecurityGroupRule(SecurityGroupRuleId);
+    /// A route table.
+    RouteTable(RouteTableId);
 }

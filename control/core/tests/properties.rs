@@ -11,10 +11,10 @@ use control_core::{
     address::is_reserved,
     decide, decide_chore,
     project::{project, project_changes},
-    resource::ResourceKind,
+    resource::{ResourceId, ResourceKind, VpcEndpoint},
     transition::{Move, after, holds_service},
 };
-use model::{EndpointState, Generation, Snapshot, Timestamp};
+use model::{EndpointState, Generation, Snapshot, Timestamp, VpcEndpointId};
 use proptest::prelude::*;
 use step::Step;
 
@@ -94,6 +94,7 @@ proptest! {
             snapshot_follows(&mut world, &events);
         }
         reloads(&world.registry);
+        listings_agree(&world.registry);
     }
 }
 
@@ -165,6 +166,18 @@ fn references_hold(registry: &Registry) {
             endpoint.interfaces.iter().all(|it| registry.load_balancer(it.load_balancer).is_some())
         );
     }
+    for vpc in registry.vpcs() {
+        let groups = registry.security_groups_of(vpc.id);
+        assert_eq!(groups.filter(|it| it.is_default()).count(), 1);
+    }
+    for group in registry.security_groups() {
+        assert!(registry.vpc(group.vpc).is_some());
+        assert!(group.referenced().all(|it| registry.security_group(it).is_some()));
+    }
+    for endpoint in registry.endpoints().filter(|it| it.has_interfaces()) {
+        let groups = endpoint.security_groups.iter().map(|it| registry.security_group(*it));
+        assert!(groups.into_iter().all(|it| it.is_some_and(|it| it.vpc == endpoint.vpc)));
+    }
     for service in registry.services() {
         assert!(!service.load_balancers.is_empty());
         assert!(service.load_balancers.keys().all(|it| registry.load_balancer(*it).is_some()));
@@ -187,6 +200,36 @@ fn snapshot_follows(world: &mut World, events: &[Event]) {
         assert!(was.is_none_or(|it| it != endpoint || Arc::ptr_eq(it, endpoint)));
     }
     world.snapshot = next;
+}
+
+/// What the index finds is what looking at everything finds, in the same order, from any item on.
+fn listings_agree(registry: &Registry) {
+    for caller in [0, 1].map(step::caller) {
+        let view = registry.view(&caller);
+        let own: Vec<_> = view.endpoints().map(|it| it.id).collect();
+        let vpcs = registry.vpcs().map(|it| it.id).collect::<Vec<_>>();
+        let services = registry.services().map(|it| it.id).collect::<Vec<_>>();
+        let of_two = vpcs.iter().take(2).map(|it| ResourceId::from(*it));
+        let mut connected: Vec<_> = view.connections().map(|it| it.endpoint.id).collect();
+        connected.sort_unstable();
+        for after in own.iter().chain(&connected).copied().map(Some).chain([None]) {
+            let follows = |id: &VpcEndpointId| after.is_none_or(|after| *id > after);
+            let ids = |found: Vec<&Arc<VpcEndpoint>>| found.iter().map(|it| it.id).collect();
+            let expected: Vec<_> = own.iter().copied().filter(follows).collect();
+            let found: Vec<_> = ids(view.endpoints_after(after).collect());
+            assert_eq!(found, expected);
+            let is_in_two = |id: &VpcEndpointId| {
+                registry
+                    .endpoint(*id)
+                    .is_some_and(|it| vpcs.iter().take(2).any(|vpc| *vpc == it.vpc))
+            };
+            let found: Vec<_> = ids(view.endpoints_among(of_two.clone(), after).collect());
+            assert_eq!(found, expected.into_iter().filter(is_in_two).collect::<Vec<_>>());
+            let found = view.connections_after(services.iter().copied(), after);
+            let expected = connected.iter().copied().filter(follows);
+            assert!(found.map(|it| it.endpoint.id).eq(expected));
+        }
+    }
 }
 
 /// What is stored reloads to the same registry, index and all.

@@ -8,6 +8,12 @@
 
 #[path = "transcripts/args.rs"]
 mod args;
+#[path = "transcripts/route_table.rs"]
+mod route_table;
+#[path = "transcripts/security_group.rs"]
+mod security_group;
+#[path = "transcripts/service.rs"]
+mod service;
 #[path = "transcripts/session.rs"]
 mod session;
 #[path = "transcripts/show.rs"]

@@ -69,6 +69,12 @@ const ROUTES: &str = "route-table";
 
 pub(super) const EC2: Rows = &[
     ("AcceptVpcEndpointConnections", on(&[Ids(SERVICE, "ServiceId")])),
+    ("AssociateRouteTable", on(&[Ids(ROUTES, "RouteTableId"), Ids(SUBNET, "SubnetId")])),
+    ("AuthorizeSecurityGroupEgress", on(&[Ids(GROUP, "GroupId")])),
+    ("AuthorizeSecurityGroupIngress", on(&[Ids(GROUP, "GroupId")])),
+    ("CreateRoute", on(&[Ids(ROUTES, "RouteTableId")])),
+    ("CreateRouteTable", on(&[New(ROUTES), Ids(VPC, "VpcId")])),
+    ("CreateSecurityGroup", on(&[New(GROUP), Ids(VPC, "VpcId")])),
     ("CreateSubnet", on(&[New(SUBNET), Ids(VPC, "VpcId")])),
     ("CreateTags", on(&[Tagged("ResourceId")])),
     ("CreateVpc", on(&[New(VPC)])),
@@ -85,6 +91,9 @@ pub(super) const EC2: Rows = &[
     ),
     ("CreateVpcEndpointConnectionNotification", NOTIFIED),
     ("CreateVpcEndpointServiceConfiguration", on(&[New(SERVICE)])),
+    ("DeleteRoute", on(&[Ids(ROUTES, "RouteTableId")])),
+    ("DeleteRouteTable", on(&[Ids(ROUTES, "RouteTableId")])),
+    ("DeleteSecurityGroup", on(&[Ids(GROUP, "GroupId")])),
     ("DeleteSubnet", on(&[Ids(SUBNET, "SubnetId")])),
     ("DeleteTags", on(&[Tagged("ResourceId")])),
     ("DeleteVpc", on(&[Ids(VPC, "VpcId")])),
@@ -93,10 +102,15 @@ pub(super) const EC2: Rows = &[
     ("DeleteVpcEndpointServiceConfigurations", on(&[Ids(SERVICE, "ServiceId")])),
     ("DescribeAvailabilityZones", LIST),
     ("DescribeNetworkInterfaces", LIST),
+    ("DescribePrefixLists", LIST),
     ("DescribeRegions", LIST),
+    ("DescribeRouteTables", LIST),
+    ("DescribeSecurityGroupRules", LIST),
+    ("DescribeSecurityGroups", LIST),
     ("DescribeSubnets", LIST),
     ("DescribeTags", LIST),
     ("DescribeVpcAttribute", on(&[Ids(VPC, "VpcId")])),
+    ("DescribeVpcEndpointAssociations", LIST),
     ("DescribeVpcEndpointConnectionNotifications", LIST),
     ("DescribeVpcEndpointConnections", LIST),
     ("DescribeVpcEndpoints", LIST),
@@ -104,6 +118,7 @@ pub(super) const EC2: Rows = &[
     ("DescribeVpcEndpointServicePermissions", LIST),
     ("DescribeVpcEndpointServices", LIST),
     ("DescribeVpcs", LIST),
+    ("DisassociateRouteTable", LIST),
     ("ModifyVpcAttribute", on(&[Ids(VPC, "VpcId")])),
     (
         "ModifyVpcEndpoint",
@@ -119,9 +134,13 @@ pub(super) const EC2: Rows = &[
         ]),
     ),
     ("ModifyVpcEndpointConnectionNotification", LIST),
+    ("ModifyVpcEndpointPayerResponsibility", NOTIFIED),
     ("ModifyVpcEndpointServiceConfiguration", on(&[Ids(SERVICE, "ServiceId")])),
+    ("ModifyVpcEndpointServicePayerResponsibility", on(&[Ids(SERVICE, "ServiceId")])),
     ("ModifyVpcEndpointServicePermissions", on(&[Ids(SERVICE, "ServiceId")])),
     ("RejectVpcEndpointConnections", on(&[Ids(SERVICE, "ServiceId")])),
+    ("RevokeSecurityGroupEgress", on(&[Ids(GROUP, "GroupId")])),
+    ("RevokeSecurityGroupIngress", on(&[Ids(GROUP, "GroupId")])),
     ("StartVpcEndpointServicePrivateDnsVerification", on(&[Ids(SERVICE, "ServiceId")])),
 ];
 
@@ -149,6 +168,7 @@ pub(super) const ELB: Rows = &[
     ("ModifyTargetGroupAttributes", on(&[Arns("TargetGroupArn")])),
     ("RegisterTargets", on(&[Arns("TargetGroupArn")])),
     ("RemoveTags", on(&[Arns("ResourceArns")])),
+    ("SetSecurityGroups", on(&[Arns("LoadBalancerArn")])),
 ];
 
 pub(super) const STS: Rows = &[

@@ -9,6 +9,7 @@ pub(crate) fn fault(refusal: &Refusal) -> Fault {
     Fault::new(code(refusal), wording(refusal))
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per refusal: split, it would not be total")]
 fn code(refusal: &Refusal) -> &'static str {
     use Refusal as R;
     match refusal {
@@ -17,7 +18,10 @@ fn code(refusal: &Refusal) -> &'static str {
         R::ConnectionNotFound { .. } => "InvalidVpcEndpointId.NotFound",
         R::QuotaExceeded { quota, .. } => limit_exceeded(*quota),
         R::InUse { .. } => "DependencyViolation",
-        R::TagsNotYours(_) | R::DeletionProtected(_) => "OperationNotPermitted",
+        R::TagsNotYours(_)
+        | R::DeletionProtected(_)
+        | R::ServiceCatalogued(_)
+        | R::PayerNotYours(_) => "OperationNotPermitted",
         R::CidrSize { .. } => "InvalidVpc.Range",
         R::CidrOutsideVpc { .. } => "InvalidSubnet.Range",
         R::CidrOverlap { .. } => "InvalidSubnet.Conflict",
@@ -26,6 +30,22 @@ fn code(refusal: &Refusal) -> &'static str {
         R::AddressTaken { .. } => "InvalidIPAddress.InUse",
         R::AddressesExhausted(_) => "InsufficientFreeAddressesInSubnet",
         R::IllegalMove { .. } => "IncorrectState",
+        R::GroupNameReserved { .. } => "InvalidGroup.Reserved",
+        R::GroupNameTaken { .. } => "InvalidGroup.Duplicate",
+        R::GroupDefault(_) => "CannotDelete",
+        R::RuleMissing => "MissingParameter",
+        R::RuleTwice(_) => "InvalidPermission.Duplicate",
+        R::RuleNotFound(_) => "InvalidPermission.NotFound",
+        R::RuleIdNotFound { .. } => "InvalidSecurityGroupRuleId.NotFound",
+        R::GroupText { .. } | R::RulePorts(_) => "InvalidParameterValue",
+        R::GroupOutsideVpc { .. } | R::GroupMissing(_) | R::GroupNotInEndpoint { .. } => {
+            "InvalidParameter"
+        }
+        R::RouteTaken { .. } => "RouteAlreadyExists",
+        R::RouteNotFound { .. } => "InvalidRoute.NotFound",
+        R::SubnetRouted { .. } => "Resource.AlreadyAssociated",
+        R::RouteTableAssociationNotFound(_) => "InvalidAssociationID.NotFound",
+        R::RouteTableMain(_) => "InvalidParameterValue",
         R::ClientTokenMismatch { .. } => "IdempotentParameterMismatch",
         R::ConnectionEventMissing => "MissingParameter",
         R::SubnetMissing | R::LoadBalancerMissing => "MissingParameter",
@@ -35,6 +55,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TagKeyLength { .. }
         | R::TagValueLength { .. }
         | R::TagKeyReserved { .. }
+        | R::TagValueUnknown { .. }
+        | R::RegionUnknown(_)
         | R::OutOfRange { .. }
         | R::AddressTwice(_)
         | R::AddressOutsideSubnet { .. }
@@ -47,6 +69,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::Conflicting { .. }
         | R::PortTaken { .. }
         | R::TargetGroupMissing
+        | R::LoadBalancerGroupMissing(_)
+        | R::LoadBalancerUngrouped(_)
         | R::TargetGroupTwice(_)
         | R::TargetGroupOutsideVpc { .. }
         | R::TargetGroupProtocol(_)
@@ -58,6 +82,13 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::LoadBalancerTaken { .. }
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing
+        | R::CatalogEntryMalformed(_)
+        | R::CatalogEntryTaken { .. }
+        | R::ServiceTypeMismatch { .. }
+        | R::RegionIsHost(_)
+        | R::RegionNotInService { .. }
+        | R::RegionIdleTimeout(_)
+        | R::RegionZone(_)
         | R::ServiceIpAddressType { .. }
         | R::DnsRecordIpType { .. }
         | R::PrivateDnsUnsupported(_)
@@ -82,6 +113,9 @@ fn not_found(kind: ResourceKind) -> &'static str {
         ResourceKind::Endpoint => "InvalidVpcEndpointId.NotFound",
         ResourceKind::Notification => "InvalidConnectionNotification",
         ResourceKind::Interface => "InvalidNetworkInterfaceID.NotFound",
+        ResourceKind::RouteTable => "InvalidRouteTableID.NotFound",
+        ResourceKind::SecurityGroup => "InvalidGroup.NotFound",
+        ResourceKind::SecurityGroupRule => "InvalidSecurityGroupRuleId.NotFound",
     }
 }
 
@@ -89,6 +123,11 @@ fn limit_exceeded(quota: Quota) -> &'static str {
     match quota {
         Quota::VpcsPerAccount => "VpcLimitExceeded",
         Quota::SubnetsPerVpc => "SubnetLimitExceeded",
+        Quota::SecurityGroupsPerVpc => "SecurityGroupLimitExceeded",
+        Quota::RulesPerSecurityGroup => "RulesPerSecurityGroupLimitExceeded",
+        Quota::SecurityGroupsPerInterface => "SecurityGroupsPerInterfaceLimitExceeded",
+        Quota::RouteTablesPerVpc => "RouteTableLimitExceeded",
+        Quota::RoutesPerRouteTable => "RouteLimitExceeded",
         Quota::TagsPerResource => "TagLimitExceeded",
         Quota::EndpointsPerVpc => "VpcEndpointLimitExceeded",
         Quota::ItemsPerCommand => "InvalidParameterValue",

@@ -4,7 +4,10 @@
 
 use std::str::FromStr;
 
-use model::{InterfaceId, Malformed, NotificationId, ServiceId, SubnetId, VpcEndpointId, VpcId};
+use model::{
+    InterfaceId, Malformed, NotificationId, RouteTableAssociationId, RouteTableId, SecurityGroupId,
+    SecurityGroupRuleId, ServiceId, SubnetId, VpcEndpointId, VpcId,
+};
 
 use crate::query::{Fault, Input, fault::quoted};
 
@@ -38,6 +41,25 @@ wire_id!(
     "InvalidNetworkInterfaceId.Malformed",
     "InvalidNetworkInterfaceID.NotFound",
     "networkInterface ID"
+);
+wire_id!(SecurityGroupId, "InvalidGroupId.Malformed", "InvalidGroup.NotFound", "security group");
+wire_id!(
+    SecurityGroupRuleId,
+    "InvalidSecurityGroupRuleId.Malformed",
+    "InvalidSecurityGroupRuleId.NotFound",
+    "security group rule ID"
+);
+wire_id!(
+    RouteTableId,
+    "InvalidRouteTableId.Malformed",
+    "InvalidRouteTableID.NotFound",
+    "routeTable ID"
+);
+wire_id!(
+    RouteTableAssociationId,
+    "InvalidRouteTableAssociationId.Malformed",
+    "InvalidAssociationID.NotFound",
+    "association ID"
 );
 wire_id!(
     VpcEndpointId,

@@ -4,13 +4,19 @@ use control_core::{
     Tags,
     resource::{ResourceId, ResourceKind},
 };
-use model::{InterfaceId, PermissionId, ServiceId, SubnetId, VpcEndpointId, VpcId};
+use model::{
+    InterfaceId, PermissionId, RouteTableId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
+    SubnetId, VpcEndpointId, VpcId,
+};
 
 use super::id::parse_id;
 use crate::query::{Fault, Input, Xml, fault::quoted};
 
 /// The resource types that tags are for, as EC2 names them.
-const TYPES: [(ResourceKind, &str); 6] = [
+const TYPES: [(ResourceKind, &str); 9] = [
+    (ResourceKind::RouteTable, "route-table"),
+    (ResourceKind::SecurityGroup, "security-group"),
+    (ResourceKind::SecurityGroupRule, "security-group-rule"),
     (ResourceKind::Interface, "network-interface"),
     (ResourceKind::Subnet, "subnet"),
     (ResourceKind::Vpc, "vpc"),
@@ -87,6 +93,15 @@ pub(super) fn resource_id(text: &str) -> Result<ResourceId, Fault> {
     }
     if text.starts_with(InterfaceId::PREFIX) {
         return parse_id::<InterfaceId>(text).map(ResourceId::from);
+    }
+    if text.starts_with(RouteTableId::PREFIX) {
+        return parse_id::<RouteTableId>(text).map(ResourceId::from);
+    }
+    if text.starts_with(SecurityGroupId::PREFIX) {
+        return parse_id::<SecurityGroupId>(text).map(ResourceId::from);
+    }
+    if text.starts_with(SecurityGroupRuleId::PREFIX) {
+        return parse_id::<SecurityGroupRuleId>(text).map(ResourceId::from);
     }
     Err(invalid(text))
 }

@@ -10,6 +10,7 @@ pub(crate) fn fault(refusal: &Refusal) -> Fault {
     Fault::new(code(refusal), wording(refusal))
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per refusal: split, it would not be total")]
 fn code(refusal: &Refusal) -> &'static str {
     use Refusal as R;
     match refusal {
@@ -24,14 +25,18 @@ fn code(refusal: &Refusal) -> &'static str {
         }
         R::DeletionProtected(_) | R::TagsNotYours(_) => "OperationNotPermitted",
         R::SubnetOutsideVpc { .. } => "InvalidSubnet",
+        R::GroupOutsideVpc { .. } => "InvalidSecurityGroup",
         R::PortTaken { .. } => "DuplicateListener",
         R::TargetGroupProtocol(_) => "IncompatibleProtocols",
         R::TargetGroupTaken { .. } => "TargetGroupAssociationLimit",
         R::TargetAddress(_) | R::TargetZoneMissing(_) | R::TargetZone { .. } => "InvalidTarget",
         R::SubnetsInSameZone { .. }
         | R::IpAddressTypeUnsupported(_)
+        | R::LoadBalancerGroupMissing(_)
+        | R::LoadBalancerUngrouped(_)
         | R::OutOfRange { .. }
         | R::Conflicting { .. }
+        | R::RegionIdleTimeout(_)
         | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
         R::ServiceNameNotFound(_)
         | R::ConnectionEventMissing
@@ -42,6 +47,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TagKeyLength { .. }
         | R::TagValueLength { .. }
         | R::TagKeyReserved { .. }
+        | R::TagValueUnknown { .. }
         | R::CidrSize { .. }
         | R::CidrOutsideVpc { .. }
         | R::CidrOverlap { .. }
@@ -53,6 +59,15 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::LoadBalancerMissing
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing
+        | R::ServiceCatalogued(_)
+        | R::CatalogEntryMalformed(_)
+        | R::CatalogEntryTaken { .. }
+        | R::ServiceTypeMismatch { .. }
+        | R::RegionUnknown(_)
+        | R::RegionIsHost(_)
+        | R::RegionNotInService { .. }
+        | R::RegionZone(_)
+        | R::PayerNotYours(_)
         | R::ServiceIpAddressType { .. }
         | R::DnsRecordIpType { .. }
         | R::PrivateDnsUnsupported(_)
@@ -68,6 +83,22 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::AddressTaken { .. }
         | R::AddressesExhausted(_)
         | R::IllegalMove { .. }
+        | R::GroupText { .. }
+        | R::GroupNameReserved { .. }
+        | R::GroupNameTaken { .. }
+        | R::GroupDefault(_)
+        | R::GroupMissing(_)
+        | R::GroupNotInEndpoint { .. }
+        | R::RuleMissing
+        | R::RulePorts(_)
+        | R::RuleTwice(_)
+        | R::RuleNotFound(_)
+        | R::RuleIdNotFound { .. }
+        | R::RouteTaken { .. }
+        | R::RouteNotFound { .. }
+        | R::SubnetRouted { .. }
+        | R::RouteTableAssociationNotFound(_)
+        | R::RouteTableMain(_)
         | R::ClientTokenMalformed
         | R::ClientTokenMismatch { .. } => "ValidationError",
     }
@@ -80,12 +111,15 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         ResourceKind::Listener => "ListenerNotFound",
         ResourceKind::TargetGroup => "TargetGroupNotFound",
         ResourceKind::Subnet => "SubnetNotFound",
+        ResourceKind::SecurityGroup => "InvalidSecurityGroup",
         ResourceKind::Vpc
         | ResourceKind::Service
         | ResourceKind::Notification
         | ResourceKind::Permission
         | ResourceKind::Endpoint
-        | ResourceKind::Interface => "ValidationError",
+        | ResourceKind::Interface
+        | ResourceKind::RouteTable
+        | ResourceKind::SecurityGroupRule => "ValidationError",
     }
 }
 
@@ -100,6 +134,11 @@ fn too_many(quota: Quota) -> &'static str {
         Quota::VpcsPerAccount
         | Quota::SubnetsPerVpc
         | Quota::NotificationsPerResource
+        | Quota::SecurityGroupsPerVpc
+        | Quota::RouteTablesPerVpc
+        | Quota::RoutesPerRouteTable
+        | Quota::RulesPerSecurityGroup
+        | Quota::SecurityGroupsPerInterface
         | Quota::ServicesPerAccount
         | Quota::LoadBalancersPerService
         | Quota::PermissionsPerService

@@ -2,6 +2,7 @@
 //! who may do this one thing, users who may not, and the other account.
 
 mod form;
+mod network;
 
 use control::{Config, api};
 
@@ -30,13 +31,36 @@ fn configure(config: &mut Config, service: &str, operation: &str) {
     add_role(config, "111111111111", "role", trust, &all_but);
 }
 
-/// A world with a connection request, and the id of its endpoint.
-async fn world(service: &str, operation: &str) -> (World, String) {
+/// What a world has that operations are asked about.
+struct Given {
+    /// The endpoint of a connection request.
+    endpoint: String,
+    /// A security group of the consumer's network.
+    group: String,
+    /// A route table of the same network.
+    table: String,
+    /// The table's association with the network's second subnet.
+    association: String,
+}
+
+/// A world with something of each kind in it.
+async fn world(service: &str, operation: &str) -> (World, Given) {
     let rig = Rig::start_with(|config| configure(config, service, operation)).await;
     let world = World::build_on(rig).await;
     world.permit().await;
     let endpoint = world.connect("").await.ok().get("vpcEndpointId");
-    (world, endpoint)
+    let vpc = &world.consumer_vpc;
+    let make = async |form: String| world.rig.call(CONSUMER, EC2, &form).await.ok();
+    let group = format!("Action=CreateSecurityGroup&GroupName=g&GroupDescription=d&VpcId={vpc}");
+    let group = make(group).await.get("groupId");
+    let table = make(format!("Action=CreateRouteTable&VpcId={vpc}")).await.get("routeTableId");
+    let [_, subnet] = &world.consumer_subnets;
+    let with = format!("&RouteTableId={table}&SubnetId={subnet}");
+    let associated = make(format!("Action=AssociateRouteTable{with}")).await;
+    let association = associated.get("associationId");
+    let route = "&DestinationCidrBlock=10.9.0.0/16&GatewayId=igw-00000000000000001";
+    make(format!("Action=CreateRoute&RouteTableId={table}{route}")).await;
+    (world, Given { endpoint, group, table, association })
 }
 
 /// The code of an answer, or of what it says did not succeed.
@@ -75,13 +99,13 @@ fn check_other(answer: &Answer, form: &Form, case: &str) {
 #[tokio::test]
 async fn every_operation_answers_everyone_as_it_should() {
     for (service, operation) in api::operations() {
-        let (first, endpoint) = world(service, operation).await;
-        let form_of = |world: &World, endpoint: &str| {
-            let mut form = form(world, endpoint, service, operation);
+        let (first, given) = world(service, operation).await;
+        let form_of = |world: &World, given: &Given| {
+            let mut form = form(world, given, service, operation);
             form.text = format!("Action={operation}{}", form.text);
             form
         };
-        let asked = form_of(&first, &endpoint);
+        let asked = form_of(&first, &given);
         let (owner, other, [may, may_not, nothing]) = match asked.owner {
             Owner::Provider => (PROVIDER, CONSUMER, USERS[0]),
             Owner::Consumer => (CONSUMER, PROVIDER, USERS[1]),
@@ -104,8 +128,8 @@ async fn every_operation_answers_everyone_as_it_should() {
         let answer = call(&first, user(may), service, &asked.text).await;
         check_allowed(&answer, &asked, &format!("{may}: {}", asked.text));
         // Once more from the beginning, as what may be done once is done now.
-        let (second, endpoint) = world(service, operation).await;
-        let asked = form_of(&second, &endpoint);
+        let (second, given) = world(service, operation).await;
+        let asked = form_of(&second, &given);
         let answer = call(&second, owner, service, &asked.text).await;
         check_allowed(&answer, &asked, &format!("{}: {}", owner.key, asked.text));
     }

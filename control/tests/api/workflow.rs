@@ -263,7 +263,21 @@ async fn pages_lead_through_everything_once() {
 }
 
 /// The filters of each operation that has some, with who has something to find.
-const FILTERS: [(Signer, &str, &str); 9] = [
+const FILTERS: [(Signer, &str, &str); 12] = [
+    (
+        CONSUMER,
+        "DescribeRouteTables",
+        "association.main association.route-table-association-id association.route-table-id \
+          owner-id route-table-id route.destination-cidr-block route.gateway-id route.origin \
+          route.state vpc-id",
+    ),
+    (
+        CONSUMER,
+        "DescribeSecurityGroups",
+        "description egress.ip-permission.cidr egress.ip-permission.protocol group-id \
+          group-name ip-permission.group-id owner-id vpc-id",
+    ),
+    (CONSUMER, "DescribeSecurityGroupRules", "group-id security-group-rule-id"),
     (
         PROVIDER,
         "DescribeVpcs",
@@ -285,7 +299,7 @@ const FILTERS: [(Signer, &str, &str); 9] = [
     (
         CONSUMER,
         "DescribeNetworkInterfaces",
-        "addresses.private-ip-address availability-zone \
+        "addresses.private-ip-address group-id group-name availability-zone \
           availability-zone-id description interface-type network-interface-id owner-id \
           private-ip-address requester-id requester-managed status subnet-id vpc-id",
     ),

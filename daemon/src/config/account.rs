@@ -110,7 +110,7 @@ pub(super) fn read_key(
     folder: &Path,
     environment: Environment<'_>,
 ) -> Option<AccessKey> {
-    let id = table.required("access_key_id", &Parsed("1 to 128 letters, digits, - and _"));
+    let id = table.required("access_key_id", &Parsed(KeyId::EXPECTED));
     let id = id.map(|KeyId(id)| id);
     if let Some(id) = &id
         && !taken.insert(id.clone())
@@ -122,7 +122,12 @@ pub(super) fn read_key(
 }
 
 /// An access key id: it stands between slashes in each request's credential.
-struct KeyId(String);
+pub(super) struct KeyId(pub(super) String);
+
+impl KeyId {
+    /// What such an id looks like.
+    pub(super) const EXPECTED: &str = "1 to 128 letters, digits, - and _";
+}
 
 impl std::str::FromStr for KeyId {
     type Err = ();

@@ -11,8 +11,9 @@ use super::{
     Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log, LogFormat, Zone,
     account, api, bootstrap, dns,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
-    limits, notifications,
+    limits, notifications, quotas,
     reader::{Mistake, Source, Table},
+    services,
 };
 use crate::{follow::Version, target::Mode};
 
@@ -40,6 +41,10 @@ pub(super) const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"
 /// What people need no more than: a bound for numbers of threads.
 pub(super) const WORKERS_MAX: u32 = 256;
 
+/// What a zonal name's first label, at most 63 bytes (RFC 1035 2.3.4), leaves to the zone's name:
+/// before it stand `vpce-`, 17 digits, `-`, a token of 8, and `-`.
+const ZONE_NAME_LEN_MAX: usize = 63 - (5 + 17 + 1 + 8 + 1);
+
 fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -> Option<Config> {
     let region = root.required("region", &Parsed("a Region name such as \"us-east-1\""));
     let state_dir = root.required("state_dir", &Text("the path of a folder"));
@@ -54,14 +59,16 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let drains = Span { min: "0s", max: "1h" };
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
     let dataplane = read_dataplane(&mut root);
-    let dns = dns::read(&mut root, folder);
+    let dns = dns::read(&mut root, folder, environment);
     let tls = api::read(&mut root, folder);
     let limits = limits::read(&mut root);
+    let quotas = quotas::read(&mut root);
     let audit = read_audit(&mut root);
     let notifications = notifications::read(&mut root, folder, environment);
     let log = read_log(&mut root);
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
+    let services = services::read(&mut root, region.as_ref());
     let bootstrap = bootstrap::read(&mut root);
     root.finish();
     let state_dir = folder.join(state_dir?);
@@ -79,6 +86,8 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         dns,
         tls,
         limits,
+        quotas,
+        services,
         notifications,
         log,
         summary,
@@ -121,6 +130,12 @@ fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {
             && !names.insert(ZoneName::clone(name))
         {
             table.report("name", "another zone has this name");
+        }
+        if let Some(name) = &name
+            && name.as_str().len() > ZONE_NAME_LEN_MAX
+        {
+            let message = format!("longer than {ZONE_NAME_LEN_MAX} characters, the room in names");
+            table.report("name", message);
         }
         if let Some(id) = &id
             && !ids.insert(ZoneId::clone(id))

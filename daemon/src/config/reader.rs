@@ -213,6 +213,25 @@ impl<'r> Table<'r> {
         Some(Self::new(self.source, self.path_of(key), value.span().into(), entries))
     }
 
+    /// Reads a table below this one whole; a missing one is an empty one.
+    pub(crate) fn with_table<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Table<'_>) -> T,
+    ) -> T {
+        match self.table(key) {
+            Some(mut table) => {
+                let value = read(&mut table);
+                table.finish();
+                value
+            }
+            None => {
+                let empty = DeTable::new();
+                read(&mut Table::new(self.source, self.path_of(key), self.place, &empty))
+            }
+        }
+    }
+
     /// Asks for a list of tables below this one; a missing list is an empty one.
     pub(crate) fn tables(&mut self, key: &'static str) -> Vec<Self> {
         let mut tables = Vec::new();
@@ -251,15 +270,13 @@ impl<'r> Table<'r> {
     /// The names that the tables of a list have under a key, well formed or not: so that a mistake
     /// in one table is not reported again wherever the table is named.
     pub(crate) fn names(&self, list: &str, key: &str) -> Vec<Placed<String>> {
-        let tables = self.entries.get(list).and_then(|value| value.get_ref().as_array());
-        let values = tables.into_iter().flat_map(|tables| tables.iter());
-        values
-            .filter_map(|table| table.get_ref().as_table()?.get(key))
-            .filter_map(|name| {
-                let value = name.get_ref().as_str()?.to_owned();
-                Some(Placed { value, place: name.span().into() })
-            })
-            .collect()
+        names(self.entries, list, key)
+    }
+
+    /// The same of a list in a table below this one.
+    pub(crate) fn names_within(&self, table: &str, list: &str, key: &str) -> Vec<Placed<String>> {
+        let table = self.entries.get(table).and_then(|value| value.get_ref().as_table());
+        table.map_or_else(Vec::new, |entries| names(entries, list, key))
     }
 
     /// Ends the reading: every key that was not asked for is a mistake.
@@ -302,6 +319,19 @@ impl<'r> Table<'r> {
     pub(crate) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
+}
+
+/// The texts that the tables of a list have under a key.
+fn names(entries: &DeTable<'_>, list: &str, key: &str) -> Vec<Placed<String>> {
+    let tables = entries.get(list).and_then(|value| value.get_ref().as_array());
+    let values = tables.into_iter().flat_map(|tables| tables.iter());
+    values
+        .filter_map(|table| table.get_ref().as_table()?.get(key))
+        .filter_map(|name| {
+            let value = name.get_ref().as_str()?.to_owned();
+            Some(Placed { value, place: name.span().into() })
+        })
+        .collect()
 }
 
 /// A value as a message repeats it: texts in full up to a bound, everything else by its type.

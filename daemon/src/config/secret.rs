@@ -69,13 +69,18 @@ pub(super) const ACCESS_KEY: Keys = Keys {
 pub(super) const SIGNING: Keys =
     Keys { inline: "secret", file: "secret_file", variable: "secret_env" };
 
+/// Those of what did so before.
+pub(super) const FORMER: Keys =
+    Keys { inline: "former_secret", file: "former_secret_file", variable: "former_secret_env" };
+
 impl Keys {
     /// Those that the table has.
     pub(super) fn given(self, table: &Table<'_>) -> Vec<&'static str> {
         self.all().into_iter().filter(|key| table.has(key)).collect()
     }
 
-    fn all(self) -> [&'static str; 3] {
+    /// All three.
+    pub(super) fn all(self) -> [&'static str; 3] {
         [self.inline, self.file, self.variable]
     }
 }

@@ -37,6 +37,11 @@ impl Name {
         fits.then(|| Self(wire.into()))
     }
 
+    /// The name of bytes that are one already.
+    pub(crate) fn from_wire(wire: &[u8]) -> Self {
+        Self(wire.into())
+    }
+
     /// The bytes, to keep.
     pub(crate) fn into_wire(self) -> Box<[u8]> {
         self.0

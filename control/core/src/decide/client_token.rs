@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Decision, Desk};
 use crate::{
-    command::{CreateEndpoint, CreateNotification, CreateService},
+    command::{CreateEndpoint, CreateNotification, CreateRouteTable, CreateService},
     event::Change,
     outcome::Outcome,
     quota::Quota,
@@ -42,6 +42,14 @@ impl Repeatable for CreateNotification {
 
 impl Repeatable for CreateEndpoint {
     const OPERATION: CreateOperation = CreateOperation::Endpoint;
+
+    fn client_token(&self) -> Option<&Arc<str>> {
+        self.client_token.as_ref()
+    }
+}
+
+impl Repeatable for CreateRouteTable {
+    const OPERATION: CreateOperation = CreateOperation::RouteTable;
 
     fn client_token(&self) -> Option<&Arc<str>> {
         self.client_token.as_ref()
@@ -105,13 +113,18 @@ fn remembered(
         ResourceId::Notification(id) => {
             desk.registry.notification(id).map(|it| Outcome::Notification(Arc::clone(it)))
         }
+        ResourceId::RouteTable(id) => {
+            desk.registry.route_table(id).map(|it| Outcome::RouteTable(Arc::clone(it)))
+        }
         ResourceId::Vpc(_)
         | ResourceId::Subnet(_)
         | ResourceId::LoadBalancer(_)
         | ResourceId::Listener(_)
         | ResourceId::TargetGroup(_)
         | ResourceId::Permission(_)
-        | ResourceId::Interface(_) => None,
+        | ResourceId::Interface(_)
+        | ResourceId::SecurityGroup(_)
+        | ResourceId::SecurityGroupRule(_) => None,
     };
     if outcome.is_some() && token.fingerprint != fingerprint {
         return Err(Refusal::ClientTokenMismatch { resource: token.resource });
@@ -124,12 +137,17 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         Outcome::Service(service) => Some(service.id.into()),
         Outcome::Endpoint(endpoint) => Some(endpoint.id.into()),
         Outcome::Notification(notification) => Some(notification.id.into()),
+        Outcome::RouteTable(table) => Some(table.id.into()),
         Outcome::Done
         | Outcome::Vpc(_)
         | Outcome::Subnet(_)
         | Outcome::LoadBalancer(_)
         | Outcome::Listener(_)
         | Outcome::TargetGroup(_)
-        | Outcome::PermissionsAdded(_) => None,
+        | Outcome::PermissionsAdded(_)
+        | Outcome::SecurityGroup(_)
+        | Outcome::RouteTableAssociated(_)
+        | Outcome::RulesAdded { .. }
+        | Outcome::RulesRevoked { .. } => None,
     }
 }

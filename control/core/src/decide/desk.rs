@@ -61,16 +61,40 @@ impl<'a> Desk<'a> {
         make(bits)
     }
 
+    /// Refuses `count` of something if the caller's account may not have so many.
+    pub(super) fn allows(&self, quota: Quota, count: usize) -> Result<(), Refusal> {
+        quota.check(count, self.settings().quotas.limit(&self.caller.account, quota))
+    }
+
     /// Refuses one more resource of a kind than the account may have.
     pub(super) fn check_owned(&self, kind: ResourceKind, quota: Quota) -> Result<(), Refusal> {
-        quota.allows(self.registry.owned(&self.caller.account, kind).count() + 1)
+        self.allows(quota, self.registry.owned(&self.caller.account, kind).count() + 1)
+    }
+
+    /// Whether a user of a resource does not keep it: what came with a VPC goes with it, and a
+    /// route table loses a subnet that goes.
+    fn goes_along(&self, resource: ResourceId, user: ResourceId) -> bool {
+        match user {
+            ResourceId::RouteTable(id) => {
+                let table = self.registry.route_table(id);
+                let is_main = table.is_some_and(|table| table.main.is_some());
+                is_main || resource.kind() == ResourceKind::Subnet
+            }
+            ResourceId::SecurityGroup(id) => {
+                let group = self.registry.security_group(id);
+                resource.kind() == ResourceKind::Vpc && group.is_some_and(|it| it.is_default())
+            }
+            _ => false,
+        }
     }
 
     /// Refuses to remove what something else refers to.
     pub(super) fn check_unused(&self, id: impl Into<ResourceId>) -> Result<(), Refusal> {
         let resource = id.into();
-        let mut users =
-            ResourceKind::ALL.iter().flat_map(|kind| self.registry.referrers(resource, *kind));
+        let mut users = ResourceKind::ALL
+            .iter()
+            .flat_map(|kind| self.registry.referrers(resource, *kind))
+            .filter(|user| !self.goes_along(resource, *user));
         users.next().map_or(Ok(()), |by| Err(Refusal::InUse { resource, by }))
     }
 }

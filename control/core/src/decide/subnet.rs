@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{SubnetId, ZoneId};
 
-use super::{Decision, Desk, vpc::check_size};
+use super::{Decision, Desk, route_table, vpc::check_size};
 use crate::{
     command::CreateSubnet,
     event::{Change, EventKind},
@@ -29,7 +29,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateSubnet) -> Result<Decis
     }
     let zone = zone(desk, create.zone.as_ref())?;
     create.tags.check()?;
-    Quota::SubnetsPerVpc.allows(desk.registry.subnets_of(vpc.id).count() + 1)?;
+    desk.allows(Quota::SubnetsPerVpc, desk.registry.subnets_of(vpc.id).count() + 1)?;
     let subnet = Arc::new(Subnet {
         id: desk.fresh(SubnetId::from_bits, |registry, id| registry.subnet(id).is_some()),
         owner: desk.caller.account.clone(),
@@ -46,7 +46,9 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateSubnet) -> Result<Decis
 pub(super) fn delete(desk: &Desk<'_>, id: SubnetId) -> Result<Decision, Refusal> {
     let subnet = desk.view().subnet(id)?;
     desk.check_unused(subnet.id)?;
-    let event = desk.event(EventKind::SubnetDeleted(id), vec![Change::Remove(Key::Subnet(id))]);
+    let mut changes: Vec<_> = route_table::without(desk, id).into_iter().collect();
+    changes.push(Change::Remove(Key::Subnet(id)));
+    let event = desk.event(EventKind::SubnetDeleted(id), changes);
     Ok(Decision::of(event, Outcome::Done))
 }
 

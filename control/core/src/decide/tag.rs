@@ -10,10 +10,11 @@ use crate::{
     record::Record,
     refusal::Refusal,
     resource::{
-        EndpointService, Listener, LoadBalancer, Permission, ResourceId, Subnet, TargetGroup, Vpc,
-        VpcEndpoint,
+        EndpointService, Listener, LoadBalancer, Permission, ResourceId, RouteTable, SecurityGroup,
+        Subnet, TargetGroup, Vpc, VpcEndpoint,
+        permission::{ACCEPTANCE_WORDS, PERMISSION_REMOVAL_WORDS},
     },
-    tag::{TagSelector, Tags},
+    tag::{ACCEPTANCE, PERMISSION_REMOVAL, TagSelector, Tags},
 };
 
 pub(super) fn create(
@@ -64,16 +65,34 @@ fn retagged(
         ResourceId::LoadBalancer(id) => retag(view.load_balancer(id)?, change),
         ResourceId::Listener(id) => retag(view.listener(id)?, change),
         ResourceId::TargetGroup(id) => retag(view.target_group(id)?, change),
-        ResourceId::Service(id) => retag(view.service(id)?, change),
+        ResourceId::Service(id) => retag(view.service(id)?, |old| {
+            let tags = change(old)?;
+            tags.check_word(PERMISSION_REMOVAL, PERMISSION_REMOVAL_WORDS)?;
+            Ok(tags)
+        }),
         ResourceId::Permission(id) => {
             let permission = desk.registry.permission(id);
             let own = permission.filter(|found| view.service(found.service).is_ok());
-            retag(own.ok_or_else(|| Refusal::NotFound(id.into()))?, change)
+            retag(own.ok_or_else(|| Refusal::NotFound(id.into()))?, |old| {
+                let tags = change(old)?;
+                tags.check_word(ACCEPTANCE, ACCEPTANCE_WORDS)?;
+                Ok(tags)
+            })
         }
         ResourceId::Endpoint(id) => retag(view.endpoint(id)?, change),
         ResourceId::Notification(id) => {
             view.notification(id)?;
             Err(Refusal::TagsNotYours(id.into()))
+        }
+        ResourceId::RouteTable(id) => retag(view.route_table(id)?, change),
+        ResourceId::SecurityGroup(id) => retag(view.security_group(id)?, change),
+        ResourceId::SecurityGroupRule(id) => {
+            let mut group = SecurityGroup::clone(view.rule_group(id)?);
+            let rule = group.rules.get_mut(&id).ok_or_else(|| Refusal::NotFound(id.into()))?;
+            let tags = change(&rule.tags)?;
+            let is_same = tags == rule.tags;
+            rule.tags = tags;
+            Ok(if is_same { None } else { Some(Arc::new(group).into()) })
         }
         ResourceId::Interface(id) => {
             view.network_interface(id)?;
@@ -117,4 +136,7 @@ macro_rules! tagged {
     };
 }
 
-tagged! { Vpc Subnet LoadBalancer Listener TargetGroup EndpointService Permission VpcEndpoint }
+tagged! {
+    Vpc Subnet LoadBalancer Listener TargetGroup
+    EndpointService Permission RouteTable SecurityGroup VpcEndpoint
+}

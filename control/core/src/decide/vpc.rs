@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use model::VpcId;
 
-use super::{Decision, Desk};
+use super::{Decision, Desk, route_table, security_group};
 use crate::{
     command::CreateVpc,
     event::{Change, EventKind},
@@ -21,6 +21,7 @@ pub(super) const PREFIX_MIN: u8 = 16;
 /// The smallest network: /28.
 pub(super) const PREFIX_MAX: u8 = 28;
 
+/// Makes a VPC with its default security group and its main route table.
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateVpc) -> Result<Decision, Refusal> {
     check_size(create.cidr)?;
     create.tags.check()?;
@@ -34,7 +35,14 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateVpc) -> Result<Decision
         created: desk.now,
         tags: create.tags.clone(),
     });
-    let event = desk.put(EventKind::VpcCreated(vpc.id), Arc::clone(&vpc));
+    let group = security_group::default_of(desk, vpc.id);
+    let table = route_table::main_of(desk, vpc.id);
+    let changes = vec![
+        Change::Put(Arc::clone(&vpc).into()),
+        Change::Put(group.into()),
+        Change::Put(table.into()),
+    ];
+    let event = desk.event(EventKind::VpcCreated(vpc.id), changes);
     Ok(Decision::of(event, Outcome::Vpc(vpc)))
 }
 
@@ -60,7 +68,11 @@ pub(super) fn modify(
 pub(super) fn delete(desk: &Desk<'_>, id: VpcId) -> Result<Decision, Refusal> {
     let vpc = desk.view().vpc(id)?;
     desk.check_unused(vpc.id)?;
-    let event = desk.event(EventKind::VpcDeleted(id), vec![Change::Remove(Key::Vpc(id))]);
+    // What is left came with it.
+    let groups = desk.registry.security_groups_of(id).map(|it| Key::SecurityGroup(it.id));
+    let tables = desk.registry.route_tables_of(id).map(|it| Key::RouteTable(it.id));
+    let changes = groups.chain(tables).chain([Key::Vpc(id)]).map(Change::Remove).collect();
+    let event = desk.event(EventKind::VpcDeleted(id), changes);
     Ok(Decision::of(event, Outcome::Done))
 }
 

@@ -46,6 +46,8 @@ pub enum CreateOperation {
     Endpoint,
     /// `CreateVpcEndpointConnectionNotification`.
     Notification,
+    /// `CreateRouteTable`.
+    RouteTable,
 }
 
 impl fmt::Display for ClientTokenKey {
@@ -54,6 +56,7 @@ impl fmt::Display for ClientTokenKey {
             CreateOperation::Service => "service",
             CreateOperation::Endpoint => "endpoint",
             CreateOperation::Notification => "notification",
+            CreateOperation::RouteTable => "route-table",
         };
         write!(f, "{}/{operation}/{}", self.account, self.token)
     }
@@ -71,6 +74,7 @@ impl FromStr for ClientTokenKey {
             "service" => CreateOperation::Service,
             "endpoint" => CreateOperation::Endpoint,
             "notification" => CreateOperation::Notification,
+            "route-table" => CreateOperation::RouteTable,
             _ => return Err(malformed),
         };
         Ok(Self { account, operation, token: next()?.into() })

@@ -1,6 +1,5 @@
 //! A service's private DNS name and how it is proven that the provider owns the domain: a TXT
-//! record with a token (guide: "Domain ownership verification"). Does not know who looks the record
-//! up.
+//! record with a token (guide: "Domain ownership verification"). Does not know who looks it up.
 
 use std::fmt;
 

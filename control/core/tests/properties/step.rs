@@ -1,24 +1,27 @@
 //! One step of a random sequence: a few numbers that choose what is asked for, by whom, and of what
 //! there is. Names that fit by chance only are rare, so most steps name something that exists.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use control_core::{
     Caller, Chore, Command, Registry, Tags,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateService,
-        CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange, ModifyEndpoint,
-        ModifyService, SubnetAddresses, TargetDescription, TargetZone,
+        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification,
+        CreateSecurityGroup, CreateService, CreateSubnet, CreateTargetGroup, CreateVpc,
+        HealthCheckChange, ModifyEndpoint, ModifyService, NewRule, RuleChoice, SubnetAddresses,
+        TargetDescription, TargetZone,
     },
     resource::{
-        ConnectionEvent, DomainOutcome, DomainToken, NotificationScope, Scheme, ServiceName,
-        VpcAttribute,
+        ConnectionEvent, Direction, DomainOutcome, DomainToken, NotificationScope, Peer, Scheme,
+        ServiceName, Traffic, VpcAttribute,
     },
+    tag,
 };
 use ipnet::Ipv4Net;
 use model::{
     BindFailure, BindFailureReason, DnsName, EndpointAddr, IpAddressType, LoadBalancerId, Protocol,
-    ServiceId, SubnetId, TargetGroupId, Timestamp, VpcEndpointId, VpcId, WeightedTargetGroup,
+    SecurityGroupId, ServiceId, SubnetId, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
+    WeightedTargetGroup,
 };
 
 /// The numbers of a step: who, what, and four choices.
@@ -63,7 +66,7 @@ impl Step {
     pub(crate) fn resolve(self, registry: &Registry, now: &mut Timestamp) -> Resolved {
         let [who, what, n @ ..] = self.0;
         let around = Around { registry, owner: who };
-        match what % 41 {
+        match what % 45 {
             0..=5 => Resolved::Chore(around.report(n)),
             6..=7 => {
                 // Mostly seconds, now and then more than a request lives.
@@ -126,10 +129,26 @@ impl Around<'_> {
                 Command::RejectConnection { service: self.service_of(endpoint), endpoint }
             }
             39 => self.create_notification(n),
+            40..=43 => self.security_group(n),
+            44 if n[3].is_multiple_of(2) => self.mark(n),
             _ => Command::CreateTags {
                 resources: vec![self.endpoint(n[0]).into(), self.service(n[1]).into()],
                 tags: [("key", n[2].to_string())].into_iter().collect(),
             },
+        }
+    }
+
+    /// Has requests accepted at once, or endpoints rejected with their permission.
+    fn mark(&self, n: [u8; 4]) -> Command {
+        let service = self.service(n[0]);
+        let permission = self.registry.permissions_of(service).next();
+        let (resource, key, value) = match permission.filter(|_| n[1].is_multiple_of(2)) {
+            Some(permission) => (permission.id.into(), tag::ACCEPTANCE, "automatic"),
+            None => (service.into(), tag::PERMISSION_REMOVAL, "reject"),
+        };
+        Command::CreateTags {
+            resources: vec![resource],
+            tags: [(key, value)].into_iter().collect(),
         }
     }
 
@@ -180,6 +199,7 @@ impl Around<'_> {
             subnets,
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,
+            security_groups: [].into(),
             tags: Tags::none(),
         })
     }
@@ -223,6 +243,8 @@ impl Around<'_> {
             acceptance_required: n[1].is_multiple_of(2),
             ip_address_types: [].into(),
             private_dns_name: (n[1].is_multiple_of(3)).then(|| domain(n[2])),
+            supported_regions: [].into(),
+            catalog: None,
             tags: Tags::none(),
             client_token: (n[2].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
         })
@@ -254,6 +276,7 @@ impl Around<'_> {
             ip_address_type: IpAddressType::Ipv4,
             dns_record_ip_type: None,
             private_dns: n[2].is_multiple_of(5),
+            security_groups: self.some_group(n[0], n[3]),
             tags: Tags::none(),
             client_token: (n[3].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
         })
@@ -284,7 +307,46 @@ impl Around<'_> {
             addresses: self.designated(one, n[3]),
             private_dns: [None, Some(true), Some(false)][usize::from(n[2]) % 3],
             dns_record_ip_type: None,
+            add_security_groups: self.some_group(n[1], n[2]),
+            remove_security_groups: self.some_group(n[2], n[1]),
         })
+    }
+
+    fn some_group(&self, n: u8, now_and_then: u8) -> BTreeSet<SecurityGroupId> {
+        (now_and_then.is_multiple_of(3)).then(|| self.group(n)).into_iter().collect()
+    }
+
+    fn group(&self, n: u8) -> SecurityGroupId {
+        let account = caller(self.owner);
+        nth(self.registry.view(&account).security_groups().map(|it| it.id), n)
+            .unwrap_or(SecurityGroupId::from_bits(0))
+    }
+
+    fn security_group(&self, n: [u8; 4]) -> Command {
+        let group = self.group(n[0]);
+        let peer = match n[2] % 3 {
+            0 => Peer::Group(self.group(n[3])),
+            _ => Peer::Ipv4(cidr(n[3] % 4, 28)),
+        };
+        let traffic = Traffic::all(Direction::Ingress, peer);
+        match n[1] % 6 {
+            0 | 1 => Command::CreateSecurityGroup(CreateSecurityGroup {
+                vpc: self.vpc(n[0]),
+                name: format!("group {}", n[2] % 3).into(),
+                description: "test".into(),
+                tags: Tags::none(),
+            }),
+            2 => Command::DeleteSecurityGroup { group },
+            3 => Command::RevokeSecurityGroup {
+                group,
+                direction: Direction::Ingress,
+                rules: vec![RuleChoice::Traffic(traffic)],
+            },
+            _ => Command::AuthorizeSecurityGroup {
+                group,
+                rules: vec![NewRule { traffic, description: None, tags: Tags::none() }],
+            },
+        }
     }
 
     /// Now and then a designated address, close to where others are drawn.

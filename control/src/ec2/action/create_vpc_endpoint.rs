@@ -23,7 +23,6 @@ const UNSUPPORTED: &[&str] = &[
     "PolicyDocument",
     "ResourceConfigurationArn",
     "RouteTableId",
-    "SecurityGroupId",
     "ServiceNetworkArn",
 ];
 
@@ -51,6 +50,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
             .unwrap_or(IpAddressType::Ipv4),
         dns_record_ip_type: options.choice("DnsRecordIpType", &DNS_RECORD_IP_TYPES)?,
         private_dns: input.boolean("PrivateDnsEnabled")?.unwrap_or(false),
+        security_groups: ids(&input, "SecurityGroupId")?.into_iter().collect(),
         tags: tag::specification(&input, ResourceKind::Endpoint)?,
         client_token: token.map(Into::into),
     });

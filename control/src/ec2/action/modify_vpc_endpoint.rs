@@ -14,11 +14,9 @@ use crate::{
 
 const UNSUPPORTED: &[&str] = &[
     "AddRouteTableId",
-    "AddSecurityGroupId",
     "IpAddressType",
     "PolicyDocument",
     "RemoveRouteTableId",
-    "RemoveSecurityGroupId",
 ];
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
@@ -35,6 +33,8 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         addresses: subnet_addresses(&input)?,
         private_dns: input.boolean("PrivateDnsEnabled")?,
         dns_record_ip_type: options.choice("DnsRecordIpType", &DNS_RECORD_IP_TYPES)?,
+        add_security_groups: ids(&input, "AddSecurityGroupId")?.into_iter().collect(),
+        remove_security_groups: ids(&input, "RemoveSecurityGroupId")?.into_iter().collect(),
     });
     let change = call.change(&input)?;
     call.make(change, command).await?;

@@ -45,6 +45,9 @@ fn tags(view: View<'_>, id: ResourceId) -> Option<&Tags> {
         | ResourceId::Notification(_)
         | ResourceId::Permission(_)
         | ResourceId::Endpoint(_)
-        | ResourceId::Interface(_) => None,
+        | ResourceId::Interface(_)
+        | ResourceId::RouteTable(_)
+        | ResourceId::SecurityGroup(_)
+        | ResourceId::SecurityGroupRule(_) => None,
     }
 }

@@ -1,5 +1,6 @@
 //! What each operation is asked with, and what the owner and the other account get.
 
+use super::{Given, network::network};
 use crate::{
     rig::{ELB, STS},
     workflow::World,
@@ -35,22 +36,23 @@ pub(super) struct Form {
 }
 
 impl Form {
-    fn of(owner: Owner, text: String, other: Other) -> Self {
+    pub(super) fn of(owner: Owner, text: String, other: Other) -> Self {
         Self { owner, text, allowed: None, other }
     }
 
-    fn getting(self, code: &'static str) -> Self {
+    pub(super) fn getting(self, code: &'static str) -> Self {
         Self { allowed: Some(code), ..self }
     }
 }
 
 /// The form of an operation.
-pub(super) fn form(world: &World, endpoint: &str, service: &str, operation: &str) -> Form {
+pub(super) fn form(world: &World, given: &Given, service: &str, operation: &str) -> Form {
     let form = match service {
         ELB => balancing(world, operation),
         STS => security(operation),
-        _ => ec2_provider(world, endpoint, operation)
-            .or_else(|| ec2_consumer(world, endpoint, operation)),
+        _ => ec2_provider(world, &given.endpoint, operation)
+            .or_else(|| ec2_consumer(world, &given.endpoint, operation))
+            .or_else(|| network(world, given, operation)),
     };
     form.unwrap_or_else(|| panic!("{operation} needs a row here"))
 }
@@ -117,6 +119,9 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
             let text = format!("&ConnectionNotificationId={NO_NOTIFICATION}{events}");
             of(text, no_notification()).getting("InvalidConnectionNotification")
         }
+        "ModifyVpcEndpointServicePayerResponsibility" => {
+            of(format!("&ServiceId={service}&PayerResponsibility=ServiceOwner"), no_service())
+        }
         "ModifyVpcEndpointServicePermissions" => {
             of(format!("&ServiceId={service}&AddAllowedPrincipals.1=*"), no_service())
         }
@@ -145,6 +150,10 @@ fn ec2_consumer(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
         }
         "DescribeNetworkInterfaces" => of(String::new(), Other::Hidden(subnet.clone())),
         "DescribeVpcEndpoints" => of(format!("&VpcEndpointId.1={endpoint}"), none()),
+        "ModifyVpcEndpointPayerResponsibility" => {
+            let account = "&PayerResponsibility=vpc-endpoint-account&Scope=vpc-endpoint-charges";
+            of(format!("&VpcEndpointId={endpoint}{account}"), none())
+        }
         "ModifyVpcEndpoint" => {
             of(format!("&VpcEndpointId={endpoint}&RemoveSubnetId.1={subnet}"), none())
         }
@@ -218,6 +227,8 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
             group(&attribute("deregistration_delay.timeout_seconds", "10"))
         }
         "RemoveTags" => resource("&TagKeys.member.1=a"),
+        "SetSecurityGroups" => balancer("&SecurityGroups.member.1=sg-00000000000000001")
+            .getting("InvalidConfigurationRequest"),
         _ => return None,
     })
 }
