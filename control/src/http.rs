@@ -1,7 +1,8 @@
 //! HTTP/1.1 towards strangers, with TLS or without: accepting, limits, time limits, stopping.
 //!
-//! Relies on hyper for the protocol and on `tls` for the handshake. Does not know what a request means: a handler gets the head
-//! and the whole body, or why there is none. Every wait and every buffer has its bound here.
+//! Relies on hyper for the protocol and on `tls` for the handshake. Does not know what a request
+//! means: a handler gets the head and the whole body, or why there is none. Every wait and every
+//! buffer has its bound here.
 
 mod arrival;
 mod connection;

@@ -34,9 +34,9 @@ impl Peers {
         Arc::new(Self { connections_max, per_peer_max, open: Mutex::default() })
     }
 
-    /// A seat for one more connection of a peer, if it may have one: as long as it has fewer than are
-    /// free. So one peer gets half of all, two get a third each, and whoever comes next still finds
-    /// as many free as each of them has.
+    /// A seat for one more connection of a peer, if it may have one: as long as it has fewer than
+    /// are free. So one peer gets half of all, two get a third each, and whoever comes next still
+    /// finds as many free as each of them has.
     pub(super) fn seat(self: &Arc<Self>, peer: IpAddr) -> Option<Seat> {
         let peer = network(peer);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -67,7 +67,8 @@ impl Phases {
         self.0.send_replace(phase);
     }
 
-    /// Ends when a phase has lasted too long, and says which. Bytes that trickle do not lengthen it.
+    /// Ends when a phase has lasted too long, and says which. Bytes that trickle do not lengthen
+    /// it.
     pub(super) async fn overdue(&self, limits: PhaseLimits) -> Phase {
         let mut phases = self.0.subscribe();
         let mut phase = *phases.borrow_and_update();

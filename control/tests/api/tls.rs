@@ -27,7 +27,8 @@ const ACCOUNT: &str = "111111111111";
 /// AWS's own example of a policy that asks for TLS, beside one that permits the rest.
 const SECURE_ONLY: &str = r#"
     {"Effect":"Allow","Action":"ec2:*","Resource":"*"},
-    {"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}
+    {"Effect":"Deny","Action":"*","Resource":"*",
+        "Condition":{"Bool":{"aws:SecureTransport":"false"}}}
 "#;
 
 /// A certificate for `localhost`, as the server has it and as clients trust it.
