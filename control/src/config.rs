@@ -35,7 +35,7 @@ pub struct Config {
 pub struct Limits {
     /// How often an account may call.
     pub rates: Rates,
-    /// How many connections an address may have open; for IPv6, a /64.
+    /// How many connections an address may have open; for IPv6, a /64. Never more than are left.
     pub connections_per_peer: usize,
     /// How long the head of a request may take, on a new connection from its beginning.
     pub head_timeout: Duration,

@@ -176,4 +176,5 @@ pub(super) const STS: Rows = &[
     ("AssumeRole", Needs::Nothing),
     // "No permissions are required to perform this operation", not even against a Deny.
     ("GetCallerIdentity", Needs::Nothing),
+    ("GetSessionToken", Needs::Nothing),
 ];

@@ -168,7 +168,7 @@ fn security(operation: &str) -> Option<Form> {
             "&RoleArn=arn:aws:iam::111111111111:role/role&RoleSessionName=session",
             Other::Code("AccessDenied"),
         ),
-        "GetCallerIdentity" => of("", Other::Same),
+        "GetCallerIdentity" | "GetSessionToken" => of("", Other::Same),
         _ => return None,
     })
 }
