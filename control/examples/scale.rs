@@ -147,6 +147,7 @@ async fn setting(keeper: &Keeper) -> (ServiceName, Vec<(VpcId, Vec<SubnetId>)>) 
         subnets,
         scheme: Scheme::Internal,
         ip_address_type: IpAddressType::Ipv4,
+        security_groups: [].into(),
         tags: Tags::none(),
     });
     let created = keeper.submit(provider.clone(), create).await;
@@ -156,6 +157,8 @@ async fn setting(keeper: &Keeper) -> (ServiceName, Vec<(VpcId, Vec<SubnetId>)>) 
         acceptance_required: false,
         ip_address_types: [].into(),
         private_dns_name: None,
+        supported_regions: [].into(),
+        catalog: None,
         tags: Tags::none(),
         client_token: None,
     });

@@ -10,6 +10,7 @@ mod arns;
 mod attribute;
 mod code;
 mod forward;
+mod group;
 mod health_check;
 mod page;
 mod shape;

@@ -9,13 +9,17 @@ use clap::Parser;
 
 mod admin;
 mod bootstrap;
+mod certificate;
 mod clock;
 mod command_line;
 mod config;
 mod demo;
 mod domain_proof;
+mod follow;
+mod identity;
 mod listen;
 mod metrics;
+mod reload;
 mod runtime;
 mod settings;
 mod signal;

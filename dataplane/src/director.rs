@@ -145,6 +145,7 @@ impl Director {
             self.workers.tell_and_wait(std::mem::take(&mut changes));
         }
         changes.extend(self.forwards.follow(before, &snapshot, &self.targets));
+        changes.extend(self.bindings.readmit(before, &snapshot));
         self.open(&snapshot, changes, resets);
         self.publish(snapshot.generation);
     }
@@ -208,11 +209,11 @@ impl Workers {
             return;
         }
         let mut shares: Vec<Vec<NewListener>> = self.mailboxes.iter().map(|_| Vec::new()).collect();
-        for Opened { key, addr, interface, forward, sockets } in listeners {
+        for Opened { key, addr, interface, forward, admission, sockets } in listeners {
             for (share, socket) in shares.iter_mut().zip(sockets) {
-                let interface = Arc::clone(&interface);
+                let (interface, admission) = (Arc::clone(&interface), admission.clone());
                 let socket = OwnedFd::from(socket);
-                share.push(NewListener { key, socket, addr, interface, forward });
+                share.push(NewListener { key, socket, addr, interface, forward, admission });
             }
         }
         for (mailbox, listeners) in self.mailboxes.iter().zip(shares) {

@@ -7,6 +7,7 @@
 use std::{os::fd::OwnedFd, sync::Arc, sync::mpsc::SyncSender, time::Duration};
 
 use dataplane_core::{
+    admission::Admission,
     flow::FlowHash,
     proxy_header::Template,
     reason::{End, Refusal},
@@ -92,6 +93,7 @@ pub(crate) struct NewListener {
     pub(crate) addr: EndpointAddr,
     pub(crate) interface: Arc<Interface>,
     pub(crate) forward: Key,
+    pub(crate) admission: Admission,
 }
 
 /// One change of a worker's tables.
@@ -105,6 +107,8 @@ pub(crate) enum Change {
     RemoveListener(Key),
     /// Sends a listener's new connections elsewhere.
     MoveListener(Key, Key),
+    /// Lets other clients in than before; those that are in stay.
+    SetAdmission(Key, Admission),
     /// Resets an interface's connections; its listeners were removed.
     RemoveInterface(Key),
     /// Resets a target's connections.

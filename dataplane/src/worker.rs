@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dataplane_core::{reason::End, timer::Wheel};
+use dataplane_core::{admission::Admission, reason::End, timer::Wheel};
 use mio::{Events, Poll, Token, Waker};
 use model::Clock;
 use slab::Slab;
@@ -116,6 +116,7 @@ struct Listener {
     socket: std::os::fd::OwnedFd,
     origin: Rc<Origin>,
     forward: Key,
+    admission: Admission,
     is_queued: bool,
 }
 
@@ -307,6 +308,11 @@ impl Worker {
                 Change::MoveListener(key, forward) => {
                     if let Some(listener) = self.listeners.get_mut(key) {
                         listener.forward = forward;
+                    }
+                }
+                Change::SetAdmission(key, admission) => {
+                    if let Some(listener) = self.listeners.get_mut(key) {
+                        listener.admission = admission;
                     }
                 }
                 Change::RemoveInterface(key) => self.remove_interface(key),

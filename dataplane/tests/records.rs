@@ -117,10 +117,19 @@ fn each_connection_is_counted_and_has_one_line() {
         assert_reset(&mut client);
         client.local_addr().unwrap()
     };
-    wait_until("both have a line", || lines.access().len() == 2);
-    wait_until("both are counted", || metrics.sum("postern_connections_total", endpoint) == 2);
+    let barred = {
+        let rules = Arc::new(model::InboundRules::default());
+        let id = model::VpcEndpointId::from_bits(1);
+        rig.world.snapshot.inbound.endpoints.insert(id, rules);
+        rig.publish();
+        let mut client = connect(addr);
+        assert_reset(&mut client);
+        client.local_addr().unwrap()
+    };
+    wait_until("all have a line", || lines.access().len() == 3);
+    wait_until("all are counted", || metrics.sum("postern_connections_total", endpoint) == 3);
 
-    let [ended, turned_away] = &lines.access()[..] else { panic!("two lines") };
+    let [ended, turned_away, not_admitted] = &lines.access()[..] else { panic!("three lines") };
     for part in [
         "\"endpoint\":\"vpce-00000000000000001\"",
         "\"service\":\"vpce-svc-00000000000000001\"",
@@ -138,11 +147,14 @@ fn each_connection_is_counted_and_has_one_line() {
     }
     assert!(turned_away.contains(&format!("\"client\":\"{refused}\"")), "{turned_away}");
     assert!(turned_away.contains("\"end\":\"no_target\""), "{turned_away}");
+    assert!(not_admitted.contains(&format!("\"client\":\"{barred}\"")), "{not_admitted}");
+    assert!(not_admitted.contains("\"end\":\"security_group\""), "{not_admitted}");
     for (name, labels, expected) in [
         ("postern_connections_ended_total", "reason=client_reset", 1),
         ("postern_connections_refused_total", "reason=no_target", 1),
+        ("postern_connections_refused_total", "reason=security_group", 1),
         ("postern_connection_resets_total", "side=client", 1),
-        ("postern_connection_resets_total", "side=postern", 1),
+        ("postern_connection_resets_total", "side=postern", 2),
         ("postern_connection_bytes_total", "direction=to_target", 2),
         ("postern_connection_bytes_total", "direction=to_client", 2),
         ("postern_relayed_bytes_total", "method=copy", 4),
@@ -153,7 +165,7 @@ fn each_connection_is_counted_and_has_one_line() {
         ("postern_connections_active", endpoint, 0.0),
         ("postern_listeners_bound", "", 1.0),
         ("postern_endpoints_unbound", "", 0.0),
-        ("postern_snapshot_generation", "", 2.0),
+        ("postern_snapshot_generation", "", 3.0),
         ("postern_targets", "health=healthy", 0.0),
     ] {
         assert_eq!(metrics.gauge(name, labels), expected, "{name} {labels}");

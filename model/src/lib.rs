@@ -1,7 +1,7 @@
 //! The vocabulary that Postern's planes share.
 //!
 //! Read in this order: [`snapshot`] (what is to be served) and [`health`] (what is alive) are the
-//! two values in which the planes meet; [`endpoint`], [`service`], [`target`] and
+//! two values in which the planes meet; [`endpoint`], [`service`], [`target`], [`inbound`] and
 //! [`vpc`] are their parts;
 //! [`id`], [`address`], [`dns_record`] and [`time`] are the words. There is no logic here beyond
 //! what two planes must agree on, and no clock, socket, file, log or random number.
@@ -11,6 +11,7 @@ pub mod dns_record;
 pub mod endpoint;
 pub mod health;
 pub mod id;
+pub mod inbound;
 pub mod service;
 pub mod snapshot;
 pub mod target;
@@ -27,6 +28,7 @@ pub use id::{
     SecurityGroupRuleId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
     ZoneName,
 };
+pub use inbound::{Inbound, InboundRule, InboundRules, Transport};
 pub use service::ServiceState;
 pub use snapshot::{Generation, Snapshot};
 pub use target::{

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Endpoint, LoadBalancer, LoadBalancerId, RegionName, TargetGroup, TargetGroupId, Vpc,
+    Endpoint, Inbound, LoadBalancer, LoadBalancerId, RegionName, TargetGroup, TargetGroupId, Vpc,
     VpcEndpointId, VpcId,
 };
 
@@ -42,6 +42,10 @@ pub struct Snapshot {
     pub load_balancers: BTreeMap<LoadBalancerId, Arc<LoadBalancer>>,
     /// The target groups that those forward to; probed also before the first endpoint exists.
     pub target_groups: BTreeMap<TargetGroupId, Arc<TargetGroup>>,
+    /// Who may open connections. Beside the endpoints, so that another rule is not another
+    /// endpoint.
+    #[serde(default, skip_serializing_if = "Inbound::is_empty")]
+    pub inbound: Inbound,
 }
 
 impl Snapshot {
@@ -54,6 +58,7 @@ impl Snapshot {
             endpoints: BTreeMap::new(),
             load_balancers: BTreeMap::new(),
             target_groups: BTreeMap::new(),
+            inbound: Inbound::default(),
         }
     }
 }

@@ -13,6 +13,9 @@ use crate::{
 pub const PORT: u16 = 8080;
 /// The zones of every topology.
 pub const ZONES: [&str; 2] = ["us-east-1a", "us-east-1b"];
+/// Where clients on this machine come from. None of it is in a consumer's VPC; the default security
+/// group admits it all the same.
+const LOOPBACK: &str = "127.0.0.0/8";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was built, by id.
@@ -28,6 +31,10 @@ pub struct Topology {
     pub service: String,
     /// The endpoint's id.
     pub endpoint: String,
+    /// The security group that the endpoint carries at first: its VPC's default one.
+    pub security_group: String,
+    /// The consumer's VPC.
+    pub vpc: String,
     /// The endpoint's Regional name.
     pub regional_name: String,
     provider: Api,
@@ -62,6 +69,7 @@ impl Topology {
         listener(&provider, &load_balancer, &target_group);
         let service = service(&provider, &load_balancer);
         let (vpc, subnets) = network(&consumer, &net.cidr(), |n| net.subnet(n));
+        let security_group = default_group(&consumer, &vpc);
         let name = format!("com.amazonaws.vpce.us-east-1.{service}");
         let created = ok(consumer.ec2(
             "CreateVpcEndpoint",
@@ -81,6 +89,8 @@ impl Topology {
             load_balancer,
             service,
             endpoint,
+            security_group,
+            vpc,
             regional_name,
             provider,
             consumer,
@@ -88,6 +98,30 @@ impl Topology {
         built.accept();
         built.wait_state("available");
         built
+    }
+
+    /// The consumer lets in its own network alone, by a group in place of the default one. Gives the
+    /// new group.
+    pub fn bar_strangers(&self) -> String {
+        let create = [
+            ("VpcId", self.vpc.as_str()),
+            ("GroupName", "own network"),
+            ("GroupDescription", "clients"),
+        ];
+        let group = ok(self.consumer.ec2("CreateSecurityGroup", &create)).text("groupId").unwrap();
+        admit(&self.consumer, &group, &self.net.cidr());
+        let swap = [
+            ("VpcEndpointId", self.endpoint.as_str()),
+            ("AddSecurityGroupId.1", &group),
+            ("RemoveSecurityGroupId.1", &self.security_group),
+        ];
+        ok(self.consumer.ec2("ModifyVpcEndpoint", &swap));
+        group
+    }
+
+    /// The consumer lets clients of this machine in by a group.
+    pub fn admit(&self, group: &str) {
+        admit(&self.consumer, group, LOOPBACK);
     }
 
     /// The provider accepts the endpoint.
@@ -172,6 +206,24 @@ fn network(api: &Api, cidr: &str, subnet: impl Fn(u8) -> String) -> (String, [St
         ok(api.ec2("CreateSubnet", &members)).text("subnetId").unwrap()
     });
     (vpc, subnets)
+}
+
+fn default_group(api: &Api, vpc: &str) -> String {
+    let members = [("Filter.1.Name", "vpc-id"), ("Filter.1.Value.1", vpc)];
+    ok(api.ec2("DescribeSecurityGroups", &members)).text("groupId").unwrap()
+}
+
+/// Lets all addresses of a network in, on all ports.
+fn admit(api: &Api, group: &str, network: &str) {
+    ok(api.ec2("AuthorizeSecurityGroupIngress", &rule(group, network)));
+}
+
+fn rule<'a>(group: &'a str, network: &'a str) -> [(&'a str, &'a str); 3] {
+    [
+        ("GroupId", group),
+        ("IpPermissions.1.IpProtocol", "-1"),
+        ("IpPermissions.1.IpRanges.1.CidrIp", network),
+    ]
 }
 
 fn load_balancer(api: &Api, subnets: &[String; 2]) -> String {

@@ -11,6 +11,8 @@ mod route_table;
 mod security_group;
 mod service;
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 use model::{
     ListenerId, LoadBalancerId, NotificationId, RouteTableAssociationId, RouteTableId,
@@ -21,7 +23,7 @@ use serde::Serialize;
 use crate::{
     principal::Principal,
     resource::{
-        Direction, ListenerAttribute, LoadBalancerAttribute, ResourceId, Route,
+        Direction, ListenerAttribute, LoadBalancerAttribute, Payer, ResourceId, Route,
         TargetGroupAttribute, VpcAttribute,
     },
     tag::{TagSelector, Tags},
@@ -85,6 +87,15 @@ pub enum Command {
         load_balancer: LoadBalancerId,
         /// The attributes that change.
         attributes: Vec<LoadBalancerAttribute>,
+    },
+    /// Gives a load balancer other security groups. Outcome: `LoadBalancer`.
+    SetSecurityGroups {
+        /// Which.
+        load_balancer: LoadBalancerId,
+        /// Its groups from now on.
+        groups: BTreeSet<SecurityGroupId>,
+        /// Whether they count for connections through endpoints; none leaves it as it is.
+        enforce_on_endpoints: Option<bool>,
     },
     /// Removes a load balancer and its listeners.
     DeleteLoadBalancer {
@@ -209,6 +220,11 @@ pub enum Command {
         /// Which service.
         service: ServiceId,
     },
+    /// Has the owner of a service pay for its endpoints; there is no way back. Outcome: `Service`.
+    TakeServiceCharges {
+        /// Which service.
+        service: ServiceId,
+    },
     /// Removes an endpoint service that nobody uses, and its permissions.
     DeleteService {
         /// Which.
@@ -227,6 +243,15 @@ pub enum Command {
     CreateEndpoint(CreateEndpoint),
     /// Changes an interface endpoint. Outcome: `Endpoint`.
     ModifyEndpoint(ModifyEndpoint),
+    /// Changes who pays for an endpoint. Outcome: `Endpoint`.
+    ModifyEndpointPayer {
+        /// The caller's service that the endpoint is of; none if the endpoint is the caller's.
+        service: Option<ServiceId>,
+        /// Which endpoint.
+        endpoint: VpcEndpointId,
+        /// Who pays; the caller can only take it upon itself.
+        payer: Payer,
+    },
     /// Removes an endpoint. Outcome: `Endpoint`, deleting.
     DeleteEndpoint {
         /// Which.

@@ -13,8 +13,10 @@ mod interface;
 mod listener;
 mod load_balancer;
 mod notification;
+mod payer;
 mod permission;
 mod private_dns;
+mod region;
 mod route_table;
 mod security_group;
 mod service;
@@ -22,6 +24,7 @@ mod subnet;
 mod tag;
 mod target;
 mod target_group;
+mod upgrade;
 mod vpc;
 
 use std::collections::BTreeSet;
@@ -91,6 +94,9 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
             load_balancer::modify(desk, *load_balancer, attributes)
         }
+        Command::SetSecurityGroups { load_balancer, groups, enforce_on_endpoints } => {
+            load_balancer::set_groups(desk, *load_balancer, groups, *enforce_on_endpoints)
+        }
         Command::DeleteLoadBalancer { load_balancer } => {
             load_balancer::delete(desk, *load_balancer)
         }
@@ -139,12 +145,16 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::StartDomainVerification { service } => {
             private_dns::start_verification(desk, *service)
         }
+        Command::TakeServiceCharges { service } => payer::take(desk, *service),
         Command::DeleteService { service } => service::delete(desk, *service),
         Command::ModifyServicePermissions { service, add, remove } => {
             permission::modify(desk, *service, add, remove)
         }
         Command::CreateEndpoint(create) => client_token::once(desk, create, endpoint::create),
         Command::ModifyEndpoint(modify) => endpoint::modify(desk, modify),
+        Command::ModifyEndpointPayer { service, endpoint, payer } => {
+            payer::modify(desk, *service, *endpoint, *payer)
+        }
         Command::DeleteEndpoint { endpoint } => endpoint::delete(desk, *endpoint),
         Command::CreateNotification(create) => {
             client_token::once(desk, create, notification::create)

@@ -3,10 +3,13 @@
 //! Served are the endpoints that are pending or available, every load balancer, and every target
 //! group that a listener forwards to: targets are probed from the moment that a listener uses them,
 //! so that their health is known before the first endpoint exists, as with AWS. VPCs are all in it:
-//! DNS may have names for one that has no endpoint.
+//! DNS may have names for one that has no endpoint. Security groups come as the rules that they
+//! come to.
 //!
 //! [`project_changes`] costs what changed and a copy of the maps' pointers; everything that stays
 //! the same stays the same `Arc`, so that a plane sees at a glance what it need not touch.
+
+mod inbound;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,6 +38,7 @@ pub fn project(registry: &Registry, generation: Generation) -> Snapshot {
     parts.endpoints.extend(registry.endpoints().map(|it| it.id));
     parts.load_balancers.extend(registry.load_balancers().map(|it| it.id));
     parts.target_groups.extend(registry.target_groups().map(|it| it.id));
+    parts.inbound = inbound::Affected::all(registry);
     parts.refresh(registry, &mut snapshot);
     snapshot
 }
@@ -64,6 +68,7 @@ struct Parts {
     endpoints: BTreeSet<VpcEndpointId>,
     load_balancers: BTreeSet<LoadBalancerId>,
     target_groups: BTreeSet<TargetGroupId>,
+    inbound: inbound::Affected,
 }
 
 impl Parts {
@@ -72,6 +77,7 @@ impl Parts {
             && self.endpoints.is_empty()
             && self.load_balancers.is_empty()
             && self.target_groups.is_empty()
+            && self.inbound.is_empty()
     }
 
     /// Notes what depends on a record. A listener is part of its load balancer, and decides whether
@@ -80,12 +86,15 @@ impl Parts {
         match key {
             Key::Vpc(id) => {
                 self.vpcs.insert(*id);
+                self.inbound.note_vpc(registry, *id);
             }
             Key::Endpoint(id) => {
                 self.endpoints.insert(*id);
+                self.inbound.note_endpoint(registry, *id);
             }
             Key::LoadBalancer(id) => {
                 self.load_balancers.insert(*id);
+                self.inbound.note_load_balancer(*id);
             }
             Key::TargetGroup(id) => {
                 self.target_groups.insert(*id);
@@ -111,8 +120,8 @@ impl Parts {
             | Key::Notification(_)
             | Key::Message(_)
             | Key::RouteTable(_)
-            | Key::SecurityGroup(_)
             | Key::ClientToken(_) => {}
+            Key::SecurityGroup(id) => self.inbound.note_group(registry, *id),
         }
     }
 
@@ -136,6 +145,7 @@ impl Parts {
             let served = served.map(|it| target_group(registry, it));
             changed |= replace(&mut snapshot.target_groups, *id, served);
         }
+        changed |= self.inbound.refresh(registry, &mut snapshot.inbound);
         changed
     }
 }
@@ -156,7 +166,7 @@ fn replace<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, Arc<V>>, key: K, new: Opt
 }
 
 fn vpc(vpc: &Vpc) -> model::Vpc {
-    model::Vpc { id: vpc.id, cidrs: vec![vpc.cidr.into()] }
+    model::Vpc { id: vpc.id, cidrs: vpc.blocks().collect() }
 }
 
 fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
@@ -176,7 +186,7 @@ fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
         service: endpoint.service,
         state: endpoint.state,
         regional_name: endpoint.regional_name.clone(),
-        private_dns_name: endpoint.private_dns_name.clone(),
+        private_dns_names: endpoint.private_dns_names.clone(),
         dns_record_ip_type: endpoint.dns_record_ip_type,
         interfaces: interfaces.collect(),
     }

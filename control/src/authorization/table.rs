@@ -134,7 +134,9 @@ pub(super) const EC2: Rows = &[
         ]),
     ),
     ("ModifyVpcEndpointConnectionNotification", LIST),
+    ("ModifyVpcEndpointPayerResponsibility", NOTIFIED),
     ("ModifyVpcEndpointServiceConfiguration", on(&[Ids(SERVICE, "ServiceId")])),
+    ("ModifyVpcEndpointServicePayerResponsibility", on(&[Ids(SERVICE, "ServiceId")])),
     ("ModifyVpcEndpointServicePermissions", on(&[Ids(SERVICE, "ServiceId")])),
     ("RejectVpcEndpointConnections", on(&[Ids(SERVICE, "ServiceId")])),
     ("RevokeSecurityGroupEgress", on(&[Ids(GROUP, "GroupId")])),
@@ -166,6 +168,7 @@ pub(super) const ELB: Rows = &[
     ("ModifyTargetGroupAttributes", on(&[Arns("TargetGroupArn")])),
     ("RegisterTargets", on(&[Arns("TargetGroupArn")])),
     ("RemoveTags", on(&[Arns("ResourceArns")])),
+    ("SetSecurityGroups", on(&[Arns("LoadBalancerArn")])),
 ];
 
 pub(super) const STS: Rows = &[

@@ -26,4 +26,5 @@ actions! {
     ModifyTargetGroupAttributes => modify_target_group_attributes,
     RegisterTargets => register_targets,
     RemoveTags => remove_tags,
+    SetSecurityGroups => set_security_groups,
 }

@@ -25,14 +25,18 @@ fn code(refusal: &Refusal) -> &'static str {
         }
         R::DeletionProtected(_) | R::TagsNotYours(_) => "OperationNotPermitted",
         R::SubnetOutsideVpc { .. } => "InvalidSubnet",
+        R::GroupOutsideVpc { .. } => "InvalidSecurityGroup",
         R::PortTaken { .. } => "DuplicateListener",
         R::TargetGroupProtocol(_) => "IncompatibleProtocols",
         R::TargetGroupTaken { .. } => "TargetGroupAssociationLimit",
         R::TargetAddress(_) | R::TargetZoneMissing(_) | R::TargetZone { .. } => "InvalidTarget",
         R::SubnetsInSameZone { .. }
         | R::IpAddressTypeUnsupported(_)
+        | R::LoadBalancerGroupMissing(_)
+        | R::LoadBalancerUngrouped(_)
         | R::OutOfRange { .. }
         | R::Conflicting { .. }
+        | R::RegionIdleTimeout(_)
         | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
         R::ServiceNameNotFound(_)
         | R::ConnectionEventMissing
@@ -43,6 +47,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TagKeyLength { .. }
         | R::TagValueLength { .. }
         | R::TagKeyReserved { .. }
+        | R::TagValueUnknown { .. }
         | R::CidrSize { .. }
         | R::CidrOutsideVpc { .. }
         | R::CidrOverlap { .. }
@@ -54,6 +59,15 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::LoadBalancerMissing
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing
+        | R::ServiceCatalogued(_)
+        | R::CatalogEntryMalformed(_)
+        | R::CatalogEntryTaken { .. }
+        | R::ServiceTypeMismatch { .. }
+        | R::RegionUnknown(_)
+        | R::RegionIsHost(_)
+        | R::RegionNotInService { .. }
+        | R::RegionZone(_)
+        | R::PayerNotYours(_)
         | R::ServiceIpAddressType { .. }
         | R::DnsRecordIpType { .. }
         | R::PrivateDnsUnsupported(_)
@@ -73,7 +87,6 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::GroupNameReserved { .. }
         | R::GroupNameTaken { .. }
         | R::GroupDefault(_)
-        | R::GroupOutsideVpc { .. }
         | R::GroupMissing(_)
         | R::GroupNotInEndpoint { .. }
         | R::RuleMissing
@@ -98,6 +111,7 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         ResourceKind::Listener => "ListenerNotFound",
         ResourceKind::TargetGroup => "TargetGroupNotFound",
         ResourceKind::Subnet => "SubnetNotFound",
+        ResourceKind::SecurityGroup => "InvalidSecurityGroup",
         ResourceKind::Vpc
         | ResourceKind::Service
         | ResourceKind::Notification
@@ -105,7 +119,6 @@ pub(super) fn not_found(kind: ResourceKind) -> &'static str {
         | ResourceKind::Endpoint
         | ResourceKind::Interface
         | ResourceKind::RouteTable
-        | ResourceKind::SecurityGroup
         | ResourceKind::SecurityGroupRule => "ValidationError",
     }
 }

@@ -34,6 +34,8 @@ const BATCH_COMMANDS_MAX: usize = 64;
 const BATCH_REPORTS_MAX: usize = 256;
 /// How many records one tick sees to; the rest wait for the next.
 const TICK_RECORDS_MAX: usize = 256;
+/// How many VPCs of an earlier version share a transaction.
+const UPGRADE_VPCS_MAX: usize = 256;
 /// How exactly deadlines are kept.
 const TICK: Duration = Duration::from_secs(1);
 /// How often a transaction is decided again because another node committed first.
@@ -102,6 +104,7 @@ impl Worker {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut messages = Vec::with_capacity(BATCH_COMMANDS_MAX);
         let mut has_health = true;
+        self.upgrade().await;
         loop {
             tokio::select! {
                 count = mailbox.recv_many(&mut messages, BATCH_COMMANDS_MAX) => {
@@ -123,6 +126,15 @@ impl Worker {
                 }
             }
             self.report().await;
+        }
+    }
+
+    /// Completes what an earlier version stored.
+    async fn upgrade(&mut self) {
+        let mut before = None;
+        while before != Some(self.revision) {
+            before = Some(self.revision);
+            self.chore(vec![Chore::Upgrade { vpcs_max: UPGRADE_VPCS_MAX }]).await;
         }
     }
 

@@ -111,6 +111,7 @@ impl Rig {
             subnets: vec![subnet],
             scheme: Scheme::Internal,
             ip_address_type: IpAddressType::Ipv4,
+            security_groups: [].into(),
             tags: Tags::none(),
         });
         let balancer = self.submit(provider(), create).await;
@@ -120,6 +121,8 @@ impl Rig {
             acceptance_required: true,
             ip_address_types: [].into(),
             private_dns_name: None,
+            supported_regions: [].into(),
+            catalog: None,
             tags: Tags::none(),
             client_token: None,
         });

@@ -98,6 +98,7 @@ impl Run<'_> {
                 subnets: subnets.iter().map(|subnet| subnet.id).collect(),
                 scheme: Scheme::Internal,
                 ip_address_type: IpAddressType::Ipv4,
+                security_groups: [].into(),
                 tags: tags(&wanted.name),
             };
             let command = Command::CreateLoadBalancer(command);

@@ -1,9 +1,11 @@
 //! VPCs and subnets.
 
 use control_core::{
-    Command, Outcome, ZoneRef,
-    command::{CreateSubnet, CreateVpc},
+    Command, Outcome, Tags, ZoneRef,
+    command::{CreateSubnet, CreateVpc, NewRule},
+    resource::{self, Direction, Peer, Traffic},
 };
+use ipnet::IpNet;
 
 use super::{BootstrapError, Run, lookup, other_outcome, same, tagged, tags};
 use crate::config::bootstrap::{Subnet, Vpc};
@@ -24,7 +26,33 @@ impl Run<'_> {
                 _ => return Err(other_outcome(&what)),
             }
         };
+        self.admit(&what, &vpc, &wanted.admit).await?;
         self.made.vpcs.insert(wanted.key.clone(), vpc);
+        Ok(())
+    }
+
+    /// Adds what the VPC's default security group lacks to let clients in.
+    async fn admit(
+        &mut self,
+        what: &str,
+        vpc: &resource::Vpc,
+        clients: &[IpNet],
+    ) -> Result<(), BootstrapError> {
+        let registry = self.registry();
+        let mut groups = registry.security_groups_of(vpc.id);
+        let Some(group) = groups.find(|it| it.is_default()) else { return Ok(()) };
+        let wanted = clients.iter().map(|client| match client.trunc() {
+            IpNet::V4(net) => Traffic::all(Direction::Ingress, Peer::Ipv4(net)),
+            IpNet::V6(net) => Traffic::all(Direction::Ingress, Peer::Ipv6(net)),
+        });
+        let known: Vec<_> = group.rules.values().map(|rule| rule.traffic).collect();
+        let lacking = wanted.filter(|traffic| !known.contains(traffic));
+        let rule = |traffic| NewRule { traffic, description: None, tags: Tags::none() };
+        let rules: Vec<_> = lacking.map(rule).collect();
+        if !rules.is_empty() {
+            let command = Command::AuthorizeSecurityGroup { group: group.id, rules };
+            self.submit(what, &vpc.owner, command).await?;
+        }
         Ok(())
     }
 

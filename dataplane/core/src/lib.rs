@@ -1,10 +1,12 @@
 //! The pure core of the data plane: what to do with a connection, as functions of values.
 //!
-//! Read [`flow`] and [`select`] (where a connection goes), [`health`] (when a target takes some),
-//! [`reason`] (why one was refused or ended), [`timer`] (when to look at one again) and
-//! [`proxy_header`] (how it introduces itself). Relies on [`model`] alone. Does not know sockets,
-//! threads, the clock or who asks: time, health and hash keys come in as arguments.
+//! Read [`admission`] (who may connect), [`flow`] and [`select`] (where a connection goes),
+//! [`health`] (when a target takes some), [`reason`] (why one was refused or ended), [`timer`]
+//! (when to look at one again) and [`proxy_header`] (how it introduces itself). Relies on [`model`]
+//! alone. Does not know sockets, threads, the clock or who asks: time, health and hash keys come in
+//! as arguments.
 
+pub mod admission;
 pub mod flow;
 pub mod health;
 pub mod proxy_header;

@@ -6,6 +6,10 @@ use std::fmt;
 /// Why a new connection was reset before it reached a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
+    /// No security group of the endpoint admits the client.
+    SecurityGroup,
+    /// The endpoint's groups admit the client, the load balancer's do not.
+    LoadBalancerSecurityGroup,
     /// The listener forwards to nothing: no target group with a weight.
     NoTargetGroup,
     /// No registered target serves the zone.
@@ -20,7 +24,9 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
+        Self::SecurityGroup,
+        Self::LoadBalancerSecurityGroup,
         Self::NoTargetGroup,
         Self::NoTarget,
         Self::TooManyConnections,
@@ -31,6 +37,8 @@ impl Refusal {
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::SecurityGroup => "security_group",
+            Self::LoadBalancerSecurityGroup => "load_balancer_security_group",
             Self::NoTargetGroup => "no_target_group",
             Self::NoTarget => "no_target",
             Self::TooManyConnections => "too_many_connections",
@@ -108,11 +116,13 @@ impl End {
             Self::TargetUnhealthy => 7,
             Self::TargetDeregistered => 8,
             Self::Shutdown => 9,
-            Self::Refused(Refusal::NoTargetGroup) => 10,
-            Self::Refused(Refusal::NoTarget) => 11,
-            Self::Refused(Refusal::TooManyConnections) => 12,
-            Self::Refused(Refusal::ResourcesExhausted) => 13,
-            Self::Refused(Refusal::AcceptExhausted) => 14,
+            Self::Refused(Refusal::SecurityGroup) => 10,
+            Self::Refused(Refusal::LoadBalancerSecurityGroup) => 11,
+            Self::Refused(Refusal::NoTargetGroup) => 12,
+            Self::Refused(Refusal::NoTarget) => 13,
+            Self::Refused(Refusal::TooManyConnections) => 14,
+            Self::Refused(Refusal::ResourcesExhausted) => 15,
+            Self::Refused(Refusal::AcceptExhausted) => 16,
         }
     }
 

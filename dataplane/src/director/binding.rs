@@ -5,17 +5,21 @@
 //! in one snapshot. Only endpoints that differ are looked at. Does not know what happens on a
 //! listener.
 
+mod admission;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use dataplane_core::proxy_header::Template;
+use dataplane_core::{admission::Admission, proxy_header::Template};
 use model::{
     BindFailure, BindFailureReason, Binding, Endpoint, EndpointAddr, Interface, ListenerId,
     LoadBalancer, LoadBalancerId, Snapshot, VpcEndpointId,
 };
 use socket2::Socket;
+
+use admission::Admissions;
 
 use super::{
     forward::{ForwardId, Forwards, changed},
@@ -66,6 +70,7 @@ pub(super) struct Opened {
     pub(super) addr: EndpointAddr,
     pub(super) interface: Arc<route::Interface>,
     pub(super) forward: Key,
+    pub(super) admission: Admission,
     pub(super) sockets: Vec<Socket>,
 }
 
@@ -201,12 +206,13 @@ impl Bindings {
     /// Binds what is not bound yet, and moves listeners to the forwards they now belong to.
     pub(super) fn open(&mut self, snapshot: &Snapshot, forwards: &mut Forwards) -> OpenedAll {
         let mut opened = OpenedAll::default();
+        let mut admissions = Admissions::new(snapshot);
         for id in std::mem::take(&mut self.unopened) {
             let Some(mut served) = self.served.remove(&id) else { continue };
             self.add_interfaces(&mut served);
             for interface in &mut served.interfaces {
-                for (addr, listener) in wanted_addresses(&interface.described, snapshot) {
-                    self.open_address(interface, addr, listener, forwards, &mut opened);
+                for wanted in wanted_addresses(&interface.described, snapshot) {
+                    self.open_address(interface, wanted, &mut admissions, forwards, &mut opened);
                 }
             }
             self.note_binding(id, &served);
@@ -241,8 +247,8 @@ impl Bindings {
     fn open_address(
         &mut self,
         interface: &mut ServedInterface,
-        addr: EndpointAddr,
-        listener: Option<ListenerId>,
+        (addr, listener): (EndpointAddr, Option<ListenerId>),
+        admissions: &mut Admissions<'_>,
         forwards: &mut Forwards,
         opened: &mut OpenedAll,
     ) {
@@ -273,8 +279,10 @@ impl Bindings {
             (Ok(_), None) => Address::Tried,
             (Ok(sockets), Some(id)) => {
                 let (key, forward) = (self.listeners.take(), forwards.acquire(id.clone()));
+                let (endpoint, described) = (interface.route.endpoint, &interface.described);
+                let admission = admissions.of(endpoint, described, id.listener, addr);
                 let interface = Arc::clone(&interface.route);
-                opened.listeners.push(Opened { key, addr, interface, forward, sockets });
+                opened.listeners.push(Opened { key, addr, interface, forward, admission, sockets });
                 Address::Listening { key, forward: id }
             }
         };

@@ -41,7 +41,7 @@ struct Accepted {
 
 impl Worker {
     pub(super) fn add_listener(&mut self, new: NewListener) {
-        let NewListener { key, socket, addr, interface, forward } = new;
+        let NewListener { key, socket, addr, interface, forward, admission } = new;
         let raw = socket.as_raw_fd();
         let token = turn::listener_token(key);
         let registry = self.poll.registry();
@@ -59,7 +59,8 @@ impl Worker {
             self.interfaces.put(interface.key, local);
         }
         let origin = Rc::new(Origin { addr, interface });
-        self.listeners.put(key, Listener { socket, origin, forward, is_queued: false });
+        let listener = Listener { socket, origin, forward, admission, is_queued: false };
+        self.listeners.put(key, listener);
     }
 
     /// Accepts a turn's worth of connections.
@@ -73,8 +74,13 @@ impl Worker {
                     let forward = listener.forward;
                     // The peer of a TCP connection always has an address of its family.
                     let Some(Ok(addr)) = addr.map(SocketAddr::try_from) else { continue };
+                    let admitted = listener.admission.decide(addr.ip());
                     let client = Side::new(socket);
-                    self.begin(Accepted { client, addr: ClientAddr(addr), origin }, forward);
+                    let accepted = Accepted { client, addr: ClientAddr(addr), origin };
+                    match admitted {
+                        Ok(()) => self.begin(accepted, forward),
+                        Err(refusal) => self.turn_away(accepted, refusal),
+                    }
                 }
                 Err(Errno::AGAIN) => return,
                 Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
@@ -118,6 +124,12 @@ impl Worker {
             let rested = std::mem::take(&mut self.starved).into_iter().map(Queued::Listener);
             self.queue.extend(rested);
         }
+    }
+
+    /// Resets a client that no security group admits.
+    fn turn_away(&mut self, accepted: Accepted, refusal: Refusal) {
+        self.tally(accepted.origin.interface.key, |tally| tally.opened += 1);
+        self.refuse(accepted, End::Refused(refusal));
     }
 
     /// Decides where a connection goes, and begins to connect.

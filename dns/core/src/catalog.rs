@@ -14,11 +14,11 @@ use ipnet::IpNet;
 use model::{Generation, Health, Snapshot, VpcId};
 
 use crate::{
-    endpoint_zone::EndpointZone,
+    endpoint_zone::{EndpointZone, OwnNames},
     island::Islands,
     master::StaticZone,
     network::Networks,
-    view::{ForwardPlan, View, ZoneSet},
+    view::{ForwardPlan, Owner, View, ZoneSet},
 };
 
 /// All that is served at one moment.
@@ -27,9 +27,27 @@ pub struct Catalog {
     generation: Generation,
     public: View,
     /// Of the networks that see more than the public.
-    views: BTreeMap<VpcId, View>,
-    networks: Networks<VpcId>,
+    views: BTreeMap<VpcId, Views>,
+    networks: Networks<Place>,
     name_count: usize,
+}
+
+/// What clients of one network see.
+#[derive(Clone, Debug)]
+struct Views {
+    /// Everyone's.
+    whole: View,
+    /// Of those inside, if they see less.
+    inside: Option<View>,
+}
+
+/// Where a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The network.
+    pub vpc: VpcId,
+    /// Whether it has an address of the network itself, and does not only ask on its behalf.
+    pub is_inside: bool,
 }
 
 impl Catalog {
@@ -41,14 +59,35 @@ impl Catalog {
     /// What a client at this address sees: the view of its network, or else what everyone sees.
     pub fn view_of(&self, client: IpAddr) -> &View {
         match self.networks.owner_of(client) {
-            Some(vpc) => self.view_in(vpc),
+            Some(place) => self.view_at(place),
             None => &self.public,
         }
     }
 
-    /// What clients in this network see, for listeners that are in it.
-    pub fn view_in(&self, vpc: VpcId) -> &View {
-        self.views.get(&vpc).unwrap_or(&self.public)
+    /// What a client at this address sees that asks at a listener in this network.
+    pub fn view_in(&self, vpc: VpcId, client: IpAddr) -> &View {
+        match self.views.get(&vpc) {
+            None => &self.public,
+            Some(Views { whole, inside: None }) => whole,
+            Some(Views { whole, inside: Some(inside) }) => {
+                let is_inside = self.networks.owner_of(client);
+                if is_inside == Some(Place { vpc, is_inside: true }) { inside } else { whole }
+            }
+        }
+    }
+
+    /// The longest known prefix that holds an address, and whose network it is: nobody's if it is
+    /// more than one's.
+    pub fn network_of(&self, client: IpAddr) -> Option<(IpNet, Option<Place>)> {
+        self.networks.prefix_of(client)
+    }
+
+    fn view_at(&self, place: Place) -> &View {
+        match self.views.get(&place.vpc) {
+            None => &self.public,
+            Some(Views { inside: Some(inside), .. }) if place.is_inside => inside,
+            Some(Views { whole, .. }) => whole,
+        }
     }
 
     /// How many names exist.
@@ -65,6 +104,8 @@ pub struct CatalogBuilder {
     networks: Vec<(VpcId, Vec<IpNet>)>,
     forward: Option<ForwardPlan>,
     forward_of: BTreeMap<VpcId, ForwardPlan>,
+    inbound_only: BTreeSet<VpcId>,
+    numbers: BTreeMap<VpcId, usize>,
 }
 
 impl CatalogBuilder {
@@ -93,6 +134,13 @@ impl CatalogBuilder {
         (self.forward, self.forward_of) = (others, networks);
     }
 
+    /// Hides private names of these networks from clients inside them, from the next build on:
+    /// only those see them who ask from elsewhere on the network's behalf, by the addresses of
+    /// [`Self::set_networks`] or at a listener in the network.
+    pub fn set_inbound_only(&mut self, networks: BTreeSet<VpcId>) {
+        self.inbound_only = networks;
+    }
+
     /// Makes the catalog of a snapshot, leaving out what is not healthy.
     pub fn build(&mut self, snapshot: &Snapshot, health: &Health) -> Catalog {
         let (endpoint_zone, soa) = self.endpoints.build(snapshot, health);
@@ -107,14 +155,17 @@ impl CatalogBuilder {
         let public = View::new(Arc::clone(&shared), ZoneSet::default(), islands.clone())
             .forwarding(self.forward);
         let views = self.views(snapshot, &shared, &islands);
-        let own_names: usize = views.values().map(View::own_name_count).sum();
+        let own_names: usize = views.values().map(|it| it.whole.own_name_count()).sum();
         // A network that sees nothing of its own makes nobody's clients doubtful.
         let told = snapshot.vpcs.values().filter(|vpc| views.contains_key(&vpc.id));
-        let told = told.flat_map(|vpc| vpc.cidrs.iter().map(|prefix| (*prefix, vpc.id)));
-        let settled = self
-            .networks
-            .iter()
-            .flat_map(|(vpc, prefixes)| prefixes.iter().map(|prefix| (*prefix, *vpc)));
+        let told = told.flat_map(|vpc| {
+            let place = Place { vpc: vpc.id, is_inside: true };
+            vpc.cidrs.iter().map(move |prefix| (*prefix, place))
+        });
+        let settled = self.networks.iter().flat_map(|(vpc, prefixes)| {
+            let place = Place { vpc: *vpc, is_inside: false };
+            prefixes.iter().map(move |prefix| (*prefix, place))
+        });
         let networks = Networks::new(told, settled);
         Catalog {
             generation: snapshot.generation,
@@ -127,11 +178,11 @@ impl CatalogBuilder {
 
     /// The views of networks that see something of their own.
     fn views(
-        &self,
+        &mut self,
         snapshot: &Snapshot,
         shared: &Arc<ZoneSet>,
         islands: &Islands,
-    ) -> BTreeMap<VpcId, View> {
+    ) -> BTreeMap<VpcId, Views> {
         let mut zones = BTreeMap::<VpcId, ZoneSet>::new();
         for zone in &self.static_zones {
             for vpc in &zone.vpcs {
@@ -144,15 +195,31 @@ impl CatalogBuilder {
         let forwarding = self.forward_of.keys();
         let vpcs: BTreeSet<VpcId> =
             zones.keys().chain(names.keys()).chain(forwarding).copied().collect();
-        let view = |vpc| {
+        let mut views = BTreeMap::new();
+        for vpc in vpcs {
             let own = zones.remove(&vpc).unwrap_or_default();
-            let mut islands = islands.clone();
-            for node in names.remove(&vpc).unwrap_or_default() {
-                islands.insert(node);
-            }
+            let OwnNames { private, reverse } = names.remove(&vpc).unwrap_or_default();
             let forward = self.forward_of.get(&vpc).copied().or(self.forward);
-            (vpc, View::new(Arc::clone(shared), own, islands).forwarding(forward))
-        };
-        vpcs.into_iter().map(view).collect()
+            let owner = Owner { vpc: Some(vpc), number: self.number(vpc) };
+            let view = |own, islands| {
+                View::new(Arc::clone(shared), own, islands).forwarding(forward).owned_by(owner)
+            };
+            let mut islands = islands.clone();
+            reverse.into_iter().for_each(|node| islands.insert(node));
+            let inside =
+                self.inbound_only.contains(&vpc).then(|| view(own.clone(), islands.clone()));
+            private.into_iter().for_each(|node| islands.insert(node));
+            views.insert(vpc, Views { whole: view(own, islands), inside });
+        }
+        views
+    }
+
+    /// The number that stands for a network from now on.
+    fn number(&mut self, vpc: VpcId) -> usize {
+        let next = Owner::OTHERS + 1 + self.numbers.len();
+        if next >= Owner::NUMBERS_MAX {
+            return self.numbers.get(&vpc).copied().unwrap_or(Owner::OTHERS);
+        }
+        *self.numbers.entry(vpc).or_insert(next)
     }
 }

@@ -40,6 +40,15 @@ pub(crate) struct EndpointZone {
     parts: BTreeMap<VpcEndpointId, Part>,
 }
 
+/// Names that one network sees.
+#[derive(Debug, Default)]
+pub(crate) struct OwnNames {
+    /// Services' own names.
+    pub(crate) private: Vec<Arc<Node>>,
+    /// Those of interface addresses.
+    pub(crate) reverse: Vec<Arc<Node>>,
+}
+
 /// What one endpoint contributes.
 #[derive(Debug)]
 struct Part {
@@ -47,8 +56,8 @@ struct Part {
     /// Whether each interface is healthy.
     healthy: Vec<bool>,
     nodes: Vec<Arc<Node>>,
-    /// The service's own name, seen in the endpoint's network alone.
-    private: Option<Arc<Node>>,
+    /// The service's own names, seen in the endpoint's network alone.
+    private: Vec<Arc<Node>>,
     /// The names of its addresses, made when first wanted.
     reverse: OnceCell<Vec<Arc<Node>>>,
 }
@@ -74,14 +83,14 @@ impl EndpointZone {
         self.assemble(snapshot)
     }
 
-    /// What only these networks see, as of the last build: services' own names, and those of
-    /// interface addresses.
-    pub(crate) fn names_within(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, Vec<Arc<Node>>> {
-        let mut names = BTreeMap::<VpcId, Vec<Arc<Node>>>::new();
+    /// What only these networks see, as of the last build.
+    pub(crate) fn names_within(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, OwnNames> {
+        let mut names = BTreeMap::<VpcId, OwnNames>::new();
         for part in self.parts.values().filter(|part| vpcs.contains(&part.endpoint.vpc)) {
             let nodes = part.reverse.get_or_init(|| reverse::nodes(&part.endpoint));
-            let nodes = part.private.iter().chain(nodes).cloned();
-            names.entry(part.endpoint.vpc).or_default().extend(nodes);
+            let own = names.entry(part.endpoint.vpc).or_default();
+            own.reverse.extend(nodes.iter().cloned());
+            own.private.extend(part.private.iter().cloned());
         }
         names
     }
@@ -133,7 +142,8 @@ impl Part {
         for interface in &endpoint.interfaces {
             nodes.push(node((&interface.zonal_name).into(), endpoint, [interface].into_iter()));
         }
-        let private = endpoint.private_dns_name.as_ref().map(|name| alias(name, endpoint));
+        let names = endpoint.private_dns_names.iter();
+        let private = names.map(|name| alias(name, endpoint)).collect();
         Self { endpoint: Arc::clone(endpoint), healthy, nodes, private, reverse: OnceCell::new() }
     }
 

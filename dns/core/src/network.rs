@@ -37,10 +37,26 @@ impl<T: Copy + PartialEq> Networks<T> {
 
     /// Whose network an address is in, if that can be said.
     pub(crate) fn owner_of(&self, address: IpAddr) -> Option<T> {
+        let (_, owner) = self.longest(address)?;
+        owner
+    }
+
+    /// The longest prefix that holds an address, and whose it is, if that can be said.
+    pub(crate) fn prefix_of(&self, address: IpAddr) -> Option<(IpNet, Option<T>)> {
+        let (len, owner) = self.longest(address)?;
+        let is_ipv4 = address.to_canonical().is_ipv4() && len >= MAPPED_LEN;
+        let (address, len) = match address.to_canonical() {
+            IpAddr::V4(address) if is_ipv4 => (address.into(), len - MAPPED_LEN),
+            _ => (IpAddr::from(Ipv6Addr::from_bits(mapped(address))), len),
+        };
+        Some((IpNet::new(address, len).ok()?.trunc(), owner))
+    }
+
+    fn longest(&self, address: IpAddr) -> Option<(u8, Option<T>)> {
         let bits = mapped(address);
-        let longest =
-            self.lengths.iter().find_map(|len| self.owners.get(&(*len, masked(bits, *len))));
-        *longest?
+        self.lengths
+            .iter()
+            .find_map(|len| Some((*len, *self.owners.get(&(*len, masked(bits, *len)))?)))
     }
 }
 
@@ -107,6 +123,15 @@ mod tests {
             ("::1", None),
         ] {
             assert_eq!(networks.owner_of(address.parse().unwrap()), owner, "{address}");
+        }
+        for (address, prefix) in [
+            ("10.9.9.9", "10.0.0.0/8"),
+            ("::ffff:10.1.2.3", "10.1.2.3/32"),
+            ("192.168.1.1", "192.168.0.0/16"),
+            ("fd00:1::1", "fd00:1::/64"),
+        ] {
+            let found = networks.prefix_of(address.parse().unwrap()).unwrap().0;
+            assert_eq!(found.to_string(), prefix, "{address}");
         }
     }
 

@@ -5,6 +5,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use model::VpcId;
+
 use crate::{
     island::Islands,
     name::{NameHash, ancestors, label_count},
@@ -41,6 +43,24 @@ pub struct View {
     own: ZoneSet,
     islands: Islands,
     forward: Option<ForwardPlan>,
+    owner: Owner,
+}
+
+/// Whose a view is: a network's, or everyone's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The network.
+    pub vpc: Option<VpcId>,
+    /// A small number that stands for it, the same in all catalogs of one builder: 0 for everyone,
+    /// [`Self::OTHERS`] for networks beyond [`Self::NUMBERS_MAX`].
+    pub number: usize,
+}
+
+impl Owner {
+    /// The number of all networks that have none of their own.
+    pub const OTHERS: usize = 1;
+    /// Numbers that there are: what is counted per view stays small.
+    pub const NUMBERS_MAX: usize = 4096;
 }
 
 /// Where questions about names that are not ours go, by a number that whoever asks there knows.
@@ -50,12 +70,22 @@ pub struct ForwardPlan(pub usize);
 impl View {
     /// What everyone sees, and beside it zones and single names of one network's own.
     pub(crate) fn new(shared: Arc<ZoneSet>, own: ZoneSet, islands: Islands) -> Self {
-        Self { shared, own, islands, forward: None }
+        Self { shared, own, islands, forward: None, owner: Owner::default() }
     }
 
     /// The view, with a plan for what is not ours.
     pub(crate) fn forwarding(self, forward: Option<ForwardPlan>) -> Self {
         Self { forward, ..self }
+    }
+
+    /// The view, as this one's.
+    pub(crate) fn owned_by(self, owner: Owner) -> Self {
+        Self { owner, ..self }
+    }
+
+    /// Whose it is.
+    pub fn owner(&self) -> Owner {
+        self.owner
     }
 
     /// Where questions about names that are not ours go; nowhere if there is no plan.

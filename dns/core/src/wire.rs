@@ -52,6 +52,7 @@ impl Rcode {
     pub(crate) const NOT_IMP: Self = Self(4);
     pub(crate) const REFUSED: Self = Self(5);
     pub(crate) const BAD_VERS: Self = Self(16);
+    pub(crate) const BAD_COOKIE: Self = Self(23);
 }
 
 /// The type of a record or of a question (RFC 1035 3.2.2, 3.2.3).

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod forward;
+mod limits;
 mod ownership;
 mod rig;
 mod swaps;

@@ -4,9 +4,11 @@ use crate::resource::{HealthCheckProtocol, Scheme};
 use crate::settings::ZoneRef;
 use crate::tag::Tags;
 use model::{
-    IpAddressType, ListenerId, LoadBalancerId, Protocol, SubnetId, VpcId, WeightedTargetGroup,
+    IpAddressType, ListenerId, LoadBalancerId, Protocol, SecurityGroupId, SubnetId, VpcId,
+    WeightedTargetGroup,
 };
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
@@ -22,6 +24,9 @@ pub struct CreateLoadBalancer {
     pub scheme: Scheme,
     /// Which addresses it takes connections on.
     pub ip_address_type: IpAddressType,
+    /// Its security groups; none for ever if none now.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub security_groups: BTreeSet<SecurityGroupId>,
     /// Its tags.
     pub tags: Tags,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{BindFailure, BindFailureReason, EndpointState, ServiceId, Timestamp, VpcEndpointId};
 
-use super::{notification, private_dns};
+use super::{notification, private_dns, upgrade};
 use crate::{
     event::{Change, Event, EventKind},
     record::{Key, Record},
@@ -35,6 +35,11 @@ pub enum Chore {
     },
     /// A message was sent, or will never be.
     RemoveMessage(MessageId),
+    /// Postern has started: resources that an earlier version made get what it did not make yet.
+    Upgrade {
+        /// The bound on the VPCs seen to at once.
+        vpcs_max: usize,
+    },
     /// Time has passed: at most so many records whose time is over are seen to.
     Tick {
         /// The bound on this tick's work.
@@ -61,6 +66,7 @@ pub fn decide_chore(registry: &Registry, chore: &Chore, now: Timestamp) -> Vec<E
         Chore::RemoveMessage(id) => {
             registry.message(*id).map(|message| without(message, now)).into_iter().collect()
         }
+        Chore::Upgrade { vpcs_max } => upgrade::upgrade(registry, *vpcs_max, now),
         Chore::Tick { records_max } => registry
             .due(now)
             .take(*records_max)

@@ -1,10 +1,13 @@
 //! Network Load Balancers.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use model::{IpAddressType, LoadBalancerId, SubnetId, VpcId, ZoneId};
+use model::{IpAddressType, LoadBalancerId, SecurityGroupId, SubnetId, VpcId, ZoneId};
 
-use super::{Decision, Desk};
+use super::{Decision, Desk, security_group};
 use crate::{
     command::CreateLoadBalancer,
     event::{Change, EventKind},
@@ -26,6 +29,7 @@ pub(super) fn create(
     create.tags.check()?;
     check_ip_address_type(create.ip_address_type)?;
     let (vpc, subnets) = place(desk, &create.subnets)?;
+    security_group::check_named(desk, vpc, &create.security_groups)?;
     if let Some(same) = same_name(desk, create, &subnets)? {
         return Ok(Decision::nothing(Outcome::LoadBalancer(same)));
     }
@@ -39,6 +43,8 @@ pub(super) fn create(
         subnets,
         scheme: create.scheme,
         ip_address_type: create.ip_address_type,
+        security_groups: create.security_groups.clone(),
+        enforces_on_endpoints: true,
         attributes: LoadBalancerAttributes::of(create.scheme),
         created: desk.now,
         tags: create.tags.clone(),
@@ -59,6 +65,35 @@ pub(super) fn modify(
         check_attribute(*attribute)?;
         new.attributes.set(*attribute);
     }
+    if new == **old {
+        return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
+    }
+    let new = Arc::new(new);
+    let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
+    Ok(Decision::of(event, Outcome::LoadBalancer(new)))
+}
+
+/// Only a load balancer made with groups can have others, and always has one (NLB guide, "Update the
+/// security groups").
+pub(super) fn set_groups(
+    desk: &Desk<'_>,
+    id: LoadBalancerId,
+    groups: &BTreeSet<SecurityGroupId>,
+    enforce: Option<bool>,
+) -> Result<Decision, Refusal> {
+    let old = desk.view().load_balancer(id)?;
+    if old.security_groups.is_empty() {
+        return Err(Refusal::LoadBalancerUngrouped(id));
+    }
+    if groups.is_empty() {
+        return Err(Refusal::LoadBalancerGroupMissing(id));
+    }
+    security_group::check_named(desk, old.vpc, groups)?;
+    let new = LoadBalancer {
+        security_groups: groups.clone(),
+        enforces_on_endpoints: enforce.unwrap_or(old.enforces_on_endpoints),
+        ..LoadBalancer::clone(old)
+    };
     if new == **old {
         return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
     }
@@ -152,6 +187,7 @@ fn same_name(
             old.subnets == *subnets
                 && old.scheme == create.scheme
                 && old.ip_address_type == create.ip_address_type
+                && old.security_groups == create.security_groups
                 && old.tags == create.tags
         }),
         _ => None,

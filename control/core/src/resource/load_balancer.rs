@@ -1,9 +1,14 @@
 //! A Network Load Balancer and its attributes (ELBv2 API, `LoadBalancerAttribute`). Does not know
 //! its listeners, which are records of their own, nor the attributes' names on the wire.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use model::{AccountId, IpAddressType, LoadBalancerId, SubnetId, Timestamp, VpcId, ZoneId};
+use model::{
+    AccountId, IpAddressType, LoadBalancerId, SecurityGroupId, SubnetId, Timestamp, VpcId, ZoneId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::tag::Tags;
@@ -25,12 +30,31 @@ pub struct LoadBalancer {
     pub scheme: Scheme,
     /// Which addresses it takes connections on.
     pub ip_address_type: IpAddressType,
+    /// Its security groups; none if it was made without, and then never any.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub security_groups: BTreeSet<SecurityGroupId>,
+    /// Whether its groups' rules count for connections through endpoints
+    /// (`EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic`).
+    #[serde(default = "on")]
+    pub enforces_on_endpoints: bool,
     /// Its attributes.
     pub attributes: LoadBalancerAttributes,
     /// When it was made.
     pub created: Timestamp,
     /// Its tags.
     pub tags: Tags,
+}
+
+impl LoadBalancer {
+    /// Whether connections through endpoints need a rule of its groups.
+    pub fn enforces_groups(&self) -> bool {
+        self.enforces_on_endpoints && !self.security_groups.is_empty()
+    }
+}
+
+/// What enforcement is unless it was changed.
+const fn on() -> bool {
+    true
 }
 
 /// Whom a load balancer's own addresses are for.

@@ -1,6 +1,6 @@
 //! A VPC: one tenant network with its address range.
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use model::{AccountId, Timestamp, VpcId};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,11 @@ impl Vpc {
     /// Whether endpoints in it may have private DNS names (guide: "Private DNS": both attributes).
     pub fn takes_private_dns(&self) -> bool {
         self.dns_support && self.dns_hostnames
+    }
+
+    /// Its address blocks, the first one first.
+    pub fn blocks(&self) -> impl Iterator<Item = IpNet> + '_ {
+        std::iter::once(self.cidr.into())
     }
 }
 

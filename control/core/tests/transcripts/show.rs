@@ -1,7 +1,7 @@
 //! What `show` shows: what a caller sees, one line each.
 
 use control_core::{Caller, describe::View, resource::Traffic};
-use model::Snapshot;
+use model::{InboundRules, Snapshot};
 
 use crate::session::Session;
 
@@ -67,7 +67,9 @@ pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String
                 tags.into_iter().map(move |(key, value)| format!("{id} {key}={value}"))
             })
             .collect(),
-        "private-dns" | "groups" | "carried" | "routes" => details(view, what),
+        "private-dns" | "groups" | "carried" | "routes" | "catalog" | "payers" => {
+            details(view, what)
+        }
         what => told(session, caller, what),
     };
     if lines.is_empty() {
@@ -81,8 +83,16 @@ fn details(view: View<'_>, what: &str) -> Vec<String> {
     match what {
         "private-dns" => view
             .endpoints()
-            .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_name))
+            .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_names))
             .collect(),
+        "catalog" => view
+            .visible_services()
+            .map(|it| {
+                let name = it.name(&view.settings().region);
+                format!("{name} of {} for {:?}", it.owner_name(), it.service_type())
+            })
+            .collect(),
+        "payers" => view.endpoints().map(|it| format!("{} {:?}", it.id, it.payer)).collect(),
         "groups" => view
             .security_groups()
             .map(|it| {
@@ -150,4 +160,20 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> Vec<String> {
         .values()
         .map(|it| format!("target group {} with {} targets", it.id, it.targets.len()));
     endpoints.chain(balancers).chain(groups).collect()
+}
+
+/// Whom endpoints and load balancers admit.
+pub(crate) fn inbound(snapshot: &Snapshot) -> Vec<String> {
+    let line = |id: String, rules: &InboundRules| {
+        let rules = rules
+            .rules()
+            .iter()
+            .map(|it| format!("{} {:?} {}-{}", it.source, it.transport, it.from_port, it.to_port));
+        format!("{id} admits [{}]", rules.collect::<Vec<_>>().join(", "))
+    };
+    let inbound = &snapshot.inbound;
+    let endpoints = inbound.endpoints.iter().map(|(id, it)| line(id.to_string(), it));
+    let balancers = inbound.load_balancers.iter().map(|(id, it)| line(id.to_string(), it));
+    let lines: Vec<_> = endpoints.chain(balancers).collect();
+    if lines.is_empty() { vec!["everybody is admitted".into()] } else { lines }
 }

@@ -7,6 +7,7 @@ use crate::{
     api::Call,
     elb::{
         arns::Arns,
+        group,
         shape::load_balancer::{IP_ADDRESS_TYPES, SCHEMES, write},
         tag,
     },
@@ -26,9 +27,6 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         let message = "The only type of load balancers supported here is network.";
         return Err(Fault::new("InvalidConfigurationRequest", message));
     }
-    if !input.texts("SecurityGroups")?.is_empty() {
-        return Err(Fault::unsupported_parameter("SecurityGroups"));
-    }
     input.choice("EnablePrefixForIpv6SourceNat", &[("off", ())])?;
     let command = Command::CreateLoadBalancer(CreateLoadBalancer {
         name: input.required_text("Name")?.into(),
@@ -37,6 +35,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         ip_address_type: input
             .choice("IpAddressType", &IP_ADDRESS_TYPES)?
             .unwrap_or(IpAddressType::Ipv4),
+        security_groups: group::read(&input)?,
         tags: tag::read(&input)?,
     });
     let change = call.change(&input)?;

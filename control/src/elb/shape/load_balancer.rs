@@ -3,7 +3,7 @@
 use control_core::resource::{LoadBalancer, Scheme};
 use model::IpAddressType;
 
-use super::super::arns::Arns;
+use super::super::{arns::Arns, group};
 use crate::query::Xml;
 
 /// The hosted zone of load balancers' names. There are no such names here, and so one id will do
@@ -17,6 +17,13 @@ pub(in crate::elb) const SCHEMES: [(&str, Scheme); 2] =
 /// The address types by their names.
 pub(in crate::elb) const IP_ADDRESS_TYPES: [(&str, IpAddressType); 2] =
     [("ipv4", IpAddressType::Ipv4), ("dualstack", IpAddressType::Dualstack)];
+
+/// Says whether the groups count for connections through endpoints, if there are any.
+pub(in crate::elb) fn write_enforcement(xml: &mut Xml, lb: &LoadBalancer) {
+    if !lb.security_groups.is_empty() {
+        xml.text(group::ENFORCEMENT, if lb.enforces_on_endpoints { "on" } else { "off" });
+    }
+}
 
 /// Writes its members.
 pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, lb: &LoadBalancer) {
@@ -43,6 +50,10 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, lb: &LoadBalancer) {
         xml.value("SubnetId", subnet);
         xml.values("LoadBalancerAddresses", "member", [""; 0]);
     });
+    if !lb.security_groups.is_empty() {
+        xml.values("SecurityGroups", "member", &lb.security_groups);
+    }
+    write_enforcement(xml, lb);
     xml.text(
         "IpAddressType",
         match lb.ip_address_type {

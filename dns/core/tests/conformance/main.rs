@@ -4,6 +4,7 @@
 
 mod messages;
 mod names;
+mod options;
 mod private_names;
 mod rig;
 mod views;
