@@ -2,7 +2,7 @@
 //! for in whatever order, both do it or both refuse it, for a reason that the reference has too,
 //! and afterwards both have the same things in the same states.
 //!
-//! Some thousands of steps here. A million and more, in two minutes:
+//! Some thousands of steps here. Two million, in a minute:
 //! `PROPTEST_CASES=20000 cargo test --release -p control-core --test reference`.
 #![expect(clippy::unwrap_used, reason = "what is not there is a failed test")]
 
