@@ -3,9 +3,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
-use control_core::{
-    Caller, Identity, Settings, Zone, quota::Quotas, resource::PermissionRemoval, throttle::Rates,
-};
+use control_core::{Settings, Zone, quota::Quotas, resource::PermissionRemoval, throttle::Rates};
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
 use model::{AccountId, RegionName};
 
@@ -16,7 +14,7 @@ pub struct Config {
     pub region: RegionName,
     /// Its Availability Zones.
     pub zones: Vec<Zone>,
-    /// The tenants.
+    /// The tenants, as they are at the start.
     pub accounts: Vec<Account>,
     /// How long a connection request waits for the provider.
     pub acceptance_timeout: Duration,
@@ -81,19 +79,6 @@ impl Config {
             permission_removal: PermissionRemoval::default(),
             limits,
         }
-    }
-
-    /// All access keys with whoever signs with them.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (&AccessKey, Caller)> {
-        self.accounts.iter().flat_map(|account| {
-            let own = account.keys.iter().map(|key| (key, Caller::root(account.id.clone())));
-            let users = account.users.iter().flat_map(|user| {
-                let identity = Identity::User(user.name.clone());
-                let caller = Caller { account: account.id.clone(), identity };
-                user.keys.iter().map(move |key| (key, caller.clone()))
-            });
-            own.chain(users)
-        })
     }
 
     /// What the core needs of it.

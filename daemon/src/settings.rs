@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use control_core::throttle::{Rate, Rates};
+use dns::CookieSecret;
 
-use crate::config::{self, AccessKey, Addresses, Config, Role, User};
+use crate::config::{self, AccessKey, Addresses, Config, Cookies, Role, User};
 
 /// What control is told.
 pub(crate) fn control(config: &Config) -> control::Config {
@@ -12,15 +14,8 @@ pub(crate) fn control(config: &Config) -> control::Config {
         .zones
         .iter()
         .map(|zone| control_core::Zone { name: zone.name.clone(), id: zone.id.clone() });
-    let accounts = config.accounts.iter().map(|account| control::Account {
-        id: account.id.clone(),
-        name: account.name.clone(),
-        keys: keys(&account.keys),
-        users: account.users.iter().map(user).collect(),
-        roles: account.roles.iter().map(role).collect(),
-    });
     control::Config {
-        accounts: accounts.collect(),
+        accounts: accounts(config),
         acceptance_timeout: config.acceptance_timeout,
         other_regions: config.services.other_regions.clone(),
         quotas: config.quotas.clone(),
@@ -28,6 +23,18 @@ pub(crate) fn control(config: &Config) -> control::Config {
         limits: limits(&config.limits),
         ..control::Config::new(config.region.clone(), zones.collect())
     }
+}
+
+/// The accounts with whom they have.
+pub(crate) fn accounts(config: &Config) -> Vec<control::Account> {
+    let account = |account: &config::Account| control::Account {
+        id: account.id.clone(),
+        name: account.name.clone(),
+        keys: keys(&account.keys),
+        users: account.users.iter().map(user).collect(),
+        roles: account.roles.iter().map(role).collect(),
+    };
+    config.accounts.iter().map(account).collect()
 }
 
 fn keys(keys: &[AccessKey]) -> Vec<control::AccessKey> {
@@ -100,10 +107,25 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
 }
 
 /// What DNS is told.
-pub(crate) fn dns(config: &Config) -> dns::Config {
-    dns::Config {
+pub(crate) fn dns(config: &Config) -> anyhow::Result<dns::Config> {
+    Ok(dns::Config {
         networks: config.dns.networks.clone(),
         forward: config.dns.forward.clone(),
+        identity: config.dns.identity.clone(),
+        cookies: cookies(&config.dns.cookies)?,
+        rate_limit: config.dns.rate_limit.clone(),
         ..dns::Config::new(config.listen.dns, config.dns.workers)
-    }
+    })
+}
+
+fn cookies(cookies: &Cookies) -> anyhow::Result<Option<CookieSecret>> {
+    Ok(match cookies {
+        Cookies::Off => None,
+        Cookies::Shared { present, former } => Some(CookieSecret::shared(*present, *former)),
+        Cookies::Drawn => {
+            let mut bits = [0; 16];
+            getrandom::fill(&mut bits).context("draw the secret of DNS cookies")?;
+            Some(CookieSecret::drawn(bits))
+        }
+    })
 }

@@ -20,7 +20,9 @@ use crate::{
     clock::MachineClock,
     config::Config,
     demo::Demo,
-    domain_proof, listen,
+    domain_proof,
+    identity::IdentityFiles,
+    listen,
     metrics::Exporter,
     reload::{self, Reload},
     runtime, settings,
@@ -42,7 +44,7 @@ const AUDIT_WAIT: Duration = Duration::from_secs(5);
 const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs a gateway until a signal to stop.
-pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+pub(crate) fn run(config: Config, identity_files: IdentityFiles) -> anyhow::Result<()> {
     let zone_files = zone_files::load(&config.dns.zones)?;
     let state = StateDir::take(&config.state_dir)?;
     let _log = telemetry::start(&config.log);
@@ -52,8 +54,8 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     let runtime = runtime::control()?;
     let done = runtime.block_on(async {
         let mut stop = Stop::catch().context("catch signals")?;
-        let hangup = Hangup::catch().context("catch signals")?;
-        let mut gateway = Gateway::start(&config, zone_files, hangup, (state, clock, exporter))?;
+        let follow = (identity_files, Hangup::catch().context("catch signals")?);
+        let mut gateway = Gateway::start(&config, zone_files, follow, (state, clock, exporter))?;
         tokio::select! {
             made = gateway.make_ready(&config) => made?,
             signal = stop.asked() => return gateway.end(&config, signal, &mut stop).await,
@@ -90,7 +92,7 @@ impl Gateway {
     fn start(
         config: &Config,
         zone_files: ZoneFiles,
-        hangup: Hangup,
+        (identity_files, hangup): (IdentityFiles, Hangup),
         (state, clock, exporter): (StateDir, Arc<dyn Clock>, Exporter),
     ) -> anyhow::Result<Self> {
         let (api_listener, admin_listener) = bind(config)?;
@@ -128,10 +130,11 @@ impl Gateway {
         .context("start the control plane")?;
         let audit = start_audit(config)?;
         let proofs = start_proofs(config, &keeper, &clock);
-        let reload = Reload::new(config, Arc::clone(&clock));
+        let reload = Reload::new(config, identity_files, Arc::clone(&clock));
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
+            identities: reload.identities(),
             clock: Arc::clone(&clock),
             health: health.clone(),
             seed: fastrand::u64(..),
@@ -141,8 +144,8 @@ impl Gateway {
         let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
-        let admin =
-            Admin { exporter, phase: phases, snapshots: snapshots.clone(), health: health.clone() };
+        let watches = (snapshots.clone(), health.clone());
+        let admin = Admin::new(exporter, phases, watches, dns.inspector());
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,
@@ -243,7 +246,7 @@ fn start_dns(
     watches: (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
 ) -> anyhow::Result<dns::Server> {
     let started = dns::Server::start_with_zones(
-        settings::dns(config),
+        settings::dns(config)?,
         zone_files,
         Arc::clone(clock),
         watches,

@@ -12,6 +12,7 @@ mod matrix;
 mod network;
 mod notification;
 mod private_dns;
+mod reload;
 mod rig;
 mod role;
 mod route_table;

@@ -22,7 +22,7 @@ fn quickstart(changes: &[(&str, &str)]) -> Config {
         assert!(text.contains(old), "{old}");
         text = text.replace(old, new);
     }
-    config::parse(&text, Path::new("/"), &|_| None).unwrap()
+    config::parse(&text, Path::new("/"), &|_| None).0.unwrap()
 }
 
 fn keeper(config: &Config) -> Keeper {

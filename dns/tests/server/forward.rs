@@ -29,7 +29,7 @@ async fn start() -> (Running, Upstream, Upstream) {
     let rule = Rule { domain: "rule.test".parse().unwrap(), servers: vec![of_rule.addr] };
     let forward = Forward { servers: vec![upstream.addr], rules: vec![rule] };
     let (vpc, clients) = (id, Vec::new());
-    config.networks.push(Network { vpc, clients, listen: None, forward: Some(forward) });
+    config.networks.push(Network { clients, forward: Some(forward), ..Network::new(vpc) });
     let running = Running::start_from(config, world, ZoneFiles::default()).unwrap();
     (running, upstream, of_rule)
 }
