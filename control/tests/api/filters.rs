@@ -252,8 +252,8 @@ async fn what_no_filter_and_no_page_can_be_is_refused_everywhere() {
     }
 }
 
-/// Pages of one listing go on where the last one ended while items come and go, and their tokens are
-/// good for nothing else.
+/// Pages of one listing go on where the last one ended while items come and go, and their tokens
+/// are good for nothing else.
 #[tokio::test]
 async fn pages_are_stable_and_tokens_are_no_ones_else() {
     let (world, endpoint, bell) = world().await;

@@ -68,8 +68,8 @@ pub struct VpcEndpoint {
     /// of the service's own protocol, which whoever serves it can tell apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Arc<str>>,
-    /// Whom in the owner's account a permission of the service had admitted when it was made; none if
-    /// that was not written down.
+    /// Whom in the owner's account a permission of the service had admitted when it was made; none
+    /// if that was not written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creator: Option<Identity>,
     /// Whom its charges are for, if somebody chose.
