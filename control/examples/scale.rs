@@ -184,6 +184,7 @@ fn endpoint(service: &ServiceName, (vpc, subnets): &(VpcId, Vec<SubnetId>)) -> C
         dns_record_ip_type: None,
         private_dns: false,
         security_groups: [].into(),
+        policy: None,
         tags: [("Name", "one of many")].into_iter().collect(),
         client_token: None,
     })

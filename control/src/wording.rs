@@ -125,6 +125,12 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::ServiceTypeMismatch { service: _, service_type } => format!(
             "Endpoint type (Interface) does not match available service types ([{service_type:?}])."
         ),
+        R::PolicyUnsupported(service) => {
+            format!("The VPC endpoint service {service} does not support endpoint policies.")
+        }
+        R::PolicyLength { max } => {
+            format!("The policy document is longer than {max} characters, white space included")
+        }
         R::RegionUnknown(region) => {
             format!("Endpoint services are not offered in the Region '{region}' here")
         }

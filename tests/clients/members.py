@@ -23,6 +23,7 @@ FILTERS = "| operation | filters | filters not served |"
 # What an answer has to do with a member that it does not name: the code says it.
 TELLING = re.compile(
     "Malformed|InvalidParameterCombination|UnsupportedOperation|InvalidVpcEndpointType"
+    "|InvalidPolicyDocument"
     "|InvalidConfigurationRequest|InvalidLoadBalancerAction|InvalidGroup.NotFound")
 MISSING = re.compile("The request must contain the parameter (.*)")
 # What the request needs beside a member that makes no sense alone, by the last part of its name.

@@ -46,6 +46,7 @@ fn code(refusal: &Refusal) -> &'static str {
         R::SubnetRouted { .. } => "Resource.AlreadyAssociated",
         R::RouteTableAssociationNotFound(_) => "InvalidAssociationID.NotFound",
         R::RouteTableMain(_) => "InvalidParameterValue",
+        R::PolicyLength { .. } => "InvalidPolicyDocument",
         R::ClientTokenMismatch { .. } => "IdempotentParameterMismatch",
         R::ConnectionEventMissing => "MissingParameter",
         R::SubnetMissing | R::LoadBalancerMissing => "MissingParameter",
@@ -85,6 +86,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::CatalogEntryMalformed(_)
         | R::CatalogEntryTaken { .. }
         | R::ServiceTypeMismatch { .. }
+        | R::PolicyUnsupported(_)
         | R::RegionIsHost(_)
         | R::RegionNotInService { .. }
         | R::RegionIdleTimeout(_)

@@ -63,6 +63,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::CatalogEntryMalformed(_)
         | R::CatalogEntryTaken { .. }
         | R::ServiceTypeMismatch { .. }
+        | R::PolicyUnsupported(_)
+        | R::PolicyLength { .. }
         | R::RegionUnknown(_)
         | R::RegionIsHost(_)
         | R::RegionNotInService { .. }

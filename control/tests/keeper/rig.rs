@@ -193,6 +193,7 @@ pub(crate) fn create_endpoint(vpc: VpcId, service: &EndpointService, subnet: Sub
         dns_record_ip_type: None,
         private_dns: false,
         security_groups: [].into(),
+        policy: None,
         tags: Tags::none(),
         client_token: None,
     })

@@ -28,6 +28,9 @@ pub struct CreateEndpoint {
     /// The security groups of its interfaces; none takes the VPC's default one.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub security_groups: BTreeSet<SecurityGroupId>,
+    /// Its policy; none is full access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Arc<str>>,
     /// Its tags.
     pub tags: Tags,
     /// Makes a repetition harmless.
@@ -62,6 +65,8 @@ pub struct ModifyEndpoint {
     pub private_dns: Option<bool>,
     /// Other record types of its names.
     pub dns_record_ip_type: Option<DnsRecordIpType>,
+    /// Another policy; `Some(None)` is full access.
+    pub policy: Option<Option<Arc<str>>>,
     /// Security groups that its interfaces are to carry too.
     pub add_security_groups: BTreeSet<SecurityGroupId>,
     /// Security groups that its interfaces are no longer to carry.
@@ -78,6 +83,7 @@ impl ModifyEndpoint {
             addresses: Vec::new(),
             private_dns: None,
             dns_record_ip_type: None,
+            policy: None,
             add_security_groups: BTreeSet::new(),
             remove_security_groups: BTreeSet::new(),
         }

@@ -24,9 +24,12 @@ use crate::{
     outcome::Outcome,
     quota::Quota,
     refusal::Refusal,
-    resource::{EndpointService, Interface, ResourceKind, ServiceType, VpcEndpoint},
+    resource::{EndpointService, Interface, ResourceKind, ServiceName, ServiceType, VpcEndpoint},
     transition::Move,
 };
+
+/// Longest policy, white space included (guide: "VPC endpoint quotas"; cannot be raised).
+const POLICY_CHARS_MAX: usize = 20_480;
 
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Decision, Refusal> {
     let vpc = desk.view().vpc(create.vpc)?.id;
@@ -42,6 +45,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
     }
     let dns_record_ip_type = record_types(ip_address_type, create.dns_record_ip_type)?;
     create.tags.check()?;
+    check_policy(service, create.policy.as_deref(), &create.service_name)?;
     check_connectable(desk, service)?;
     let private_dns_names = match create.private_dns {
         true => private_dns::of_endpoint(desk, vpc, service, None)?,
@@ -85,6 +89,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         regional_name,
         security_groups,
         interfaces,
+        policy: create.policy.clone(),
         creator: Some(desk.caller.identity.clone()),
         payer: (!service.payer.is_default()).then_some(service.payer),
         created: desk.now,
@@ -115,8 +120,18 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Dec
         None => old.dns_record_ip_type,
     };
     let security_groups = changed_groups(desk, old, modify)?;
-    let new =
-        VpcEndpoint { interfaces, private_dns_names, dns_record_ip_type, security_groups, ..new };
+    let policy = modify.policy.clone().unwrap_or_else(|| old.policy.clone());
+    if policy != old.policy {
+        check_policy(service, policy.as_deref(), &old.service_name)?;
+    }
+    let new = VpcEndpoint {
+        interfaces,
+        private_dns_names,
+        dns_record_ip_type,
+        policy,
+        security_groups,
+        ..new
+    };
     if is_same(old, &new) {
         return Ok(Decision::nothing(Outcome::Endpoint(Arc::clone(old))));
     }
@@ -141,6 +156,20 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcEndpointId) -> Result<Decision, Ref
     }
 }
 
+/// Refuses a policy that is too long, or where the service says that it heeds none.
+fn check_policy(
+    service: &EndpointService,
+    policy: Option<&str>,
+    name: &ServiceName,
+) -> Result<(), Refusal> {
+    let Some(policy) = policy else { return Ok(()) };
+    if !service.catalog.as_ref().is_some_and(|entry| entry.policy_supported) {
+        return Err(Refusal::PolicyUnsupported(name.clone()));
+    }
+    let is_short = policy.chars().count() <= POLICY_CHARS_MAX;
+    if is_short { Ok(()) } else { Err(Refusal::PolicyLength { max: POLICY_CHARS_MAX }) }
+}
+
 /// Whether a permission of the service has the caller's requests accepted at once.
 fn accepts_at_once(desk: &Desk<'_>, service: &EndpointService) -> bool {
     let mut permissions = desk.registry.permissions_of(service.id);
@@ -152,6 +181,7 @@ fn is_same(old: &VpcEndpoint, new: &VpcEndpoint) -> bool {
     old.interfaces == new.interfaces
         && old.private_dns_names == new.private_dns_names
         && old.dns_record_ip_type == new.dns_record_ip_type
+        && old.policy == new.policy
         && old.security_groups == new.security_groups
 }
 

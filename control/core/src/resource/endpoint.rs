@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
 };
 
 use model::{
@@ -63,8 +64,12 @@ pub struct VpcEndpoint {
     pub security_groups: BTreeSet<SecurityGroupId>,
     /// Its interfaces, one per subnet and at most one per zone, in the order of their subnets.
     pub interfaces: Vec<Interface>,
-    /// Whom in the owner's account a permission of the service had admitted when it was made; none if
-    /// that was not written down.
+    /// What may be asked for through it; none is everything. Kept and shown: the requests are those
+    /// of the service's own protocol, which whoever serves it can tell apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Arc<str>>,
+    /// Whom in the owner's account a permission of the service had admitted when it was made; none
+    /// if that was not written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creator: Option<Identity>,
     /// Whom its charges are for, if somebody chose.

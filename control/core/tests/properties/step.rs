@@ -277,6 +277,7 @@ impl Around<'_> {
             dns_record_ip_type: None,
             private_dns: n[2].is_multiple_of(5),
             security_groups: self.some_group(n[0], n[3]),
+            policy: None,
             tags: Tags::none(),
             client_token: (n[3].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
         })

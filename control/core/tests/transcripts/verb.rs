@@ -124,8 +124,18 @@ fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
         dns_record_ip_type: records(args),
         private_dns: args.value("private-dns") == Some("on"),
         security_groups: groups(session, args, "groups"),
+        policy: policy(args).flatten(),
         tags: tags(args),
         client_token: args.value("token").map(Arc::from),
+    })
+}
+
+/// `policy=TEXT`; a number makes a text of that length, `none` is full access.
+fn policy(args: &mut Args<'_>) -> Option<Option<Arc<str>>> {
+    let text = args.value("policy")?;
+    Some(match text.parse() {
+        Ok(length) => Some("x".repeat(length).into()),
+        Err(_) => (text != "none").then(|| text.into()),
     })
 }
 
@@ -187,6 +197,7 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             addresses: addresses(session, args),
             private_dns: args.value("private-dns").map(|it| it == "on"),
             dns_record_ip_type: records(args),
+            policy: policy(args),
             add_security_groups: groups(session, args, "add-groups"),
             remove_security_groups: groups(session, args, "remove-groups"),
         }),

@@ -5,7 +5,7 @@ use control_core::{Command, command::ModifyEndpoint};
 use crate::{
     api::Call,
     ec2::{
-        endpoint_input::{check_dns_options, subnet_addresses},
+        endpoint_input::{check_dns_options, policy, subnet_addresses},
         id::{ids, required_id},
         shape::DNS_RECORD_IP_TYPES,
     },
@@ -15,15 +15,20 @@ use crate::{
 const UNSUPPORTED: &[&str] = &[
     "AddRouteTableId",
     "IpAddressType",
-    "PolicyDocument",
     "RemoveRouteTableId",
 ];
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     input.refuse(UNSUPPORTED)?;
-    // The policy is the default one, so resetting it changes nothing.
-    input.boolean("ResetPolicy")?;
+    let policy = match (policy(&input)?, input.boolean("ResetPolicy")?.unwrap_or(false)) {
+        (Some(_), true) => {
+            let message = "PolicyDocument and ResetPolicy exclude each other.";
+            return Err(Fault::invalid_combination(message));
+        }
+        (None, true) => Some(None),
+        (policy, false) => policy.map(Some),
+    };
     let options = input.structure("DnsOptions");
     check_dns_options(&options)?;
     let command = Command::ModifyEndpoint(ModifyEndpoint {
@@ -33,6 +38,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         addresses: subnet_addresses(&input)?,
         private_dns: input.boolean("PrivateDnsEnabled")?,
         dns_record_ip_type: options.choice("DnsRecordIpType", &DNS_RECORD_IP_TYPES)?,
+        policy,
         add_security_groups: ids(&input, "AddSecurityGroupId")?.into_iter().collect(),
         remove_security_groups: ids(&input, "RemoveSecurityGroupId")?.into_iter().collect(),
     });

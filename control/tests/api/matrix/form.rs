@@ -51,6 +51,7 @@ pub(super) fn form(world: &World, given: &Given, service: &str, operation: &str)
         ELB => balancing(world, operation),
         STS => security(operation),
         _ => ec2_provider(world, &given.endpoint, operation)
+            .or_else(|| ec2_service(world, operation))
             .or_else(|| ec2_consumer(world, &given.endpoint, operation))
             .or_else(|| network(world, given, operation)),
     };
@@ -119,6 +120,15 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
             let text = format!("&ConnectionNotificationId={NO_NOTIFICATION}{events}");
             of(text, no_notification()).getting("InvalidConnectionNotification")
         }
+        _ => return None,
+    })
+}
+
+fn ec2_service(world: &World, operation: &str) -> Option<Form> {
+    let service = &world.service;
+    let of = |text: String, other| Form::of(Owner::Provider, text, other);
+    let no_service = || Other::Code("InvalidVpcEndpointServiceId.NotFound");
+    Some(match operation {
         "ModifyVpcEndpointServicePayerResponsibility" => {
             of(format!("&ServiceId={service}&PayerResponsibility=ServiceOwner"), no_service())
         }
