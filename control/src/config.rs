@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use control_core::{Caller, Identity, Settings, Zone, throttle::Rates};
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
+use ipnet::Ipv6Net;
 use model::{AccountId, RegionName};
 
 /// What control is told at its start.
@@ -14,6 +15,10 @@ pub struct Config {
     pub region: RegionName,
     /// Its Availability Zones.
     pub zones: Vec<Zone>,
+    /// Whether each account has the zones' names in an order of its own.
+    pub shuffle_zone_names: bool,
+    /// Where the IPv6 blocks of VPCs are drawn from.
+    pub ipv6_pool: Option<Ipv6Net>,
     /// The tenants.
     pub accounts: Vec<Account>,
     /// How long a connection request waits for the provider.
@@ -62,7 +67,16 @@ impl Config {
         let Settings { region, zones, acceptance_timeout, deleted_listed, .. } =
             Settings::new(region, zones);
         let limits = Limits::default();
-        Self { region, zones, accounts: Vec::new(), acceptance_timeout, deleted_listed, limits }
+        Self {
+            region,
+            zones,
+            shuffle_zone_names: false,
+            ipv6_pool: None,
+            accounts: Vec::new(),
+            acceptance_timeout,
+            deleted_listed,
+            limits,
+        }
     }
 
     /// All access keys with whoever signs with them.
@@ -81,6 +95,8 @@ impl Config {
     /// What the core needs of it.
     pub fn settings(&self) -> Settings {
         Settings {
+            shuffle_zone_names: self.shuffle_zone_names,
+            ipv6_pool: self.ipv6_pool,
             acceptance_timeout: self.acceptance_timeout,
             deleted_listed: self.deleted_listed,
             ..Settings::new(self.region.clone(), self.zones.clone())

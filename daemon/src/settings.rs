@@ -21,6 +21,8 @@ pub(crate) fn control(config: &Config) -> control::Config {
     });
     control::Config {
         accounts: accounts.collect(),
+        shuffle_zone_names: config.shuffle_zone_names,
+        ipv6_pool: config.ipv6_pool,
         acceptance_timeout: config.acceptance_timeout,
         limits: limits(&config.limits),
         ..control::Config::new(config.region.clone(), zones.collect())

@@ -10,6 +10,8 @@ use crate::refusal::Refusal;
 pub enum Quota {
     /// VPCs of an account.
     VpcsPerAccount,
+    /// IPv4 address blocks of a VPC, and IPv6 ones.
+    BlocksPerVpc,
     /// Subnets of a VPC.
     SubnetsPerVpc,
     /// Security groups of a VPC.
@@ -57,6 +59,7 @@ impl Quota {
             // AWS allows 5 and raises it on request; 1,000 endpoints per VPC are 20 VPCs, 10,000
             // are 200.
             Self::VpcsPerAccount => 1000,
+            Self::BlocksPerVpc => 5,
             Self::SubnetsPerVpc => 200,
             // AWS counts 2,500 for a Region; what a listing of one VPC costs is bounded here.
             Self::SecurityGroupsPerVpc => 500,

@@ -40,7 +40,8 @@ impl Session {
             id: format!("use1-az{letter}").parse().unwrap(),
         };
         let zones = ["a", "b", "c"].map(zone).into();
-        let settings = Settings::new("us-east-1".parse().unwrap(), zones);
+        let mut settings = Settings::new("us-east-1".parse().unwrap(), zones);
+        settings.ipv6_pool = Some("2001:db8::/55".parse().unwrap());
         let registry = Registry::new(Arc::new(settings));
         Self {
             snapshot: project(&registry, Generation(0)),
@@ -137,6 +138,11 @@ impl Session {
             }
             "upgrade" => Chore::Upgrade { vpcs_max: args.read("max").unwrap_or(100) },
             "inbound" => return show::inbound(&self.snapshot),
+            "forget-pool" => {
+                let settings = Settings { ipv6_pool: None, ..self.registry.settings().clone() };
+                self.registry = Registry::of(Arc::new(settings), self.registry.records());
+                return Vec::new();
+            }
             "snapshot" => return show::snapshot(&self.snapshot),
             verb => panic!("Postern cannot {verb}"),
         };
@@ -259,6 +265,8 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         Outcome::SecurityGroup(it) => Some(it.id.into()),
         Outcome::RouteTable(it) => Some(it.id.into()),
         Outcome::RouteTableAssociated(_)
+        | Outcome::VpcBlock { .. }
+        | Outcome::SubnetBlock { .. }
         | Outcome::RulesAdded { .. }
         | Outcome::RulesRevoked { .. } => None,
         Outcome::Endpoint(it) => {

@@ -67,6 +67,9 @@ impl Subject for InterfaceView {
             "group-id" => return self.groups.iter().map(|(id, _)| id.to_string()).collect(),
             "group-name" => return self.groups.iter().map(|(_, name)| name.clone()).collect(),
             "interface-type" => "vpc_endpoint".into(),
+            "ipv6-addresses.ipv6-address" => {
+                return self.interface.ipv6.iter().map(ToString::to_string).collect();
+            }
             "network-interface-id" => self.interface.id.to_string(),
             "owner-id" => self.endpoint.owner.to_string(),
             "requester-id" => REQUESTER.into(),
@@ -92,6 +95,7 @@ impl Listed for InterfaceView {
         "group-id",
         "group-name",
         "interface-type",
+        "ipv6-addresses.ipv6-address",
         "network-interface-id",
         "owner-id",
         "private-ip-address",
