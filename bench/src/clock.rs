@@ -15,6 +15,13 @@ pub fn today() -> String {
     now.strftime("%Y-%m-%d").to_string()
 }
 
+/// The time of day as signatures carry it, `YYYYMMDDThhmmssZ`.
+#[expect(clippy::disallowed_methods, reason = "signatures carry the time of day")]
+pub fn amz_date() -> String {
+    let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    now.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
 /// A wait that is bounded from its start.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {

@@ -1,6 +1,7 @@
 //! A peer's process: started, read from `/proc`, ended by its id. Linux only.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -72,6 +73,32 @@ impl Process {
         cpu_of(&self.proc("task"))
     }
 
+    /// The same with threads that have ended, in steps of 10 ms.
+    pub fn cpu_with_ended(&self) -> io::Result<f64> {
+        let stat = fs::read_to_string(self.proc("stat"))?;
+        let fields = stat.rsplit_once(") ").map(|(_, fields)| fields.split(' '));
+        // utime and stime (proc_pid_stat(5)), counted from the state that follows the name.
+        let ticks = fields.map(|fields| fields.skip(11).take(2).map(str::parse::<u64>));
+        let ticks: Result<Vec<u64>, _> = ticks.ok_or(io::ErrorKind::InvalidData)?.collect();
+        let ticks: u64 = ticks.map_err(io::Error::other)?.iter().sum();
+        Ok(ticks as f64 / 100.0)
+    }
+
+    /// Processor seconds by thread: threads of one name together, numbers at the end of names left
+    /// out, those that have ended missing.
+    pub fn cpu_by_thread(&self) -> io::Result<BTreeMap<String, f64>> {
+        let mut threads = BTreeMap::new();
+        for task in fs::read_dir(self.proc("task"))? {
+            let task = task?.path();
+            // A thread may end between two looks.
+            let Ok(name) = fs::read_to_string(task.join("comm")) else { continue };
+            let is_number = |c: char| c.is_ascii_digit() || c == '-' || c == '\n';
+            let name = name.trim_end_matches(is_number).to_owned();
+            *threads.entry(name).or_default() += seconds(&task).unwrap_or_default();
+        }
+        Ok(threads)
+    }
+
     /// Its proportional share of user memory, in KiB.
     pub fn pss_kib(&self) -> io::Result<f64> {
         let text = fs::read_to_string(self.proc("smaps_rollup"))?;
@@ -122,14 +149,18 @@ pub fn own_cpu() -> io::Result<f64> {
 
 /// The first field of each thread's `schedstat`, in nanoseconds, where `utime` and `stime` have
 /// steps of 10 ms.
-fn cpu_of(tasks: &Path) -> io::Result<f64> {
-    let mut nanos = 0_u64;
+pub(crate) fn cpu_of(tasks: &Path) -> io::Result<f64> {
+    let mut sum = 0.0;
     for task in fs::read_dir(tasks)? {
-        let text = fs::read_to_string(task?.path().join("schedstat"))?;
-        let first = text.split_whitespace().next().and_then(|field| field.parse().ok());
-        nanos += first.unwrap_or(0_u64);
+        sum += seconds(&task?.path())?;
     }
-    Ok(nanos as f64 / 1e9)
+    Ok(sum)
+}
+
+fn seconds(task: &Path) -> io::Result<f64> {
+    let text = fs::read_to_string(task.join("schedstat"))?;
+    let first = text.split_whitespace().next().and_then(|field| field.parse().ok());
+    Ok(first.unwrap_or(0_u64) as f64 / 1e9)
 }
 
 impl Drop for Process {

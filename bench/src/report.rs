@@ -252,16 +252,21 @@ pub fn raw(about: &Circumstances, figures: &Figures) -> Value {
 
 /// Puts the tables between the markers of a file.
 pub fn put(path: &Path, tables: &str) -> io::Result<()> {
+    put_between(path, (BEGIN, END), tables)
+}
+
+/// The same with other markers.
+pub fn put_between(path: &Path, markers: (&str, &str), tables: &str) -> io::Result<()> {
     let text = fs::read_to_string(path)?;
-    let replaced = replaced(&text, tables)
+    let replaced = replaced(&text, markers, tables)
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it lacks the two markers"))?;
     fs::write(path, replaced)
 }
 
-fn replaced(text: &str, tables: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{tables}\n{END}{after}"))
+fn replaced(text: &str, (begin, end): (&str, &str), tables: &str) -> Option<String> {
+    let (before, rest) = text.split_once(begin)?;
+    let (_, after) = rest.split_once(end)?;
+    Some(format!("{before}{begin}\n\n{tables}\n{end}{after}"))
 }
 
 #[cfg(test)]
@@ -272,7 +277,7 @@ mod tests {
     fn tables_replace_what_is_between_the_markers_only() {
         let text = format!("a\n{BEGIN}\nold\n{END}\nb\n");
         let expected = format!("a\n{BEGIN}\n\nnew\n\n{END}\nb\n");
-        assert_eq!(replaced(&text, "new\n"), Some(expected));
-        assert_eq!(replaced("no markers", "new"), None);
+        assert_eq!(replaced(&text, (BEGIN, END), "new\n"), Some(expected));
+        assert_eq!(replaced("no markers", (BEGIN, END), "new"), None);
     }
 }

@@ -9,6 +9,7 @@
 mod actions;
 mod call;
 mod metrics;
+mod received;
 mod refusal;
 mod request_id;
 mod response;
@@ -16,44 +17,50 @@ mod service;
 
 use std::{
     future::Future,
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use control_core::{
-    Caller,
-    throttle::{ActionClass, Throttle},
-};
+use control_core::{Caller, throttle::Throttle};
 use http_body_util::Full;
-use hyper::{Method, Response, StatusCode, header::USER_AGENT, http::request::Parts};
+use hyper::{Response, header::USER_AGENT, http::request::Parts};
 use model::{Clock, Health};
 use tokio::{net::TcpListener, sync::watch};
 
 pub(crate) use actions::actions;
 pub(crate) use call::{Call, Ready};
 pub(crate) use metrics::UNKNOWN as UNKNOWN_ACTION;
+use received::{RawForm, Received, body_fault, check_head, not_served, signed_request};
 use request_id::RequestIds;
 use response::Wire;
 pub(crate) use service::Service;
 
 use crate::{
     audit::{Audit, Entry, ErrorForm, Parameters},
-    authorization::{Authorizer, Circumstances},
+    authorization::Circumstances,
     config::Config,
-    http::{self, BodyError, Handler},
+    http::{self, Arrival, BodyError, Channel, Handler},
+    identities::{self, Identities},
     keeper::Keeper,
     query::{Dialect, Fault, Form, PageTokens},
-    signature::{Claim, SignatureError, SignedRequest, Verifier},
+    signature::{Claim, SignatureError, Verifier},
+    tls::Tls,
 };
+
+/// How often the log says that somebody speaks plain HTTP to the port of TLS: whoever can reach the
+/// port must not be able to fill it.
+const PLAIN_HTTP_WARNED: Duration = Duration::from_secs(60);
 
 /// What the API is made of.
 #[derive(Clone)]
 pub struct Api {
     /// Takes commands, and lends the registry for reads.
     pub keeper: Keeper,
-    /// Region, zones, accounts and their keys.
+    /// Region, zones, limits.
     pub config: Arc<Config>,
+    /// Whom it knows.
+    pub identities: Identities,
     /// The time of day, for signatures.
     pub clock: Arc<dyn Clock>,
     /// What the data plane reports of targets.
@@ -62,13 +69,16 @@ pub struct Api {
     pub seed: u64,
     /// Where it is written down who did what.
     pub audit: Audit,
+    /// What connections are encrypted with; none if they are not.
+    pub tls: Option<Tls>,
 }
 
 /// Serves the API until `shutdown` ends, and then until the requests in progress have ended.
 pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output = ()> + Send) {
     metrics::describe();
     let limits = http::Limits::of(&api.config.limits);
-    http::serve(listener, Arc::new(Server::new(api)), limits, shutdown).await;
+    let tls = api.tls.clone();
+    http::serve(listener, tls, Arc::new(Server::new(api)), limits, shutdown).await;
 }
 
 /// Every operation that is served: the service's name in scopes and policies, and its own.
@@ -82,10 +92,10 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(crate) struct Server {
     api: Api,
     verifier: Verifier,
-    authorizer: Authorizer,
     page_tokens: PageTokens,
     request_ids: RequestIds,
     throttle: Mutex<Throttle>,
+    plain_http_warned: Mutex<Option<Instant>>,
 }
 
 /// What became known of a request on its way, for the log and the numbers.
@@ -98,16 +108,30 @@ struct Progress {
 
 impl Server {
     pub(crate) fn new(api: Api) -> Self {
-        let keys = || {
-            let keys = api.config.keys();
-            keys.map(|(key, caller)| (&*key.access_key_id, &*key.secret_access_key.0, caller))
-        };
-        let verifier = Verifier::new(api.config.region.clone(), keys());
-        let page_tokens = PageTokens::new(keys().map(|(_, secret, _)| secret));
-        let authorizer = Authorizer::new(&api.config);
+        let verifier = Verifier::new(api.config.region.clone());
+        // Those of the start: a page may be asked for after other keys were read.
+        let secrets = identities::keys(&api.config.accounts);
+        let page_tokens = PageTokens::new(secrets.map(|(key, _)| &*key.secret_access_key.0));
         let request_ids = RequestIds::seeded(api.seed);
         let throttle = Mutex::new(Throttle::new(api.config.limits.rates));
-        Self { api, verifier, authorizer, page_tokens, request_ids, throttle }
+        let plain_http_warned = Mutex::default();
+        Self { api, verifier, page_tokens, request_ids, throttle, plain_http_warned }
+    }
+
+    /// Refuses what came unencrypted where it must not, and sees that the operator hears of it.
+    fn check_channel(&self, arrival: Arrival) -> Result<(), Fault> {
+        if arrival.channel != Channel::PlainForTls {
+            return Ok(());
+        }
+        let now = self.api.clock.monotonic();
+        let mut warned = self.plain_http_warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|at| now.saturating_duration_since(at) >= PLAIN_HTTP_WARNED) {
+            *warned = Some(now);
+            let peer = arrival.peer.ip();
+            tracing::warn!(%peer, "plain HTTP came to the API's port, which is served with TLS");
+        }
+        let message = "The API is served with TLS here: use an endpoint URL with https://.";
+        Err(Fault::new("InvalidRequest", message))
     }
 
     /// Takes a token of the caller's bucket: the first thing done for a caller that is known.
@@ -129,6 +153,7 @@ impl Server {
         request_id: &str,
         progress: &mut Progress,
     ) -> Result<Vec<u8>, Fault> {
+        self.check_channel(request.arrival)?;
         check_head(request.head)?;
         let body = request.body.map_err(body_fault)?;
         let signed = signed_request(request.head, body);
@@ -138,7 +163,9 @@ impl Server {
         progress.access_key_id = Some(claim.scope.access_key_id.clone());
         let service = Service::of_scope(&claim.scope.service).ok_or_else(not_served)?;
         let now = self.api.clock.wall();
-        let identity = self.verifier.verify(&claim, signed, now).map_err(refused)?;
+        let known = self.api.identities.now();
+        let verified = self.verifier.verify(&known.keys, &claim, signed, now);
+        let identity = verified.map_err(refused)?;
         progress.caller = Some(identity.caller.clone());
         let raw = RawForm(&[signed.query.as_bytes(), body]);
         self.throttle(&identity.caller, raw, service.dialect())?;
@@ -150,10 +177,10 @@ impl Server {
         if self.api.audit.is_on() {
             progress.parameters = Some(Parameters::of(&form));
         }
-        let circumstances = Circumstances { peer: request.peer, now };
-        let call = Call::new(self, identity, circumstances, &form, service)?;
+        let circumstances = Circumstances { arrival: request.arrival, now };
+        let call = Call::new(self, &known, identity, circumstances, &form, service)?;
         progress.action = service.operation(call.action()).unwrap_or(metrics::UNKNOWN);
-        self.authorizer.authorize(&call)?;
+        known.authorizer.authorize(&call)?;
         let (action, document) = service.answer(&call, request_id).await;
         progress.action = action;
         document
@@ -189,7 +216,7 @@ impl Server {
             },
             class: form.class(),
             region: self.api.config.region.as_str(),
-            peer: request.peer.ip(),
+            peer: request.arrival.peer.ip(),
             user_agent: agent,
             caller: progress.caller.as_ref(),
             access_key_id: progress.access_key_id.as_deref(),
@@ -206,7 +233,7 @@ impl Server {
 impl Handler for Server {
     async fn handle(
         &self,
-        peer: SocketAddr,
+        arrival: Arrival,
         head: Parts,
         body: Result<Bytes, BodyError>,
     ) -> Response<Full<Bytes>> {
@@ -214,7 +241,7 @@ impl Handler for Server {
         let request_id = self.request_ids.draw();
         let body = body.as_ref().map(AsRef::as_ref).map_err(|error| *error);
         let service = Service::of_request(signed_request(&head, body.unwrap_or_default()));
-        let request = Received { head: &head, body, service, peer };
+        let request = Received { head: &head, body, service, arrival };
         let mut progress = Progress::begun();
         let document = self.run(request, &request_id, &mut progress).await;
 
@@ -238,82 +265,4 @@ impl Handler for Server {
         let wire = Wire::of(service, &head.headers);
         response::of(document, wire, &request_id, self.api.clock.wall())
     }
-}
-
-/// The parts of a request that hold members, not yet read: enough to tell what a call costs before
-/// any of it is worked on.
-#[derive(Clone, Copy)]
-struct RawForm<'a>(&'a [&'a [u8]]);
-
-impl RawForm<'_> {
-    /// The class of its operation. A form that says so twice, or in a roundabout way, is refused
-    /// later or counts as a change.
-    fn class(self) -> ActionClass {
-        let reads = |action: &[u8]| {
-            [&b"Describe"[..], b"Get", b"List"].iter().any(|verb| action.starts_with(verb))
-        };
-        if self.action().is_some_and(reads) { ActionClass::Read } else { ActionClass::Change }
-    }
-
-    /// The operation's name, as it is sent.
-    fn action(&self) -> Option<&[u8]> {
-        let mut pairs = self.0.iter().flat_map(|part| part.split(|byte| *byte == b'&'));
-        pairs.find_map(|pair| pair.strip_prefix(b"Action="))
-    }
-}
-
-/// A request as the transport hands it over.
-#[derive(Clone, Copy)]
-struct Received<'a> {
-    head: &'a Parts,
-    body: Result<&'a [u8], BodyError>,
-    service: Option<Service>,
-    peer: SocketAddr,
-}
-
-fn signed_request<'a>(head: &'a Parts, body: &'a [u8]) -> SignedRequest<'a> {
-    SignedRequest {
-        method: head.method.as_str(),
-        path: head.uri.path(),
-        query: head.uri.query().unwrap_or_default(),
-        headers: &head.headers,
-        body,
-    }
-}
-
-/// All services here are spoken to with forms at the root.
-fn check_head(head: &Parts) -> Result<(), Fault> {
-    if head.method != Method::GET && head.method != Method::POST {
-        let message = "Requests are made with GET or POST.";
-        return Err(Fault::with_status(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "MethodNotAllowed",
-            message,
-        ));
-    }
-    if head.uri.path() != "/" {
-        let message = "There is nothing at this path; requests are made to /.";
-        return Err(Fault::with_status(StatusCode::NOT_FOUND, "InvalidAction", message));
-    }
-    Ok(())
-}
-
-fn body_fault(error: BodyError) -> Fault {
-    match error {
-        BodyError::TooLarge => Fault::with_status(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLarge",
-            format!("The body of a request may have {} bytes.", http::BODY_BYTES_MAX),
-        ),
-        BodyError::TimedOut => Fault::with_status(
-            StatusCode::REQUEST_TIMEOUT,
-            "RequestTimeout",
-            "The body of the request did not arrive in time.",
-        ),
-        BodyError::Broken => Fault::malformed_form("The body of the request cannot be read."),
-    }
-}
-
-fn not_served() -> Fault {
-    Fault::new("InvalidAction", "The service that the request is signed for is not served here.")
 }

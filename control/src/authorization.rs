@@ -15,7 +15,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use control_core::{Caller, Identity};
 use iam::{Decision, Request, evaluate};
@@ -23,7 +23,8 @@ use model::Timestamp;
 
 use crate::{
     api::Call,
-    config::{Config, Policy, Role},
+    config::{Account, Policy, Role},
+    http::Arrival,
     query::Fault,
 };
 pub(crate) use assumption::Assumption;
@@ -32,8 +33,8 @@ use table::Needs;
 /// What around a request counts, besides the request itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstances {
-    /// Where it came from.
-    pub(crate) peer: SocketAddr,
+    /// Where it came from, and how.
+    pub(crate) arrival: Arrival,
     /// When.
     pub(crate) now: Timestamp,
 }
@@ -46,10 +47,10 @@ pub(crate) struct Authorizer {
 }
 
 impl Authorizer {
-    /// Takes the policies of the configuration.
-    pub(crate) fn new(config: &Config) -> Self {
+    /// Takes the policies of these accounts.
+    pub(crate) fn new(accounts: &[Account]) -> Self {
         let (mut policies, mut roles) = (HashMap::new(), HashMap::new());
-        for account in &config.accounts {
+        for account in accounts {
             let caller = |identity| Caller { account: account.id.clone(), identity };
             for user in &account.users {
                 policies.insert(caller(Identity::User(user.name.clone())), user.policies.clone());

@@ -1,36 +1,30 @@
-//! HTTP/1.1 towards strangers: accepting, limits, time limits, stopping.
+//! HTTP/1.1 towards strangers, with TLS or without: accepting, limits, time limits, stopping.
 //!
-//! Relies on hyper for the protocol. Does not know what a request means: a handler gets the head
+//! Relies on hyper for the protocol and on `tls` for the handshake. Does not know what a request means: a handler gets the head
 //! and the whole body, or why there is none. Every wait and every buffer has its bound here.
 
+mod arrival;
+mod connection;
 mod peer;
 mod phase;
 
-use std::{
-    convert::Infallible, future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
-};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
-use hyper::{
-    Request, Response,
-    body::{Body, Incoming},
-    header::EXPECT,
-    http::request::Parts,
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
-use peer::{Peers, Seat};
-use phase::{Phase, Phases, Told};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Response, http::request::Parts};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{Semaphore, watch},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::sleep,
 };
 
-use crate::{config, metrics};
+pub(crate) use arrival::{Arrival, Channel};
+use connection::Connection;
+use peer::Peers;
+
+use crate::{config, metrics, tls::Tls};
 
 /// Connections at one time; more wait in the listener's backlog. With the largest body in each, 128
 /// MiB.
@@ -86,7 +80,7 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(
         &self,
-        peer: SocketAddr,
+        arrival: Arrival,
         head: Parts,
         body: Result<Bytes, BodyError>,
     ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
@@ -95,6 +89,7 @@ pub(crate) trait Handler: Send + Sync + 'static {
 /// Serves until `shutdown` ends; requests in progress get [`GRACE`] to end.
 pub(crate) async fn serve<H: Handler>(
     listener: TcpListener,
+    tls: Option<Tls>,
     handler: Arc<H>,
     limits: Limits,
     shutdown: impl Future<Output = ()> + Send,
@@ -122,7 +117,8 @@ pub(crate) async fn serve<H: Handler>(
                     continue;
                 };
                 let (handler, stopped) = (Arc::clone(&handler), stopped.clone());
-                let connection = Connection { stream, peer, limits, seat };
+                let tls = tls.clone();
+                let connection = Connection { stream, tls, peer, limits, seat };
                 connections.spawn(async move {
                     connection.serve(handler, stopped).await;
                     drop(slot);
@@ -139,85 +135,4 @@ pub(crate) async fn serve<H: Handler>(
     // Nobody listens if there is no connection; then there is nothing to stop.
     stop.send_replace(true);
     while connections.join_next().await.is_some() {}
-}
-
-/// A connection that was taken.
-struct Connection {
-    stream: TcpStream,
-    peer: SocketAddr,
-    limits: Limits,
-    seat: Seat,
-}
-
-impl Connection {
-    async fn serve<H: Handler>(self, handler: Arc<H>, mut stopped: watch::Receiver<bool>) {
-        let Self { stream, peer, limits, seat } = self;
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "set TCP_NODELAY on an API connection");
-        }
-        let phases = Phases::new();
-        let service = service_fn(|request: Request<Incoming>| {
-            let (handler, phases) = (Arc::clone(&handler), phases.clone());
-            async move {
-                phases.enter(Phase::Busy);
-                let (head, body) = request.into_parts();
-                let body = read_body(&head, body, limits.body_timeout).await;
-                let response = handler.handle(peer, head, body).await;
-                phases.enter(Phase::Idle);
-                Ok::<_, Infallible>(response)
-            }
-        });
-        let connection = http1::Builder::new()
-            // Heads have their limit in `phases`.
-            .header_read_timeout(None)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(Told::new(stream, phases.clone())), service);
-        let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => Some(ended),
-            () = phases.overdue(limits.head_timeout, limits.keep_alive) => Some(Ok(())),
-            // An error means that the sender is gone, which means to stop, too.
-            _ = stopped.wait_for(|stop| *stop) => None,
-            () = sleep(CONNECTION_LIFETIME_MAX) => None,
-        };
-        let ended = match ended {
-            Some(ended) => Ok(ended),
-            None => {
-                connection.as_mut().graceful_shutdown();
-                timeout(GRACE, connection).await
-            }
-        };
-        if let Ok(Err(error)) = ended {
-            tracing::debug!(%error, "serve an API connection");
-        }
-        drop(seat);
-    }
-}
-
-async fn read_body(head: &Parts, body: Incoming, limit: Duration) -> Result<Bytes, BodyError> {
-    let stated = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let waits_for_consent = head.headers.contains_key(EXPECT);
-    if stated > DISCARD_BYTES_MAX || (waits_for_consent && stated > BODY_BYTES_MAX) {
-        return Err(BodyError::TooLarge);
-    }
-    timeout(limit, collect(body)).await.unwrap_or(Err(BodyError::TimedOut))
-}
-
-async fn collect(mut body: Incoming) -> Result<Bytes, BodyError> {
-    let mut kept = BytesMut::new();
-    let mut received = 0;
-    while let Some(frame) = body.frame().await {
-        // Trailers are read and dropped: no signature of ours covers them.
-        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
-        received += data.len();
-        if received > DISCARD_BYTES_MAX {
-            return Err(BodyError::TooLarge);
-        } else if received > BODY_BYTES_MAX {
-            kept = BytesMut::new();
-        } else {
-            kept.extend_from_slice(&data);
-        }
-    }
-    if received > BODY_BYTES_MAX { Err(BodyError::TooLarge) } else { Ok(kept.freeze()) }
 }

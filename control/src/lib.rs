@@ -12,6 +12,7 @@ mod draw;
 mod ec2;
 mod elb;
 mod http;
+mod identities;
 pub mod keeper;
 pub mod metrics;
 pub mod notify;
@@ -19,9 +20,11 @@ pub mod query;
 mod signature;
 pub mod store;
 mod sts;
+pub mod tls;
 mod wording;
 
 pub use config::{
     AccessKey, Account, Config, Limits, MalformedPolicy, Policy, PolicyKind, Role, Secret, User,
 };
+pub use identities::Identities;
 pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};

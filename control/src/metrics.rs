@@ -10,6 +10,7 @@ const CONFLICTS: &str = "postern_control_conflicts_total";
 const COMMIT_SECONDS: &str = "postern_control_commit_duration_seconds";
 const AUDIT_LOST: &str = "postern_audit_lost_total";
 const CONNECTIONS_REFUSED: &str = "postern_api_connections_refused_total";
+const HANDSHAKES: &str = "postern_api_tls_handshakes_total";
 const NOTIFICATIONS: &str = "postern_control_notifications_total";
 const WAITING: &str = "postern_control_notifications_waiting";
 const REVISION: &str = "postern_control_revision";
@@ -37,6 +38,12 @@ pub fn describe() {
         "API connections closed at once because their peer has as many as it may"
     );
     describe_counter!(
+        HANDSHAKES,
+        Unit::Count,
+        "Beginnings of connections to the API where TLS is served, by result: done, failed, \
+         timed_out, or plain_http, which is answered with an error"
+    );
+    describe_counter!(
         NOTIFICATIONS,
         Unit::Count,
         "Attempts to deliver a connection notification, by result: delivered, failed (sent again), \
@@ -55,6 +62,26 @@ pub(crate) fn audit_lost(lines: u64) {
 /// Counts an API connection that was closed at once.
 pub(crate) fn connection_refused() {
     counter!(CONNECTIONS_REFUSED).increment(1);
+}
+
+/// How a connection began where TLS is served.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Handshake {
+    Done,
+    Failed,
+    TimedOut,
+    PlainHttp,
+}
+
+/// Counts the beginning of a connection where TLS is served.
+pub(crate) fn handshake(how: Handshake) {
+    let result = match how {
+        Handshake::Done => "done",
+        Handshake::Failed => "failed",
+        Handshake::TimedOut => "timed_out",
+        Handshake::PlainHttp => "plain_http",
+    };
+    counter!(HANDSHAKES, "result" => result).increment(1);
 }
 
 /// How an attempt to deliver a connection notification ended.

@@ -8,7 +8,11 @@
 //! after waits that grow. Does not know what is in a registry besides messages.
 
 mod document;
-mod post;
+mod exchange;
+mod publish;
+mod receiver_url;
+mod trust;
+mod webhook;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,15 +23,16 @@ use std::{
 };
 
 use control_core::resource::{Message, MessageId, TopicArn};
-use hyper::Uri;
 use model::Clock;
 use tokio::{task::JoinSet, time::sleep};
 
-pub use post::UrlError;
-use post::{Failure, Post};
+use exchange::{Failure, Receiver};
+pub use receiver_url::{ReceiverUrl, UrlError};
+pub use trust::{Trust, TrustError};
 
 use crate::{
     Keeper, Secret,
+    config::AccessKey,
     metrics::{self, Delivery},
 };
 
@@ -47,6 +52,8 @@ const LOOK: Duration = Duration::from_secs(30);
 pub struct Config {
     /// The topics that have a receiver. Messages to others are dropped.
     pub topics: Vec<Topic>,
+    /// Whose certificates are believed.
+    pub trust: Trust,
 }
 
 /// A topic and its receiver.
@@ -56,13 +63,21 @@ pub struct Topic {
     pub arn: TopicArn,
     /// Where messages are posted.
     pub url: ReceiverUrl,
-    /// Signs messages; none leaves them unsigned.
-    pub secret: Option<Secret>,
+    /// How.
+    pub form: Form,
 }
 
-/// The URL of a receiver: `http`, with a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReceiverUrl(Uri);
+/// How a message is handed over.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// As SNS posts it to a subscriber over HTTP.
+    Webhook {
+        /// Signs messages; none leaves them unsigned.
+        secret: Option<Secret>,
+    },
+    /// As a publisher asks SNS, or what speaks its protocol, to publish it on the topic.
+    Publish(AccessKey),
+}
 
 /// What the courier works with.
 pub struct Courier {
@@ -75,8 +90,8 @@ pub struct Courier {
 }
 
 /// A topic's receiver, and how it fares.
-struct Receiver {
-    post: Arc<Post>,
+struct Line {
+    receiver: Arc<Receiver>,
     is_busy: bool,
     failures: u32,
     not_before: Option<Instant>,
@@ -86,7 +101,7 @@ struct Receiver {
 struct Round {
     courier: Courier,
     draw: fastrand::Rng,
-    receivers: HashMap<TopicArn, Receiver>,
+    lines: HashMap<TopicArn, Line>,
     attempts: JoinSet<(Arc<Message>, Result<(), Failure>)>,
     /// Need not be sent again; the keeper is asked to remove them. No more than there are messages.
     done: HashSet<MessageId>,
@@ -124,14 +139,15 @@ pub async fn run(config: Config, courier: Courier, shutdown: impl Future<Output 
 impl Round {
     fn new(config: Config, courier: Courier) -> Self {
         let region = courier.keeper.registry().settings().region.clone();
-        let receivers = config.topics.into_iter().map(|topic| {
-            let post =
-                Arc::new(Post { url: topic.url, secret: topic.secret, region: region.clone() });
-            (topic.arn, Receiver { post, is_busy: false, failures: 0, not_before: None })
+        let lines = config.topics.into_iter().map(|topic| {
+            let Topic { arn, url, form } = topic;
+            let (region, trust) = (region.clone(), config.trust.clone());
+            let receiver = Arc::new(Receiver { url, form, region, trust });
+            (arn, Line { receiver, is_busy: false, failures: 0, not_before: None })
         });
-        let receivers = receivers.collect();
+        let lines = lines.collect();
         let draw = fastrand::Rng::with_seed(courier.seed);
-        Self { courier, draw, receivers, attempts: JoinSet::new(), done: HashSet::new() }
+        Self { courier, draw, lines, attempts: JoinSet::new(), done: HashSet::new() }
     }
 
     /// Begins every attempt whose time has come; says how long nothing else will.
@@ -146,26 +162,26 @@ impl Round {
             if self.done.contains(&message.id) || !seen.insert(&message.topic) {
                 continue;
             }
-            let Some(receiver) = self.receivers.get_mut(&message.topic) else {
+            let Some(line) = self.lines.get_mut(&message.topic) else {
                 metrics::notification(Delivery::NoReceiver);
                 self.done.insert(message.id);
                 seen.remove(&message.topic);
                 continue;
             };
-            if receiver.is_busy || self.attempts.len() >= ATTEMPTS_MAX {
+            if line.is_busy || self.attempts.len() >= ATTEMPTS_MAX {
                 continue;
             }
             let wait =
-                receiver.not_before.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+                line.not_before.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
             if !wait.is_zero() {
                 pause = pause.min(wait);
                 continue;
             }
-            receiver.is_busy = true;
-            let (post, message) = (Arc::clone(&receiver.post), Arc::clone(message));
+            line.is_busy = true;
+            let (receiver, message) = (Arc::clone(&line.receiver), Arc::clone(message));
             let at = self.courier.clock.wall();
             self.attempts.spawn(async move {
-                let result = post.send(&message, at).await;
+                let result = receiver.send(&message, at).await;
                 (message, result)
             });
         }
@@ -183,15 +199,15 @@ impl Round {
 
     /// Takes note of how an attempt ended.
     fn end(&mut self, message: &Message, result: Result<(), Failure>) {
-        let Some(receiver) = self.receivers.get_mut(&message.topic) else { return };
-        receiver.is_busy = false;
+        let Some(line) = self.lines.get_mut(&message.topic) else { return };
+        line.is_busy = false;
         match result {
             Ok(()) => {
                 metrics::notification(Delivery::Delivered);
-                (receiver.failures, receiver.not_before) = (0, None);
+                (line.failures, line.not_before) = (0, None);
                 self.done.insert(message.id);
             }
-            Err(failure) if failure.is_final() => {
+            Err(failure) if line.receiver.is_final(&failure) => {
                 metrics::notification(Delivery::Rejected);
                 tracing::warn!(
                     id = %message.id, topic = %message.topic, %failure,
@@ -205,9 +221,9 @@ impl Round {
                     id = %message.id, topic = %message.topic, %failure,
                     "a connection notification will be sent again"
                 );
-                let wait = back_off(receiver.failures, &mut self.draw);
-                receiver.failures = receiver.failures.saturating_add(1);
-                receiver.not_before = Some(self.courier.clock.monotonic() + wait);
+                let wait = back_off(line.failures, &mut self.draw);
+                line.failures = line.failures.saturating_add(1);
+                line.not_before = Some(self.courier.clock.monotonic() + wait);
             }
         }
     }

@@ -4,9 +4,14 @@ use std::{io::Write, net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use model::Clock;
 
 use crate::{
-    config::{self, Config},
+    certificate,
+    clock::MachineClock,
+    config::{self, Loaded},
+    explain_dns::ExplainDns,
+    identity::IdentityFiles,
     runtime,
     signal::Stop,
     target::{Behaviour, Mode, Target},
@@ -29,6 +34,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Report every mistake of a configuration file and its zone files, and do nothing else.
     Check(Check),
+    /// Say why a client gets the answer that it gets from the gateway's DNS.
+    ExplainDns(ExplainDns),
     /// Be a target: something to connect to, with or without a PROXY protocol header.
     Target(TargetCommand),
 }
@@ -47,11 +54,13 @@ pub(crate) struct Run {
 impl Run {
     /// Runs until a signal to stop.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let mut config = load(&self.config)?;
+        let Loaded { config, files } = load(&self.config);
+        let mut config = config?;
         if let Some(state_dir) = self.state_dir {
             config.move_state(state_dir);
         }
-        wiring::run(config)
+        let reload = IdentityFiles::new(self.config, files);
+        wiring::run(config, reload)
     }
 }
 
@@ -66,8 +75,15 @@ pub(crate) struct Check {
 impl Check {
     /// Reads the configuration and the zone files that it names.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let config = load(&self.config)?;
+        let config = load(&self.config).config?;
         zone_files::load(&config.dns.zones)?;
+        if let Some(tls) = &config.tls
+            && let Err(untimely) = certificate::check(&tls.certificate, MachineClock.wall())
+        {
+            // No mistake of the configuration: the gateway starts, but its clients refuse it.
+            let file = tls.files.certificate.display();
+            writeln!(std::io::stderr(), "postern: warning: the certificate {file} {untimely}")?;
+        }
         writeln!(std::io::stdout(), "{} is well formed", self.config.display())?;
         Ok(())
     }
@@ -110,6 +126,7 @@ impl TargetCommand {
     }
 }
 
-fn load(path: &std::path::Path) -> Result<Config, config::LoadError> {
+/// Reads a configuration file.
+pub(crate) fn load(path: &std::path::Path) -> Loaded {
     config::load(path, &config::process_environment)
 }

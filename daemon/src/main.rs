@@ -9,13 +9,18 @@ use clap::Parser;
 
 mod admin;
 mod bootstrap;
+mod certificate;
 mod clock;
 mod command_line;
 mod config;
 mod demo;
 mod domain_proof;
+mod explain_dns;
+mod follow;
+mod identity;
 mod listen;
 mod metrics;
+mod reload;
 mod runtime;
 mod settings;
 mod signal;
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
+        Command::ExplainDns(explain) => explain.run(),
         Command::Target(target) => target.run(),
     };
     match done {

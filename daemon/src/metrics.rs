@@ -8,13 +8,57 @@ use std::fs;
 use anyhow::Context;
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use model::{Clock, Generation};
+use model::{Clock, Generation, Timestamp};
 
 /// Upper ends of the buckets of every time: from a system call to a client's patience.
 const SECONDS: [f64; 14] =
     [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+/// The same for DNS answers, which take some microseconds.
+const DNS_ANSWER: (&str, [f64; 9]) = (
+    "postern_dns_answer_seconds",
+    [0.000_005, 0.000_01, 0.000_02, 0.000_05, 0.0001, 0.0005, 0.001, 0.01, 0.1],
+);
 /// What the kernel counts processor time in; part of Linux's ABI (USER_HZ).
 const TICKS_PER_SECOND: u64 = 100;
+
+const CERTIFICATE_EXPIRY: &str = "postern_api_certificate_expiry_timestamp_seconds";
+const RELOADS: &str = "postern_reloads_total";
+const RELOAD_SUCCESSFUL: &str = "postern_last_reload_successful";
+
+/// What is read again while the gateway runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reloaded {
+    /// The certificate of the API.
+    Certificate,
+    /// Accounts, keys, users and roles.
+    Identities,
+}
+
+impl Reloaded {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Identities => "identities",
+        }
+    }
+
+    /// Shows that it is as well as it was at the start.
+    pub(crate) fn began(self) {
+        gauge!(RELOAD_SUCCESSFUL, "what" => self.label()).set(1.0);
+    }
+
+    /// Counts one reading.
+    pub(crate) fn ended(self, is_well: bool) {
+        let (result, successful) = if is_well { ("done", 1.0) } else { ("failed", 0.0) };
+        metrics::counter!(RELOADS, "what" => self.label(), "result" => result).increment(1);
+        gauge!(RELOAD_SUCCESSFUL, "what" => self.label()).set(successful);
+    }
+}
+
+/// Shows when the API's certificate expires.
+pub(crate) fn certificate_expires(at: Timestamp) {
+    gauge!(CERTIFICATE_EXPIRY).set(small(at.as_secs()));
+}
 
 /// The numbers, ready to be rendered.
 #[derive(Clone)]
@@ -27,6 +71,10 @@ impl Exporter {
     pub(crate) fn install(clock: &dyn Clock) -> anyhow::Result<Self> {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .and_then(|builder| {
+                builder
+                    .set_buckets_for_metric(Matcher::Full(DNS_ANSWER.0.to_owned()), &DNS_ANSWER.1)
+            })
             .context("set the buckets")?
             .install_recorder()
             .context("start to collect metrics")?;
@@ -65,6 +113,22 @@ fn describe() {
         "process_cpu_seconds_total",
         Unit::Seconds,
         "Processor time used, user and system, in whole seconds."
+    );
+    describe_gauge!(
+        CERTIFICATE_EXPIRY,
+        Unit::Seconds,
+        "When the certificate of the API expires, in seconds since 1970."
+    );
+    describe_counter!(
+        RELOADS,
+        Unit::Count,
+        "Times that changed files were read again, by what is in them and result (done, failed)."
+    );
+    describe_gauge!(
+        RELOAD_SUCCESSFUL,
+        Unit::Count,
+        "1 if files were well when they were last read, by what is in them; 0 if what was read \
+         before is still used."
     );
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Resident memory in bytes.");
     describe_gauge!("process_threads", Unit::Count, "Threads of the process.");

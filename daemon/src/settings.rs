@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use control_core::throttle::{Rate, Rates};
+use dns::CookieSecret;
 
-use crate::config::{self, AccessKey, Addresses, Config, Role, User};
+use crate::config::{self, AccessKey, Addresses, Config, Cookies, Role, User};
 
 /// What control is told.
 pub(crate) fn control(config: &Config) -> control::Config {
@@ -12,21 +14,29 @@ pub(crate) fn control(config: &Config) -> control::Config {
         .zones
         .iter()
         .map(|zone| control_core::Zone { name: zone.name.clone(), id: zone.id.clone() });
-    let accounts = config.accounts.iter().map(|account| control::Account {
+    control::Config {
+        accounts: accounts(config),
+        shuffle_zone_names: config.shuffle_zone_names,
+        ipv6_pool: config.ipv6_pool,
+        acceptance_timeout: config.acceptance_timeout,
+        other_regions: config.services.other_regions.clone(),
+        quotas: config.quotas.clone(),
+        permission_removal: config.services.permission_removal,
+        limits: limits(&config.limits),
+        ..control::Config::new(config.region.clone(), zones.collect())
+    }
+}
+
+/// The accounts with whom they have.
+pub(crate) fn accounts(config: &Config) -> Vec<control::Account> {
+    let account = |account: &config::Account| control::Account {
         id: account.id.clone(),
         name: account.name.clone(),
         keys: keys(&account.keys),
         users: account.users.iter().map(user).collect(),
         roles: account.roles.iter().map(role).collect(),
-    });
-    control::Config {
-        accounts: accounts.collect(),
-        shuffle_zone_names: config.shuffle_zone_names,
-        ipv6_pool: config.ipv6_pool,
-        acceptance_timeout: config.acceptance_timeout,
-        limits: limits(&config.limits),
-        ..control::Config::new(config.region.clone(), zones.collect())
-    }
+    };
+    config.accounts.iter().map(account).collect()
 }
 
 fn keys(keys: &[AccessKey]) -> Vec<control::AccessKey> {
@@ -61,16 +71,6 @@ pub(crate) fn audit(audit: &config::Audit) -> control::audit::Config {
         keep: audit.keep,
         ..control::audit::Config::new(&audit.file)
     }
-}
-
-/// What the courier of connection notifications is told.
-pub(crate) fn notify(config: &Config) -> control::notify::Config {
-    let topics = config.notifications.iter().map(|topic| control::notify::Topic {
-        arn: topic.arn.clone(),
-        url: topic.url.clone(),
-        secret: topic.secret.as_ref().map(|it| control::Secret(it.reveal().to_owned())),
-    });
-    control::notify::Config { topics: topics.collect() }
 }
 
 fn limits(limits: &config::limits::Limits) -> control::Limits {
@@ -109,10 +109,25 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
 }
 
 /// What DNS is told.
-pub(crate) fn dns(config: &Config) -> dns::Config {
-    dns::Config {
+pub(crate) fn dns(config: &Config) -> anyhow::Result<dns::Config> {
+    Ok(dns::Config {
         networks: config.dns.networks.clone(),
         forward: config.dns.forward.clone(),
+        identity: config.dns.identity.clone(),
+        cookies: cookies(&config.dns.cookies)?,
+        rate_limit: config.dns.rate_limit.clone(),
         ..dns::Config::new(config.listen.dns, config.dns.workers)
-    }
+    })
+}
+
+fn cookies(cookies: &Cookies) -> anyhow::Result<Option<CookieSecret>> {
+    Ok(match cookies {
+        Cookies::Off => None,
+        Cookies::Shared { present, former } => Some(CookieSecret::shared(*present, *former)),
+        Cookies::Drawn => {
+            let mut bits = [0; 16];
+            getrandom::fill(&mut bits).context("draw the secret of DNS cookies")?;
+            Some(CookieSecret::drawn(bits))
+        }
+    })
 }

@@ -1,4 +1,5 @@
-//! Signals to stop: the first asks to drain, the second ends the process at once.
+//! Signals: SIGHUP asks to read files again. Of those to stop, the first asks to drain, the second
+//! ends the process at once.
 
 use std::io;
 
@@ -23,5 +24,20 @@ impl Stop {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
         }
+    }
+}
+
+/// The signal that asks to read files again.
+pub(crate) struct Hangup(Signal);
+
+impl Hangup {
+    /// Starts to catch SIGHUP, which would otherwise end the process.
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Waits for one. Several that came together are one.
+    pub(crate) async fn asked(&mut self) {
+        self.0.recv().await;
     }
 }

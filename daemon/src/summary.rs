@@ -33,7 +33,7 @@ fn write_all(
 ) -> fmt::Result {
     let Listening { api, dns, admin } = listening;
     writeln!(text, "\nPostern is ready in {}.", config.region)?;
-    writeln!(text, "  API    http://{api}")?;
+    writeln!(text, "  API    {}://{api}", scheme(config))?;
     writeln!(text, "  DNS    {dns} (UDP and TCP)")?;
     writeln!(text, "  Admin  http://{admin}/metrics, /readyz, /livez, /snapshot")?;
     let shown = registry.endpoints().filter(|endpoint| endpoint.state != EndpointState::Deleted);
@@ -106,7 +106,16 @@ fn write_cli(
     } else {
         writeln!(text, "    export AWS_SECRET_ACCESS_KEY=...   # kept outside the configuration")?;
     }
-    writeln!(text, "    aws ec2 describe-vpc-endpoints --endpoint-url http://{url}")
+    if config.tls.is_some() {
+        writeln!(text, "    export AWS_CA_BUNDLE=...   # the authority of the API's certificate")?;
+    }
+    let scheme = scheme(config);
+    writeln!(text, "    aws ec2 describe-vpc-endpoints --endpoint-url {scheme}://{url}")
+}
+
+/// How the API is spoken to.
+fn scheme(config: &Config) -> &'static str {
+    if config.tls.is_some() { "https" } else { "http" }
 }
 
 /// An address that a client can dial: a server on all addresses is on the loopback one, too.

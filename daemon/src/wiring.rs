@@ -20,10 +20,13 @@ use crate::{
     clock::MachineClock,
     config::Config,
     demo::Demo,
-    domain_proof, listen,
+    domain_proof,
+    identity::IdentityFiles,
+    listen,
     metrics::Exporter,
+    reload::{self, Reload},
     runtime, settings,
-    signal::Stop,
+    signal::{Hangup, Stop},
     state_dir::{Listening, StateDir},
     summary, telemetry, zone_files,
 };
@@ -41,7 +44,7 @@ const AUDIT_WAIT: Duration = Duration::from_secs(5);
 const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs a gateway until a signal to stop.
-pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+pub(crate) fn run(config: Config, identity_files: IdentityFiles) -> anyhow::Result<()> {
     let zone_files = zone_files::load(&config.dns.zones)?;
     let state = StateDir::take(&config.state_dir)?;
     let _log = telemetry::start(&config.log);
@@ -51,7 +54,8 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     let runtime = runtime::control()?;
     let done = runtime.block_on(async {
         let mut stop = Stop::catch().context("catch signals")?;
-        let mut gateway = Gateway::start(&config, zone_files, (state, clock, exporter))?;
+        let follow = (identity_files, Hangup::catch().context("catch signals")?);
+        let mut gateway = Gateway::start(&config, zone_files, follow, (state, clock, exporter))?;
         tokio::select! {
             made = gateway.make_ready(&config) => made?,
             signal = stop.asked() => return gateway.end(&config, signal, &mut stop).await,
@@ -77,6 +81,7 @@ struct Gateway {
     audit: Audit,
     proofs: Server,
     courier: Server,
+    reload: Server,
     api: Server,
     admin: Server,
     demo: Demo,
@@ -87,6 +92,7 @@ impl Gateway {
     fn start(
         config: &Config,
         zone_files: ZoneFiles,
+        (identity_files, hangup): (IdentityFiles, Hangup),
         (state, clock, exporter): (StateDir, Arc<dyn Clock>, Exporter),
     ) -> anyhow::Result<Self> {
         let (api_listener, admin_listener) = bind(config)?;
@@ -124,18 +130,22 @@ impl Gateway {
         .context("start the control plane")?;
         let audit = start_audit(config)?;
         let proofs = start_proofs(config, &keeper, &clock);
+        let reload = Reload::new(config, identity_files, Arc::clone(&clock));
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
+            identities: reload.identities(),
             clock: Arc::clone(&clock),
             health: health.clone(),
             seed: fastrand::u64(..),
             audit: audit.clone(),
+            tls: reload.tls(),
         };
+        let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
-        let admin =
-            Admin { exporter, phase: phases, snapshots: snapshots.clone(), health: health.clone() };
+        let watches = (snapshots.clone(), health.clone());
+        let admin = Admin::new(exporter, phases, watches, dns.inspector());
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,
@@ -150,6 +160,7 @@ impl Gateway {
             audit,
             proofs,
             courier,
+            reload,
             api,
             admin,
             demo,
@@ -158,7 +169,7 @@ impl Gateway {
 
     /// Makes what the bootstrap asks for, waits until it is served, and says so.
     async fn make_ready(&mut self, config: &Config) -> anyhow::Result<()> {
-        let applied = bootstrap::apply(&self.keeper, &config.bootstrap).await?;
+        let applied = bootstrap::apply(&self.keeper, config).await?;
         let ids: Vec<_> = applied.endpoints.iter().map(|endpoint| endpoint.id).collect();
         if timeout(SETTLE_WAIT, self.settle(&ids)).await.is_err() {
             warn!("not everything is bound yet; GET /readyz on the admin address shows how far");
@@ -206,6 +217,7 @@ impl Gateway {
     }
 
     async fn stop(self, drain_timeout: Duration) {
+        self.reload.stop().await;
         self.api.stop().await;
         // No request is left that could have a line written.
         if timeout(AUDIT_WAIT, self.audit.stop()).await.is_err() {
@@ -234,7 +246,7 @@ fn start_dns(
     watches: (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
 ) -> anyhow::Result<dns::Server> {
     let started = dns::Server::start_with_zones(
-        settings::dns(config),
+        settings::dns(config)?,
         zone_files,
         Arc::clone(clock),
         watches,
@@ -300,6 +312,6 @@ fn start_proofs(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Ser
 fn start_courier(config: &Config, keeper: &Keeper, clock: &Arc<dyn Clock>) -> Server {
     let courier =
         Courier { keeper: keeper.clone(), clock: Arc::clone(clock), seed: fastrand::u64(..) };
-    let notify = settings::notify(config);
+    let notify = config.notifications.clone();
     Server::spawn(|stop| control::notify::run(notify, courier, stop))
 }

@@ -17,7 +17,11 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{forward::Forwarder, metrics};
+use crate::{
+    forward::Forwarder,
+    metrics,
+    responder::{Asked, Manner},
+};
 
 /// Questions that may wait to be taken up: a burst of what is under way at most. Further ones are
 /// lost, as datagrams may be.
@@ -29,6 +33,8 @@ pub(crate) struct Question {
     pub(crate) plan: ForwardPlan,
     pub(crate) peer: SocketAddr,
     pub(crate) local: Option<IpAddr>,
+    /// Whether the client may have no more than the limit.
+    pub(crate) is_limited: bool,
     pub(crate) socket: Arc<Socket>,
 }
 
@@ -40,7 +46,7 @@ pub(crate) fn channel() -> (mpsc::Sender<Question>, mpsc::Receiver<Question>) {
 /// Has questions answered until told to stop.
 pub(crate) async fn serve(
     mut questions: mpsc::Receiver<Question>,
-    forwarder: Arc<Forwarder>,
+    (forwarder, manner): (Arc<Forwarder>, Arc<Manner>),
     mut stop: watch::Receiver<bool>,
 ) {
     let mut tasks = JoinSet::new();
@@ -52,13 +58,15 @@ pub(crate) async fn serve(
             _ = stop.changed() => None,
         };
         let Some(question) = question else { break };
-        let (forwarder, lost) = (Arc::clone(&forwarder), lost.clone());
+        let (forwarder, manner) = (Arc::clone(&forwarder), Arc::clone(&manner));
+        let lost = lost.clone();
         tasks.spawn(async move {
-            let Question { bytes, plan, peer, local, socket } = question;
-            let reply = forwarder.reply(plan, &bytes, Transport::Udp).await;
-            if let Some(reply) = reply
-                && let Err(error) = send(&socket, &reply, peer, local)
-            {
+            let Question { bytes, plan, peer, local, is_limited, socket } = question;
+            let transport = Transport::Udp;
+            let Some(mut reply) = forwarder.reply(plan, &bytes, transport).await else { return };
+            let asked = Asked { message: &bytes, peer: peer.ip(), transport, is_limited };
+            manner.complete(asked, &mut reply);
+            if let Err(error) = send(&socket, &reply, peer, local) {
                 tracing::debug!(%error, "send a forwarded DNS reply");
                 lost.increment(1);
             }

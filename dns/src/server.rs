@@ -9,13 +9,16 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use dns_core::{CatalogBuilder, ForwardPlan};
+use dns_core::{CatalogBuilder, CookieSecret, ForwardPlan, Identity, Transport};
 use model::{Clock, Health, Snapshot};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task};
 
 use crate::{
     forward::{Forward, Forwarder},
-    hand_off, metrics,
+    hand_off,
+    inspector::Inspector,
+    metrics::{self, Queries},
+    responder::{Manner, RateLimit},
     socket::{self, Bound},
     tcp,
     udp::Workers,
@@ -35,12 +38,26 @@ pub struct Config {
     pub networks: Vec<Network>,
     /// Where to ask about names that are not ours; without it, such questions are refused.
     pub forward: Option<Forward>,
+    /// What is said about this server.
+    pub identity: Identity,
+    /// What server cookies are made with; none if there are to be none.
+    pub cookies: Option<CookieSecret>,
+    /// How much who may have; everything without it.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl Config {
-    /// Answers here, and tells networks by the snapshot alone.
+    /// Answers here, tells networks by the snapshot alone, and has none of the options.
     pub fn new(listen: SocketAddr, workers: NonZeroUsize) -> Self {
-        Self { listen, workers, networks: Vec::new(), forward: None }
+        Self {
+            listen,
+            workers,
+            networks: Vec::new(),
+            forward: None,
+            identity: Identity::SILENT,
+            cookies: None,
+            rate_limit: None,
+        }
     }
 }
 
@@ -70,6 +87,7 @@ pub struct Server {
     udp: Vec<Workers>,
     zones: JoinHandle<()>,
     tasks: Vec<task::JoinHandle<()>>,
+    inspector: Inspector,
     /// Its end ends the tasks and the thread that watch it.
     stop: watch::Sender<bool>,
 }
@@ -126,16 +144,28 @@ impl Server {
         let mut builder = CatalogBuilder::new(name_servers(local_addrs[0].ip()));
         let networks = config.networks.iter();
         builder.set_networks(networks.map(|it| (it.vpc, it.clients.clone())).collect());
+        let inbound_only = config.networks.iter().filter(|it| it.private_names_inbound_only);
+        builder.set_inbound_only(inbound_only.map(|it| it.vpc).collect());
         let forwarder = Arc::new(forwarder(&config, &mut builder, Arc::clone(&clock)));
-        let mut zones = Zones::new(source, builder, clock);
-        let catalog = Arc::new(ArcSwap::new(zones.build()));
+        let manner = Arc::new(manner(&config, Arc::clone(&clock)));
+        let (over_udp, over_tcp) = (Queries::new(Transport::Udp), Queries::new(Transport::Tcp));
+        let mut zones = Zones::new(source, builder, Arc::clone(&clock));
+        let first = zones.build();
+        let inspector = Inspector {
+            moment: zones.inspected(&first),
+            forwarder: Arc::clone(&forwarder),
+            listeners: listeners.iter().map(|(bound, it)| (bound.addr, *it)).collect(),
+            clock,
+        };
+        let catalog = Arc::new(ArcSwap::new(first));
         let (stop, stopped) = watch::channel(false);
         let (to_forward, handed_over) = hand_off::channel();
-        let handed_over = hand_off::serve(handed_over, Arc::clone(&forwarder), stopped.clone());
+        let who = (Arc::clone(&forwarder), Arc::clone(&manner));
+        let handed_over = hand_off::serve(handed_over, who, stopped.clone());
         let (mut udp, mut tasks) = (Vec::new(), vec![runtime.spawn(handed_over)]);
         for (Bound { udp: sockets, tcp: listener, addr }, viewpoint) in listeners {
             let shared = (Arc::clone(&catalog), to_forward.clone());
-            udp.push(Workers::start(sockets, shared, viewpoint)?);
+            udp.push(Workers::start(sockets, shared, (&manner, &over_udp), viewpoint)?);
             let listener = {
                 let _context = runtime.enter();
                 TcpListener::from_std(listener).map_err(|source| StartError::Bind {
@@ -145,14 +175,15 @@ impl Server {
                 })?
             };
             let shared = (Arc::clone(&catalog), Arc::clone(&forwarder));
-            let served = tcp::serve(listener, shared, viewpoint, stopped.clone());
+            let how = (Arc::clone(&manner), over_tcp.clone());
+            let served = tcp::serve(listener, shared, how, viewpoint, stopped.clone());
             tasks.push(runtime.spawn(served));
         }
         let zones = thread::Builder::new()
             .name("dns-zones".to_owned())
             .spawn(move || zones.run(&catalog, stopped, &runtime))
             .map_err(StartError::Thread)?;
-        Ok(Self { local_addrs, udp, zones, tasks, stop })
+        Ok(Self { local_addrs, udp, zones, tasks, inspector, stop })
     }
 
     /// The address that answers, with the port chosen.
@@ -163,6 +194,11 @@ impl Server {
     /// The addresses that answer clients of one network, in the order of the configuration.
     pub fn network_addrs(&self) -> &[SocketAddr] {
         &self.local_addrs[1..]
+    }
+
+    /// Looks at the server from beside.
+    pub fn inspector(&self) -> Inspector {
+        self.inspector.clone()
     }
 
     /// Stops answering and waits until threads and tasks have ended.
@@ -193,6 +229,11 @@ fn forwarder(config: &Config, builder: &mut CatalogBuilder, clock: Arc<dyn Clock
     let of_network = |network: &Network| Some((network.vpc, number(network.forward.as_ref()?)));
     builder.set_forwarding(others, config.networks.iter().filter_map(of_network).collect());
     Forwarder::new(&plans, clock)
+}
+
+fn manner(config: &Config, clock: Arc<dyn Clock>) -> Manner {
+    let (identity, cookies) = (config.identity.clone(), config.cookies.clone());
+    Manner::new(identity, cookies, config.rate_limit.clone(), clock)
 }
 
 /// Binds the address for all, then those for one network each.

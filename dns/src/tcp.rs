@@ -9,14 +9,14 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use bytes::{Buf as _, BytesMut};
-use dns_core::{Catalog, Outcome, TCP_LEN_MAX, Transport, answer};
+use dns_core::{Catalog, Outcome, TCP_LEN_MAX, Transport};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -27,7 +27,8 @@ use tokio::{
 
 use crate::{
     forward::Forwarder,
-    metrics::{self, Queries, Tally},
+    metrics::{self, Queries},
+    responder::{Asked, Manner, Responder},
     viewpoint::Viewpoint,
 };
 
@@ -53,12 +54,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(
     listener: TcpListener,
     (catalog, forwarder): (Arc<ArcSwap<Catalog>>, Arc<Forwarder>),
+    (manner, queries): (Arc<Manner>, Queries),
     viewpoint: Viewpoint,
     mut stop: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let clients = Clients::default();
-    let queries = Queries::new(Transport::Tcp);
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -67,11 +68,11 @@ pub(crate) async fn serve(
             _ = stop.changed() => break,
         };
         let Some((stream, peer, permit)) = accepted else { continue };
-        let Some(place) = clients.admit(peer, permit) else {
+        let Some(place) = clients.admit(peer.ip(), permit) else {
             metrics::tcp_refused().increment(1);
             continue;
         };
-        let tally = Tally::new(queries.clone());
+        let responder = Responder::new(Arc::clone(&manner), Transport::Tcp, queries.clone());
         let connection = Connection {
             stream,
             peer,
@@ -80,7 +81,8 @@ pub(crate) async fn serve(
             forwarder: Arc::clone(&forwarder),
             forwarded: JoinSet::new(),
             is_ended: false,
-            tally,
+            manner: Arc::clone(&manner),
+            responder,
         };
         connections.spawn(async move {
             connection.run().await;
@@ -94,10 +96,10 @@ pub(crate) async fn serve(
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = Arc::clone(permits).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer.ip(), permit)),
+        Ok((stream, peer)) => Some((stream, peer, permit)),
         Err(error) => {
             tracing::warn!(%error, "accept a DNS connection");
             sleep(ACCEPT_PAUSE).await;
@@ -146,7 +148,7 @@ impl Drop for Seat {
 /// One connection.
 struct Connection {
     stream: TcpStream,
-    peer: IpAddr,
+    peer: SocketAddr,
     viewpoint: Viewpoint,
     catalog: Arc<ArcSwap<Catalog>>,
     forwarder: Arc<Forwarder>,
@@ -154,7 +156,8 @@ struct Connection {
     forwarded: JoinSet<Option<Vec<u8>>>,
     /// Whether the client has said that it asks no more.
     is_ended: bool,
-    tally: Tally,
+    manner: Arc<Manner>,
+    responder: Responder,
 }
 
 impl Connection {
@@ -166,6 +169,7 @@ impl Connection {
         let mut output = Vec::new();
         let mut deadline = Instant::now() + IDLE_MAX;
         loop {
+            self.responder.begin();
             while self.forwarded.len() < FORWARDED_MAX
                 && let Some(len) = whole_message(&input)
             {
@@ -177,7 +181,7 @@ impl Connection {
                     break;
                 }
             }
-            self.tally.flush();
+            self.responder.end();
             if !output.is_empty() {
                 let written = timeout_at(deadline, self.stream.write_all(&output)).await;
                 if !matches!(written, Ok(Ok(()))) {
@@ -219,26 +223,30 @@ impl Connection {
     /// Appends a message's reply with its length.
     fn append_answer(&mut self, message: &[u8], output: &mut Vec<u8>) {
         let catalog = self.catalog.load();
-        let view = self.viewpoint.view(&catalog, self.peer);
+        let view = self.viewpoint.view(&catalog, self.peer.ip());
         let start = output.len();
-        let turn = fastrand::u32(..);
         let mut room = USUAL_REPLY_LEN;
         let answer = loop {
             output.resize(start + 2 + room, 0);
             let reply = &mut output[start + 2..];
-            let answer = answer(view, message, Transport::Tcp, turn, reply);
+            let answer = self.responder.answer(view, message, self.peer.ip(), reply);
             if !answer.truncated || room == TCP_LEN_MAX {
                 break answer;
             }
             room = TCP_LEN_MAX;
         };
-        self.tally.count(answer);
+        self.responder.count(view, answer);
         if answer.outcome == Outcome::Forwarded
             && let Some(plan) = view.forward_plan()
         {
-            let (forwarder, message) = (Arc::clone(&self.forwarder), message.to_vec());
-            let reply = async move { forwarder.reply(plan, &message, Transport::Tcp).await };
-            self.forwarded.spawn(reply);
+            let (forwarder, manner) = (Arc::clone(&self.forwarder), Arc::clone(&self.manner));
+            let (message, peer, transport) = (message.to_vec(), self.peer.ip(), Transport::Tcp);
+            self.forwarded.spawn(async move {
+                let mut reply = forwarder.reply(plan, &message, transport).await?;
+                let asked = Asked { message: &message, peer, transport, is_limited: false };
+                manner.complete(asked, &mut reply);
+                Some(reply)
+            });
         }
         let len = u16::try_from(answer.len).expect("a reply is no longer than its room");
         output[start..start + 2].copy_from_slice(&len.to_be_bytes());

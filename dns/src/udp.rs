@@ -17,14 +17,15 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use dns_core::{Answer, Catalog, Outcome, Transport, UDP_LEN_MAX, View, answer};
+use dns_core::{Catalog, Cookie, Outcome, Transport, UDP_LEN_MAX, View};
 use socket2::Socket;
 use sys::datagram::{Batch, Datagram};
 use tokio::sync::mpsc;
 
 use crate::{
     hand_off::Question,
-    metrics::{self, Queries, Tally},
+    metrics::{self, Queries},
+    responder::{Manner, Responder},
     server::StartError,
     viewpoint::Viewpoint,
 };
@@ -49,11 +50,11 @@ impl Workers {
     pub(crate) fn start(
         sockets: Vec<Socket>,
         (catalog, to_forward): (Arc<ArcSwap<Catalog>>, mpsc::Sender<Question>),
+        (manner, queries): (&Arc<Manner>, &Queries),
         viewpoint: Viewpoint,
     ) -> Result<Self, StartError> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut workers = Self { stop, sockets: Vec::new(), threads: Vec::new() };
-        let queries = Queries::new(Transport::Udp);
         for (index, socket) in sockets.into_iter().enumerate() {
             let socket = Arc::new(socket);
             let worker = Worker {
@@ -62,8 +63,8 @@ impl Workers {
                 catalog: Arc::clone(&catalog),
                 to_forward: to_forward.clone(),
                 viewpoint,
-                turns: fastrand::Rng::new(),
-                tally: Tally::new(queries.clone()),
+                responder: Responder::new(Arc::clone(manner), Transport::Udp, queries.clone()),
+                manner: Arc::clone(manner),
             };
             workers.sockets.push(socket);
             let thread = thread::Builder::new()
@@ -108,8 +109,8 @@ struct Worker {
     catalog: Arc<ArcSwap<Catalog>>,
     to_forward: mpsc::Sender<Question>,
     viewpoint: Viewpoint,
-    turns: fastrand::Rng,
-    tally: Tally,
+    responder: Responder,
+    manner: Arc<Manner>,
 }
 
 impl Worker {
@@ -124,14 +125,18 @@ impl Worker {
                 }
                 continue;
             }
+            self.responder.begin();
             let catalog = self.catalog.load();
             batch.answer_each(|question, reply| {
                 let view = self.viewpoint.view(&catalog, question.peer.ip());
-                let answer = answer_one(view, question, self.turns.u32(..), reply);
-                if answer.outcome == Outcome::Forwarded && !self.hand_over(view, question) {
-                    lost.increment(1);
+                let Datagram { bytes, peer, .. } = question;
+                let answer = self.responder.respond(view, bytes, peer, reply);
+                if answer.outcome == Outcome::Forwarded {
+                    let is_proved = answer.cookie == Cookie::Proved;
+                    if !self.hand_over(view, question, is_proved) {
+                        lost.increment(1);
+                    }
                 }
-                self.tally.count(answer);
                 answer.len
             });
             drop(catalog);
@@ -139,25 +144,18 @@ impl Worker {
             if unsent > 0 {
                 lost.increment(unsent as u64);
             }
-            self.tally.flush();
+            self.responder.end();
         }
     }
 }
 
 impl Worker {
     /// Hands over a question that is not ours; whether there was room for it.
-    fn hand_over(&self, view: &View, question: Datagram<'_>) -> bool {
+    fn hand_over(&self, view: &View, question: Datagram<'_>, is_proved: bool) -> bool {
         let Some(plan) = view.forward_plan() else { return false };
         let Datagram { bytes, peer, local } = question;
+        let is_limited = !is_proved && self.manner.is_limited(view, peer.ip());
         let (bytes, socket) = (bytes.to_vec(), Arc::clone(&self.socket));
-        self.to_forward.try_send(Question { bytes, plan, peer, local, socket }).is_ok()
+        self.to_forward.try_send(Question { bytes, plan, peer, local, is_limited, socket }).is_ok()
     }
-}
-
-fn answer_one(view: &View, question: Datagram<'_>, turn: u32, reply: &mut [u8]) -> Answer {
-    // Nobody listens on port 0; a reply there could only be the work of a forger.
-    if question.peer.port() == 0 {
-        return Answer { len: 0, outcome: Outcome::Dropped, truncated: false };
-    }
-    answer(view, question.bytes, Transport::Udp, turn, reply)
 }

@@ -22,6 +22,17 @@ pub struct Network {
     pub listen: Option<SocketAddr>,
     /// Where to ask about names that are not ours; without it, where everyone's are asked.
     pub forward: Option<Forward>,
+    /// Whether private names are for those alone who ask from elsewhere, at `listen` or from an
+    /// address of `clients` (guide: "private DNS only for inbound resolver endpoint").
+    pub private_names_inbound_only: bool,
+}
+
+impl Network {
+    /// A network of which nothing is known beside the snapshot.
+    pub fn new(vpc: VpcId) -> Self {
+        let (clients, listen, forward) = (Vec::new(), None, None);
+        Self { vpc, clients, listen, forward, private_names_inbound_only: false }
+    }
 }
 
 /// What decides about the view of those who ask at one address.
@@ -38,7 +49,7 @@ impl Viewpoint {
     pub(crate) fn view(self, catalog: &Catalog, client: IpAddr) -> &View {
         match self {
             Self::Client => catalog.view_of(client),
-            Self::Network(vpc) => catalog.view_in(vpc),
+            Self::Network(vpc) => catalog.view_in(vpc, client),
         }
     }
 }

@@ -11,12 +11,19 @@ use crate::{ApiError, Key, postern::REGION};
 pub struct Aws {
     endpoint: SocketAddr,
     key: Key,
+    is_secure: bool,
 }
 
 impl Aws {
     /// Points the CLI at an API.
     pub fn new(endpoint: SocketAddr, key: Key) -> Self {
-        Self { endpoint, key }
+        Self { endpoint, key, is_secure: false }
+    }
+
+    /// The same through TLS; `AWS_CA_BUNDLE` must name the authority that is trusted.
+    #[must_use]
+    pub fn secure(self) -> Self {
+        Self { is_secure: true, ..self }
     }
 
     /// Runs `aws ARGUMENTS` (separated by blanks) and returns its JSON; panics if it fails.
@@ -26,11 +33,18 @@ impl Aws {
 
     /// Runs `aws ARGUMENTS` and returns its JSON, or the error that the CLI reports.
     pub fn try_run(&self, arguments: &str) -> Result<Value, ApiError> {
+        self.output(arguments, &[]).map_err(|stderr| reported(&stderr))
+    }
+
+    /// Runs `aws ARGUMENTS` with more variables in its environment and returns its JSON, or what it
+    /// wrote to standard error.
+    pub fn output(&self, arguments: &str, more: &[(&str, &str)]) -> Result<Value, String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.venv/bin");
+        let scheme = if self.is_secure { "https" } else { "http" };
         let output = Command::new(folder.join("python"))
             .arg(folder.join("aws"))
             .args(arguments.split_whitespace())
-            .env("AWS_ENDPOINT_URL", format!("http://{}", self.endpoint))
+            .env("AWS_ENDPOINT_URL", format!("{scheme}://{}", self.endpoint))
             .env("AWS_ACCESS_KEY_ID", self.key.id)
             .env("AWS_SECRET_ACCESS_KEY", self.key.secret)
             .env("AWS_DEFAULT_REGION", REGION)
@@ -39,6 +53,7 @@ impl Aws {
             .env("AWS_PAGER", "")
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .envs(more.iter().copied())
             .output()
             .expect("the AWS CLI is installed: make test-tools");
         if output.status.success() {
@@ -49,7 +64,7 @@ impl Aws {
                 serde_json::from_str(&text).unwrap()
             });
         }
-        Err(reported(&String::from_utf8_lossy(&output.stderr)))
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
 

@@ -9,10 +9,12 @@
 
 pub mod api;
 pub mod aws;
+pub mod certificate;
 pub mod client;
 pub mod network;
 pub mod peer;
 pub mod postern;
+pub mod script;
 pub mod scripted;
 pub mod tool;
 pub mod topology;
@@ -20,8 +22,10 @@ pub mod wait;
 
 pub use api::{Api, ApiError, Key};
 pub use aws::Aws;
+pub use certificate::Certificate;
 pub use network::LoopbackNet;
 pub use postern::Postern;
+pub use script::Script;
 pub use tool::{curl, dig};
 pub use topology::Topology;
 pub use wait::{wait_for, wait_until};

@@ -55,8 +55,13 @@ impl Postern {
 
     /// The same with more lines in its configuration: top-level keys first, then tables.
     pub fn start_with(more: &str) -> Self {
+        Self::start_limited("{ throttle = false }", more)
+    }
+
+    /// The same with limits of its own, a table in one line.
+    pub fn start_limited(limits: &str, more: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("postern.toml"), configuration(more)).unwrap();
+        fs::write(folder.path().join("postern.toml"), configuration(limits, more)).unwrap();
         let mut postern = Self {
             folder,
             child: None,
@@ -74,7 +79,7 @@ impl Postern {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let mut child = Command::new(binary())
             .args(["run", "--config"])
-            .arg(self.folder.path().join("postern.toml"))
+            .arg(self.config_path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -104,6 +109,16 @@ impl Postern {
     /// Its state directory.
     pub fn state_dir(&self) -> PathBuf {
         self.folder.path().join("var")
+    }
+
+    /// Asks it to read its files again.
+    pub fn hang_up(&self) {
+        signal(self.child.as_ref().unwrap(), rustix::process::Signal::HUP);
+    }
+
+    /// Its configuration file.
+    pub fn config_path(&self) -> PathBuf {
+        self.folder.path().join("postern.toml")
     }
 
     /// All that it has logged.
@@ -199,7 +214,7 @@ pub fn binary() -> &'static Path {
     })
 }
 
-fn configuration(more: &str) -> String {
+fn configuration(limits: &str, more: &str) -> String {
     let accounts: String = [PROVIDER, CONSUMER, STRANGER]
         .map(|key| {
             format!(
@@ -211,7 +226,7 @@ fn configuration(more: &str) -> String {
         .concat();
     format!(
         "region = \"{REGION}\"\nstate_dir = \"var\"\n\
-         limits = {{ throttle = false }}\n{more}\n\
+         limits = {limits}\n{more}\n\
          [listen]\napi = \"127.0.0.1:0\"\ndns = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
          [[zones]]\nname = \"us-east-1a\"\nid = \"use1-az1\"\n\
          [[zones]]\nname = \"us-east-1b\"\nid = \"use1-az2\"\n{accounts}"

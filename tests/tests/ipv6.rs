@@ -68,8 +68,7 @@ fn subnet(aws: Aws, vpc: &str, zone: &str, blocks: &str) -> String {
 /// A dualstack load balancer in two zones, and a service of both address types.
 fn provide(aws: Aws, target: &Peer) -> String {
     let (vpc, block) = network(aws, "10.1.0.0/16");
-    let blocks =
-        |n| format!("--cidr-block 10.1.{n}.0/24 --ipv6-cidr-block {}", part(block, n));
+    let blocks = |n| format!("--cidr-block 10.1.{n}.0/24 --ipv6-cidr-block {}", part(block, n));
     let (a, b) = (subnet(aws, &vpc, "a", &blocks(1)), subnet(aws, &vpc, "b", &blocks(2)));
     let lb = aws.run(&format!(
         "elbv2 create-load-balancer --name front --type network --ip-address-type dualstack \
@@ -136,8 +135,7 @@ fn aaaa(postern: &Postern, name: &str) -> Vec<IpAddr> {
 #[test]
 #[ignore = "runs in a network namespace"]
 fn inside() {
-    let postern =
-        Postern::start_with("addresses = \"freebind\"\nipv6_pool = \"fd00:6::/40\"\n");
+    let postern = Postern::start_with("addresses = \"freebind\"\nipv6_pool = \"fd00:6::/40\"\n");
     let (provider, consumer) = (postern.aws(PROVIDER), postern.aws(CONSUMER));
     let target = Peer::postern("whoami", "one");
     let service = provide(provider, &target);
@@ -180,9 +178,8 @@ fn inside() {
     assert_eq!(tool::resolve(postern.listening().dns, &single_name), [] as [IpAddr; 0]);
     assert!(tool::fetch(&single_name, ipv6.unwrap(), PORT).is_ok());
 
-    consumer.run(&format!(
-        "ec2 modify-vpc-endpoint --vpc-endpoint-id {dual} --ip-address-type ipv4"
-    ));
+    consumer
+        .run(&format!("ec2 modify-vpc-endpoint --vpc-endpoint-id {dual} --ip-address-type ipv4"));
     wait_until(PATIENCE, "no AAAA record", || aaaa(&postern, &dual_name).is_empty());
     assert_eq!(addresses(consumer, &dual), [Some(ipv4), None]);
     wait_until(PATIENCE, "IPv4", || tool::fetch_from(ipv4, &dual_name, ipv4, PORT).is_ok());

@@ -6,13 +6,13 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use model::{AccountId, InterfaceId, SubnetId, Timestamp};
+use model::{AccountId, InterfaceId, SubnetId, Timestamp, VpcEndpointId};
 
 use crate::{
     record::{Key, Record},
     resource::{
         ConnectionNotification, LoadBalancer, MessageId, NotificationScope, ResourceId,
-        ResourceKind, RouteTable, SecurityGroup, TargetState, VpcEndpoint,
+        ResourceKind, RouteTable, SecurityGroup, ServiceName, TargetState, VpcEndpoint,
     },
     transition::ends_by_itself,
 };
@@ -32,6 +32,10 @@ pub(crate) enum Entry {
     Due(Timestamp, Key),
     /// An endpoint waits for a report of the data plane.
     Awaiting(ResourceId),
+    /// A service is one of the catalogue, under this name.
+    Catalogued(ServiceName, ResourceId),
+    /// An account's endpoint is in a VPC, or of a service, in whatever state.
+    Endpoint(AccountId, ResourceId, VpcEndpointId),
     /// A message of an account waits to be sent.
     Waiting(AccountId, MessageId),
 }
@@ -88,6 +92,8 @@ impl Entry {
                 let mut entries = vec![Self::Owned(service.owner.clone(), id)];
                 let balancers = service.load_balancers.keys();
                 entries.extend(balancers.map(|lb| Self::Referrer((*lb).into(), id)));
+                let catalog = service.catalog.iter();
+                entries.extend(catalog.map(|entry| Self::Catalogued(entry.name.clone(), id)));
                 entries
             }
             Record::Permission(permission) => {
@@ -153,6 +159,8 @@ impl Entry {
         let mut entries = vec![
             Self::Owned(endpoint.owner.clone(), id),
             Self::Referrer(endpoint.service.into(), id),
+            Self::Endpoint(endpoint.owner.clone(), endpoint.service.into(), endpoint.id),
+            Self::Endpoint(endpoint.owner.clone(), endpoint.vpc.into(), endpoint.id),
         ];
         if ends_by_itself(endpoint.state) {
             entries.extend(endpoint.deadline.map(|at| Self::Due(at, Key::Endpoint(endpoint.id))));

@@ -5,7 +5,7 @@
 //! hands out a view by cloning, and decides a batch on a clone that it throws away if the commit
 //! fails.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, ops::RangeBounds, sync::Arc};
 
 use model::{
     AccountId, InterfaceId, ListenerId, LoadBalancerId, NotificationId, PermissionId, RouteTableId,
@@ -21,7 +21,8 @@ use crate::{
     resource::{
         ClientToken, ClientTokenKey, ConnectionNotification, CreateOperation, EndpointService,
         Listener, LoadBalancer, Message, MessageId, Permission, ResourceId, ResourceKind,
-        RouteTable, SecurityGroup, Subnet, Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
+        RouteTable, SecurityGroup, ServiceName, Subnet, Target, TargetGroup, TargetKey, Vpc,
+        VpcEndpoint,
     },
     settings::Settings,
 };
@@ -299,6 +300,16 @@ impl Registry {
         })
     }
 
+    /// The services of the catalogue with a name, in the order of their ids.
+    pub(crate) fn catalogued_ids(&self, name: &ServiceName) -> impl Iterator<Item = ServiceId> {
+        let (first, last) = ResourceKind::Service.bounds();
+        let entry = |id| Entry::Catalogued(name.clone(), id);
+        self.range((entry(first), entry(last))).filter_map(|entry| match entry {
+            Entry::Catalogued(_, ResourceId::Service(id)) => Some(*id),
+            _ => None,
+        })
+    }
+
     /// The targets of a group, in the order of their addresses.
     pub fn targets_of(&self, group: TargetGroupId) -> impl Iterator<Item = &Arc<Target>> {
         let lowest = TargetKey { group, addr: TargetAddr(([0, 0, 0, 0], 0).into()) };
@@ -377,7 +388,12 @@ impl Registry {
         )
     }
 
+    /// A range of the index.
+    pub(crate) fn entries(&self, range: impl RangeBounds<Entry>) -> impl Iterator<Item = &Entry> {
+        self.index.range(range)
+    }
+
     fn range(&self, (first, last): (Entry, Entry)) -> impl Iterator<Item = &Entry> {
-        self.index.range(first..=last)
+        self.entries(first..=last)
     }
 }

@@ -11,10 +11,10 @@ use control_core::{
     address::{is_reserved, is_reserved_6},
     decide, decide_chore,
     project::{project, project_changes},
-    resource::ResourceKind,
+    resource::{ResourceId, ResourceKind, VpcEndpoint},
     transition::{Move, after, holds_service},
 };
-use model::{AddressFamily, EndpointState, Generation, Snapshot, Timestamp};
+use model::{AddressFamily, EndpointState, Generation, Snapshot, Timestamp, VpcEndpointId};
 use proptest::prelude::*;
 use step::Step;
 
@@ -94,6 +94,7 @@ proptest! {
             snapshot_follows(&mut world, &events);
         }
         reloads(&world.registry);
+        listings_agree(&world.registry);
     }
 }
 
@@ -210,6 +211,36 @@ fn snapshot_follows(world: &mut World, events: &[Event]) {
         assert!(was.is_none_or(|it| it != endpoint || Arc::ptr_eq(it, endpoint)));
     }
     world.snapshot = next;
+}
+
+/// What the index finds is what looking at everything finds, in the same order, from any item on.
+fn listings_agree(registry: &Registry) {
+    for caller in [0, 1].map(step::caller) {
+        let view = registry.view(&caller);
+        let own: Vec<_> = view.endpoints().map(|it| it.id).collect();
+        let vpcs = registry.vpcs().map(|it| it.id).collect::<Vec<_>>();
+        let services = registry.services().map(|it| it.id).collect::<Vec<_>>();
+        let of_two = vpcs.iter().take(2).map(|it| ResourceId::from(*it));
+        let mut connected: Vec<_> = view.connections().map(|it| it.endpoint.id).collect();
+        connected.sort_unstable();
+        for after in own.iter().chain(&connected).copied().map(Some).chain([None]) {
+            let follows = |id: &VpcEndpointId| after.is_none_or(|after| *id > after);
+            let ids = |found: Vec<&Arc<VpcEndpoint>>| found.iter().map(|it| it.id).collect();
+            let expected: Vec<_> = own.iter().copied().filter(follows).collect();
+            let found: Vec<_> = ids(view.endpoints_after(after).collect());
+            assert_eq!(found, expected);
+            let is_in_two = |id: &VpcEndpointId| {
+                registry
+                    .endpoint(*id)
+                    .is_some_and(|it| vpcs.iter().take(2).any(|vpc| *vpc == it.vpc))
+            };
+            let found: Vec<_> = ids(view.endpoints_among(of_two.clone(), after).collect());
+            assert_eq!(found, expected.into_iter().filter(is_in_two).collect::<Vec<_>>());
+            let found = view.connections_after(services.iter().copied(), after);
+            let expected = connected.iter().copied().filter(follows);
+            assert!(found.map(|it| it.endpoint.id).eq(expected));
+        }
+    }
 }
 
 /// What is stored reloads to the same registry, index and all.

@@ -5,14 +5,14 @@ use control_core::Identity;
 use iam::Context;
 
 use super::Circumstances;
-use crate::{api::Call, query::xml::iso_8601};
+use crate::{api::Call, http::Channel, query::xml::iso_8601};
 
 /// The keys of the caller and of the circumstances.
 pub(super) fn common(call: &Call<'_>) -> Context {
     let identity = call.identity();
     let registry = call.registry();
     let region = registry.settings().region.as_str();
-    let Circumstances { peer, now } = call.circumstances();
+    let Circumstances { arrival, now } = call.circumstances();
     let kind = match &identity.caller.identity {
         Identity::Root => "Account",
         Identity::User(_) => "User",
@@ -27,11 +27,10 @@ pub(super) fn common(call: &Call<'_>) -> Context {
         .with("aws:EpochTime", [now.as_secs().to_string()])
         .with("aws:RequestedRegion", [region])
         .with("ec2:Region", [region])
-        // The API is plain HTTP.
-        .with("aws:SecureTransport", ["false"]);
+        .with("aws:SecureTransport", [(arrival.channel == Channel::Tls).to_string()]);
     if let Identity::User(name) = &identity.caller.identity {
         context.insert("aws:username", [name.as_str()]);
     }
-    context.insert("aws:SourceIp", [peer.ip().to_canonical().to_string()]);
+    context.insert("aws:SourceIp", [arrival.peer.ip().to_canonical().to_string()]);
     context
 }

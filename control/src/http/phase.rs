@@ -13,7 +13,6 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     sync::watch,
     time::sleep,
 };
@@ -79,18 +78,18 @@ impl Phases {
 
 /// A stream that tells when bytes come.
 #[derive(Debug)]
-pub(super) struct Told {
-    stream: TcpStream,
+pub(super) struct Told<S> {
+    stream: S,
     phases: Phases,
 }
 
-impl Told {
-    pub(super) fn new(stream: TcpStream, phases: Phases) -> Self {
+impl<S> Told<S> {
+    pub(super) fn new(stream: S, phases: Phases) -> Self {
         Self { stream, phases }
     }
 }
 
-impl AsyncRead for Told {
+impl<S: AsyncRead + Unpin> AsyncRead for Told<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -105,7 +104,7 @@ impl AsyncRead for Told {
     }
 }
 
-impl AsyncWrite for Told {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Told<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -10,12 +10,13 @@ use crate::ec2::event_name;
 /// The number of our document's form.
 const VERSION: u32 = 1;
 
-/// The body of a request that carries a message.
-pub(super) fn body(message: &Message, region: &RegionName) -> Vec<u8> {
+/// Our document about a message.
+pub(super) fn document(message: &Message, region: &RegionName) -> String {
     let event = event_name(message.event);
     let (service, endpoint) = (message.service, message.endpoint);
     let inner = json!({
         "version": VERSION,
+        "messageId": message.id.to_string(),
         "event": event,
         "eventTime": iso_8601(message.at),
         "region": region.as_str(),
@@ -26,15 +27,26 @@ pub(super) fn body(message: &Message, region: &RegionName) -> Vec<u8> {
         "vpcEndpointOwner": message.endpoint_owner.as_str(),
         "vpcEndpointState": message.state.to_string(),
     });
+    inner.to_string()
+}
+
+/// A line for a reader.
+pub(super) fn subject(message: &Message) -> String {
+    let (service, endpoint) = (message.service, message.endpoint);
+    format!("VPC endpoint {endpoint} of {service}: {}", happened(message.event))
+}
+
+/// The envelope of SNS with our document in it.
+pub(super) fn envelope(message: &Message, region: &RegionName) -> String {
     let envelope = json!({
         "Type": "Notification",
         "MessageId": message.id.to_string(),
         "TopicArn": message.topic.as_str(),
-        "Subject": format!("VPC endpoint {endpoint} of {service}: {}", happened(message.event)),
-        "Message": inner.to_string(),
+        "Subject": subject(message),
+        "Message": document(message, region),
         "Timestamp": iso_8601(message.at),
     });
-    envelope.to_string().into_bytes()
+    envelope.to_string()
 }
 
 fn happened(event: ConnectionEvent) -> &'static str {

@@ -24,7 +24,15 @@ pub(crate) struct Filters(Vec<Filter>);
 #[derive(Debug)]
 struct Filter {
     on: On,
-    patterns: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+/// A value as it is asked for.
+#[derive(Debug)]
+enum Pattern {
+    /// Without wildcards, as most are.
+    Exact(String),
+    Wild(Vec<Token>),
 }
 
 #[derive(Debug)]
@@ -47,8 +55,7 @@ impl Filters {
                 _ if name == "tag-key" => On::TagKey,
                 _ => On::Value(name.to_owned()),
             };
-            let patterns: Vec<String> =
-                filter.required_texts("Value")?.into_iter().map(str::to_owned).collect();
+            let patterns = filter.required_texts("Value")?;
             count += patterns.len();
             if count > VALUES_MAX {
                 return Err(Fault::new(
@@ -63,9 +70,17 @@ impl Filters {
                     "at most 512 bytes",
                 ));
             }
+            let patterns = patterns.into_iter().map(Pattern::read).collect();
             filters.push(Filter { on, patterns });
         }
         Ok(Self(filters))
+    }
+
+    /// The values of which a filter's subject must have one; none if the filter is not there, or
+    /// has wildcards.
+    pub(crate) fn exact(&self, name: &str) -> Option<Vec<&str>> {
+        let is_named = |filter: &&Filter| matches!(&filter.on, On::Value(on) if on == name);
+        self.0.iter().find(is_named)?.patterns.iter().map(Pattern::exact).collect()
     }
 
     /// Whether the subject passes every filter.
@@ -82,7 +97,27 @@ impl Filters {
 
 impl Filter {
     fn matches(&self, value: &str) -> bool {
-        self.patterns.iter().any(|pattern| is_match(pattern, value))
+        self.patterns.iter().any(|pattern| match pattern {
+            Pattern::Exact(expected) => expected == value,
+            Pattern::Wild(tokens) => is_match(tokens, value),
+        })
+    }
+}
+
+impl Pattern {
+    fn exact(&self) -> Option<&str> {
+        match self {
+            Self::Exact(value) => Some(value),
+            Self::Wild(_) => None,
+        }
+    }
+
+    fn read(text: &str) -> Self {
+        if text.contains(['*', '?', '\\']) {
+            Self::Wild(tokens(text))
+        } else {
+            Self::Exact(text.to_owned())
+        }
     }
 }
 
@@ -92,8 +127,7 @@ fn invalid_filter(name: &str) -> Fault {
 
 /// Wildcard matching: `*` is any run, `?` any one character, a backslash takes the next literally.
 /// Goes back to the last `*` only, so the cost is at most the product of the lengths.
-fn is_match(pattern: &str, value: &str) -> bool {
-    let pattern = tokens(pattern);
+fn is_match(pattern: &[Token], value: &str) -> bool {
     let value: Vec<char> = value.chars().collect();
     let (mut p, mut v) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -120,7 +154,7 @@ fn is_match(pattern: &str, value: &str) -> bool {
     pattern[p..].iter().all(|token| *token == Token::Run)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
     Run,
     One,
@@ -227,7 +261,7 @@ mod tests {
             (r"a\", r"a\", true),
             ("*a*a*a*a*a*a*a*b", &"a".repeat(400), false),
         ] {
-            assert_eq!(is_match(pattern, value), expected, "{pattern} {value:.20}");
+            assert_eq!(is_match(&tokens(pattern), value), expected, "{pattern} {value:.20}");
         }
     }
 }

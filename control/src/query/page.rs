@@ -144,6 +144,11 @@ impl PageTokens {
 }
 
 impl PageRequest {
+    /// The key of the last item of the page before, if there was one.
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
     /// Cuts the page out of items that come in the order of their keys.
     pub(crate) fn cut<T>(
         &self,

@@ -1,19 +1,23 @@
 //! Connection notifications: the operations, and what arrives at a receiver.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use control::{
-    Secret,
-    notify::{self, Topic},
+    AccessKey, Secret,
+    notify::{self, Form, Topic, Trust},
 };
 use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::percent_decode_str;
+use rcgen::{CertifiedKey, KeyPair};
+use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use serde_json::Value;
 use sha2::Sha256;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
     sync::mpsc,
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     rig::{CONSUMER, EC2, PROVIDER, Rig, within},
@@ -38,11 +42,32 @@ impl Receiver {
             let mut statuses = statuses.iter();
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let request = read(&mut stream).await;
                 let status = statuses.next().unwrap_or(&200);
-                let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
-                stream.write_all(answer.as_bytes()).await.unwrap();
-                requests_in.send(request).await.unwrap();
+                requests_in.send(answer(&mut stream, *status).await).await.unwrap();
+            }
+        });
+        Self { addr, requests }
+    }
+
+    /// One that is spoken to over TLS, with a certificate; every request succeeds.
+    async fn start_secure(certificate: &CertifiedKey<KeyPair>) -> Self {
+        let key = PrivateKeyDer::try_from(certificate.signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.cert.der().clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (requests_in, requests) = mpsc::channel(100);
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                // Whoever does not believe the certificate goes away.
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                requests_in.send(answer(&mut stream, 200).await).await.unwrap();
             }
         });
         Self { addr, requests }
@@ -50,8 +75,8 @@ impl Receiver {
 
     fn config(&self) -> notify::Config {
         let url = format!("http://{}/hook?a=b", self.addr).parse().unwrap();
-        let secret = Some(Secret(SECRET.to_owned()));
-        notify::Config { topics: vec![Topic { arn: TOPIC.parse().unwrap(), url, secret }] }
+        let form = Form::Webhook { secret: Some(Secret(SECRET.to_owned())) };
+        config(Topic { arn: TOPIC.parse().unwrap(), url, form }, Trust::default())
     }
 
     async fn next(&mut self) -> (String, String) {
@@ -80,12 +105,27 @@ impl Receiver {
     }
 }
 
+fn config(topic: Topic, trust: Trust) -> notify::Config {
+    notify::Config { topics: vec![topic], trust }
+}
+
+/// Reads a request and answers it with a status.
+async fn answer(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    status: u16,
+) -> (String, String) {
+    let request = read(stream).await;
+    let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    request
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
 /// A request's head and body.
-async fn read(stream: &mut TcpStream) -> (String, String) {
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> (String, String) {
     let mut bytes = Vec::new();
     loop {
         assert!(stream.read_buf(&mut bytes).await.unwrap() > 0);
@@ -162,6 +202,74 @@ async fn a_message_is_sent_again_until_it_is_taken_or_refused_for_good() {
     receiver.event().await;
     delivered(rig).await;
     assert!(receiver.requests.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_receiver_over_tls_is_told_if_its_certificate_is_believed() {
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let mut receiver = Receiver::start_secure(&certificate).await;
+    let deliver = |world: &World, believed: &CertifiedKey<KeyPair>| {
+        let url = format!("https://localhost:{}/hook?a=b", receiver.addr.port()).parse().unwrap();
+        let form = Form::Webhook { secret: Some(Secret(SECRET.to_owned())) };
+        let topic = Topic { arn: TOPIC.parse().unwrap(), url, form };
+        let trust = Trust::of_pem(believed.cert.pem().as_bytes()).unwrap();
+        world.rig.deliver(config(topic, trust));
+    };
+    let doubtful = World::build().await;
+    let scope = format!("ServiceId={}", doubtful.service);
+    doubtful.rig.call(PROVIDER, EC2, &create(&scope, &["Connect"], "")).await.ok();
+    doubtful.connected().await;
+    deliver(&doubtful, &other);
+
+    let world = World::build().await;
+    let scope = format!("ServiceId={}", world.service);
+    world.rig.call(PROVIDER, EC2, &create(&scope, &["Connect"], "")).await.ok();
+    world.connected().await;
+    deliver(&world, &certificate);
+    assert_eq!(receiver.event().await, "Connect pendingAcceptance");
+    delivered(&world.rig).await;
+    assert_eq!(doubtful.rig.waiting(), 1);
+    assert!(receiver.requests.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_message_is_published_as_sns_is_asked_to() {
+    let world = World::build().await;
+    let rig = &world.rig;
+    // A key that is wrong now may be right later, so that is not the last word.
+    let mut receiver = Receiver::start(&[403]).await;
+    let scope = format!("ServiceId={}", world.service);
+    let ordered = create(&scope, &["Connect"], "").replace(TOPIC, &format!("{TOPIC}.fifo"));
+    rig.call(PROVIDER, EC2, &ordered).await.ok();
+    let endpoint = world.connected().await;
+    let key = AccessKey {
+        access_key_id: "AKIDSNS".to_owned(),
+        secret_access_key: Secret(SECRET.to_owned()),
+    };
+    let url = format!("http://{}/", receiver.addr).parse().unwrap();
+    let arn = format!("{TOPIC}.fifo").parse().unwrap();
+    rig.deliver(config(Topic { arn, url, form: Form::Publish(key) }, Trust::default()));
+    let (_, first) = receiver.next().await;
+    let (head, again) = receiver.next().await;
+    assert_eq!(first, again);
+    assert!(head.starts_with("POST / HTTP/1.1\r\n"), "{head}");
+    assert_eq!(head.matches("host: ").count(), 1, "{head}");
+    assert!(head.contains("authorization: AWS4-HMAC-SHA256 Credential=AKIDSNS/"), "{head}");
+    assert!(head.contains("/us-east-1/sns/aws4_request, SignedHeaders="), "{head}");
+    let members: Vec<(&str, String)> = again
+        .split('&')
+        .filter_map(|member| member.split_once('='))
+        .map(|(name, value)| (name, percent_decode_str(value).decode_utf8().unwrap().into()))
+        .collect();
+    let member = |name: &str| &members.iter().find(|(it, _)| *it == name).unwrap().1;
+    assert_eq!(member("Action"), "Publish");
+    assert_eq!(member("TopicArn"), &format!("{TOPIC}.fifo"));
+    assert_eq!(member("MessageGroupId"), &world.service);
+    let message: Value = serde_json::from_str(member("Message")).unwrap();
+    assert_eq!(text(&message["vpcEndpointId"]), endpoint);
+    assert_eq!(text(&message["messageId"]), member("MessageDeduplicationId"));
+    delivered(rig).await;
 }
 
 #[tokio::test]

@@ -16,9 +16,11 @@ use aws_sigv4::{
     sign::v4,
 };
 use control::{
-    AccessKey, Account, Config, Keeper, Limits, Policy, PolicyKind, Role, Secret, User, api,
+    AccessKey, Account, Config, Identities, Keeper, Limits, Policy, PolicyKind, Role, Secret, User,
+    api,
     audit::{self, Audit},
     notify, store,
+    tls::Tls,
 };
 use control_core::{Zone, throttle::Rates};
 use model::{Binding, Clock, Health, Snapshot, TargetHealth, Timestamp};
@@ -133,6 +135,7 @@ pub(crate) struct Rig {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) keeper: Keeper,
     pub(crate) audit: Audit,
+    pub(crate) identities: Identities,
     clock: Arc<ShiftedClock>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
@@ -150,21 +153,30 @@ impl Rig {
             config.limits.rates = Rates::UNLIMITED;
             change(config);
         };
-        Self::start_as(unlimited, Audit::off()).await
+        Self::start_as(unlimited, Audit::off(), None).await
+    }
+
+    /// Starts with TLS.
+    pub(crate) async fn start_secure(tls: Tls, change: impl FnOnce(&mut Config)) -> Self {
+        let unlimited = |config: &mut Config| {
+            config.limits.rates = Rates::UNLIMITED;
+            change(config);
+        };
+        Self::start_as(unlimited, Audit::off(), Some(tls)).await
     }
 
     /// Starts with an audit log.
     pub(crate) async fn start_audited(file: &Path) -> Self {
         let audit = Audit::start(&audit::Config::new(file)).unwrap();
-        Self::start_as(|config| config.limits.rates = Rates::UNLIMITED, audit).await
+        Self::start_as(|config| config.limits.rates = Rates::UNLIMITED, audit, None).await
     }
 
     /// Starts with other limits than the defaults.
     pub(crate) async fn start_limited(limit: impl FnOnce(&mut Limits)) -> Self {
-        Self::start_as(|config| limit(&mut config.limits), Audit::off()).await
+        Self::start_as(|config| limit(&mut config.limits), Audit::off(), None).await
     }
 
-    async fn start_as(change: impl FnOnce(&mut Config), audit: Audit) -> Self {
+    async fn start_as(change: impl FnOnce(&mut Config), audit: Audit, tls: Option<Tls>) -> Self {
         let mut config = config();
         change(&mut config);
         let config = Arc::new(config);
@@ -188,16 +200,27 @@ impl Rig {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (keeper, audit) = (keeper.clone(), audit.clone());
+        let identities = Identities::new(&config.accounts);
         let api = api::Api {
             keeper: keeper.clone(),
             config,
+            identities: identities.clone(),
             clock,
             health,
             seed: 1,
             audit: audit.clone(),
+            tls,
         };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
-        Self { address, keeper, audit, clock: shifted, stop: Some(stop), serving: Some(serving) }
+        Self {
+            address,
+            keeper,
+            audit,
+            identities,
+            clock: shifted,
+            stop: Some(stop),
+            serving: Some(serving),
+        }
     }
 
     /// Sets the clock of the API so far ahead.
@@ -353,7 +376,7 @@ pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, work).await.expect("done in time")
 }
 
-fn parse(answer: &[u8]) -> Answer {
+pub(crate) fn parse(answer: &[u8]) -> Answer {
     let text = String::from_utf8(answer.to_vec()).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
@@ -375,7 +398,7 @@ fn assert_well_formed(body: &str) {
     }
 }
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     let zone = |name: &str, id: &str| Zone { name: name.parse().unwrap(), id: id.parse().unwrap() };
     let zones = vec![zone("us-east-1a", "use1-az1"), zone("us-east-1b", "use1-az2")];
     let mut config = Config::new("us-east-1".parse().unwrap(), zones);

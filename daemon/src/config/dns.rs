@@ -9,16 +9,21 @@ use std::{
     path::Path,
 };
 
-use dns::{Forward, Network, Rule, ZoneFile};
+use dns::{Forward, Identity, Network, RateLimit, Rule, ZoneFile};
 use ipnet::IpNet;
 use model::VpcId;
 use toml::de::DeValue;
 
 use super::{
-    kind::{Kind, Parsed, Text, Whole},
+    Environment,
+    kind::{Kind, Parsed, Text, Whole, Word},
     read::{SOCKET_ADDRESS, WORKERS_MAX},
     reader::{Placed, Table},
 };
+
+mod answering;
+
+pub(crate) use answering::Cookies;
 
 /// The DNS plane's settings.
 #[derive(Clone, Debug)]
@@ -33,6 +38,12 @@ pub(crate) struct Dns {
     pub(crate) forward: Option<Forward>,
     /// Whom to ask whether providers own their domains.
     pub(crate) verification: Vec<SocketAddr>,
+    /// What is said about the server.
+    pub(crate) identity: Identity,
+    /// What server cookies are made with.
+    pub(crate) cookies: Cookies,
+    /// How much who may have over UDP; everything without it.
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 /// Where DNS servers listen (RFC 1035 4.2).
@@ -42,31 +53,29 @@ const CLIENTS: Parsed = Parsed("a network such as \"10.0.0.0/16\" or \"fd00::/64
 const VPC: Parsed = Parsed("a VPC's id such as \"vpc-0123456789abcdef0\"");
 
 /// Reads the table `dns`, if there is one.
-pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Dns {
-    let mut dns = Dns {
-        workers: NonZeroUsize::MIN,
-        zones: Vec::new(),
-        networks: Vec::new(),
-        forward: None,
-        verification: Vec::new(),
-    };
-    let Some(mut table) = root.table("dns") else { return dns };
-    if let Some(workers) = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX }) {
-        dns.workers = workers;
-    }
-    dns.zones = read_zones(&mut table, folder);
-    dns.networks = read_views(&mut table);
-    dns.forward = read_forward(&mut table);
-    dns.verification = match table.table("verification") {
-        Some(mut table) => {
-            let servers = read_servers(&mut table);
-            table.finish();
-            servers
+pub(super) fn read(root: &mut Table<'_>, folder: &Path, environment: Environment<'_>) -> Dns {
+    root.with_table("dns", |table| {
+        let workers = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX });
+        let forward = read_forward(table);
+        let verification = match table.table("verification") {
+            Some(mut table) => {
+                let servers = read_servers(&mut table);
+                table.finish();
+                servers
+            }
+            None => forward.iter().flat_map(|it| it.servers.clone()).collect(),
+        };
+        Dns {
+            workers: workers.unwrap_or(NonZeroUsize::MIN),
+            zones: read_zones(table, folder),
+            networks: read_views(table),
+            forward,
+            verification,
+            identity: answering::read_identity(table),
+            cookies: answering::read_cookies(table, folder, environment),
+            rate_limit: answering::read_rate_limit(table),
         }
-        None => dns.forward.iter().flat_map(|it| it.servers.clone()).collect(),
-    };
-    table.finish();
-    dns
+    })
 }
 
 fn read_zones(dns: &mut Table<'_>, folder: &Path) -> Vec<ZoneFile> {
@@ -112,12 +121,21 @@ fn read_views(dns: &mut Table<'_>) -> Vec<Network> {
         }
         let listen = table.optional("listen", &SOCKET_ADDRESS);
         let forward = read_forward(&mut table);
-        if !["clients", "listen", "forward"].into_iter().any(|key| table.has(key)) {
-            table.report("vpc", "a view needs clients, listen or forward");
+        let words = Word(&[("all", false), ("inbound", true)]);
+        let is_inbound_only = table.optional("private_names", &words).unwrap_or(false);
+        if !["clients", "listen", "forward", "private_names"].into_iter().any(|key| table.has(key))
+        {
+            table.report("vpc", "a view needs clients, listen, forward or private_names");
         }
         table.finish();
         let clients = clients.into_iter().map(|prefix| prefix.value.trunc()).collect();
-        networks.extend(vpc.map(|vpc| Network { vpc, clients, listen, forward }));
+        networks.extend(vpc.map(|vpc| Network {
+            vpc,
+            clients,
+            listen,
+            forward,
+            private_names_inbound_only: is_inbound_only,
+        }));
     }
     networks
 }

@@ -69,13 +69,18 @@ pub(super) const ACCESS_KEY: Keys = Keys {
 pub(super) const SIGNING: Keys =
     Keys { inline: "secret", file: "secret_file", variable: "secret_env" };
 
+/// Those of what did so before.
+pub(super) const FORMER: Keys =
+    Keys { inline: "former_secret", file: "former_secret_file", variable: "former_secret_env" };
+
 impl Keys {
     /// Those that the table has.
     pub(super) fn given(self, table: &Table<'_>) -> Vec<&'static str> {
         self.all().into_iter().filter(|key| table.has(key)).collect()
     }
 
-    fn all(self) -> [&'static str; 3] {
+    /// All three.
+    pub(super) fn all(self) -> [&'static str; 3] {
         [self.inline, self.file, self.variable]
     }
 }
@@ -121,14 +126,8 @@ pub(super) fn read(
 }
 
 fn from_file(table: &Table<'_>, key: &str, path: &Path) -> Option<Secret> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => checked(table, key, text.trim_end_matches(['\r', '\n'])),
-        Err(error) => {
-            let message = format!("cannot read {}: {error}", path.display());
-            table.report(key, message);
-            None
-        }
-    }
+    let text = table.read_text(key, table.place_of(key), path)?;
+    checked(table, key, text.trim_end_matches(['\r', '\n']))
 }
 
 fn from_environment(

@@ -11,6 +11,8 @@ use std::{
 
 use ipnet::IpNet;
 
+use crate::name::NameHash;
+
 /// What an IPv4 prefix is longer as IPv6 (RFC 4291 2.5.5.2).
 const MAPPED_LEN: u8 = 96;
 
@@ -18,7 +20,7 @@ const MAPPED_LEN: u8 = 96;
 #[derive(Clone, Debug)]
 pub(crate) struct Networks<T> {
     /// By length and first address; none if it is more than one's.
-    owners: HashMap<(u8, u128), Option<T>>,
+    owners: HashMap<(u8, u128), Option<T>, NameHash>,
     /// The lengths that there are, longest first.
     lengths: Vec<u8>,
 }
@@ -37,18 +39,34 @@ impl<T: Copy + PartialEq> Networks<T> {
 
     /// Whose network an address is in, if that can be said.
     pub(crate) fn owner_of(&self, address: IpAddr) -> Option<T> {
+        let (_, owner) = self.longest(address)?;
+        owner
+    }
+
+    /// The longest prefix that holds an address, and whose it is, if that can be said.
+    pub(crate) fn prefix_of(&self, address: IpAddr) -> Option<(IpNet, Option<T>)> {
+        let (len, owner) = self.longest(address)?;
+        let is_ipv4 = address.to_canonical().is_ipv4() && len >= MAPPED_LEN;
+        let (address, len) = match address.to_canonical() {
+            IpAddr::V4(address) if is_ipv4 => (address.into(), len - MAPPED_LEN),
+            _ => (IpAddr::from(Ipv6Addr::from_bits(mapped(address))), len),
+        };
+        Some((IpNet::new(address, len).ok()?.trunc(), owner))
+    }
+
+    fn longest(&self, address: IpAddr) -> Option<(u8, Option<T>)> {
         let bits = mapped(address);
-        let longest =
-            self.lengths.iter().find_map(|len| self.owners.get(&(*len, masked(bits, *len))));
-        *longest?
+        self.lengths
+            .iter()
+            .find_map(|len| Some((*len, *self.owners.get(&(*len, masked(bits, *len)))?)))
     }
 }
 
 /// Whose each prefix is, by length and first address.
 fn owners<T: Copy + PartialEq>(
     prefixes: impl IntoIterator<Item = (IpNet, T)>,
-) -> HashMap<(u8, u128), Option<T>> {
-    let mut owners = HashMap::new();
+) -> HashMap<(u8, u128), Option<T>, NameHash> {
+    let mut owners = HashMap::default();
     for (prefix, owner) in prefixes {
         let len = prefix.prefix_len() + if prefix.addr().is_ipv4() { MAPPED_LEN } else { 0 };
         let key = (len, masked(mapped(prefix.addr()), len));
@@ -107,6 +125,15 @@ mod tests {
             ("::1", None),
         ] {
             assert_eq!(networks.owner_of(address.parse().unwrap()), owner, "{address}");
+        }
+        for (address, prefix) in [
+            ("10.9.9.9", "10.0.0.0/8"),
+            ("::ffff:10.1.2.3", "10.1.2.3/32"),
+            ("192.168.1.1", "192.168.0.0/16"),
+            ("fd00:1::1", "fd00:1::/64"),
+        ] {
+            let found = networks.prefix_of(address.parse().unwrap()).unwrap().0;
+            assert_eq!(found.to_string(), prefix, "{address}");
         }
     }
 

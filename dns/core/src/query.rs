@@ -3,11 +3,13 @@
 //! Relies on nothing but the bytes; allocates nothing. Does not know what exists.
 
 use crate::{
+    cookie::ClientOption,
     name::QuestionName,
+    terms::{COOKIE, NSID},
     wire::{HEADER_LEN, POINTER, RecordType, flag, opcode, u16_at},
 };
 
-/// A message that asks one question.
+/// A message that asks one question, or none but for a server cookie (RFC 7873 5.4).
 pub(crate) struct Query<'m> {
     /// Everything that was received.
     pub(crate) message: &'m [u8],
@@ -21,6 +23,8 @@ pub(crate) struct Query<'m> {
     pub(crate) class: u16,
     /// The OPT record, if there is one.
     pub(crate) edns: Option<Edns>,
+    /// Whether there is a question.
+    pub(crate) has_question: bool,
 }
 
 /// What the client's OPT record says (RFC 6891 6.1.3).
@@ -32,6 +36,10 @@ pub(crate) struct Edns {
     pub(crate) version: u8,
     /// The flags, of which only DO is known.
     pub(crate) flags: u16,
+    /// Whether the client wants to know who answers (RFC 5001 2.1).
+    pub(crate) asks_nsid: bool,
+    /// The COOKIE option; of several the first (RFC 7873 5).
+    pub(crate) cookie: Option<ClientOption>,
 }
 
 /// A message that is no query to look up.
@@ -61,24 +69,44 @@ impl<'m> Query<'m> {
             opcode::NOTIFY | opcode::UPDATE => return Err(Rejection::Forbidden),
             _ => return Err(Rejection::Unknown),
         }
+        let others = usize::from(u16::from_be_bytes([an0, an1]))
+            + usize::from(u16::from_be_bytes([ns0, ns1]));
+        let additionals = usize::from(u16::from_be_bytes([ar0, ar1]));
         // RFC 9619: a query has exactly one question.
-        if u16::from_be_bytes([qd0, qd1]) != 1 {
-            return Err(Rejection::Malformed);
+        match u16::from_be_bytes([qd0, qd1]) {
+            0 => return Self::read_empty(message, others, additionals),
+            1 => {}
+            _ => return Err(Rejection::Malformed),
         }
         let name = QuestionName::read(message, HEADER_LEN).ok_or(Rejection::Malformed)?;
         let at = HEADER_LEN + name.as_wire().len();
         let qtype = u16_at(message, at).ok_or(Rejection::Malformed)?;
         let class = u16_at(message, at + 2).ok_or(Rejection::Malformed)?;
         let question_end = at + 4;
-        let others = usize::from(u16::from_be_bytes([an0, an1]))
-            + usize::from(u16::from_be_bytes([ns0, ns1]));
-        let additionals = usize::from(u16::from_be_bytes([ar0, ar1]));
         let edns = read_edns(message, question_end, others, additionals)?;
-        Ok(Self { message, question_end, name, qtype: RecordType(qtype), class, edns })
+        let (qtype, has_question) = (RecordType(qtype), true);
+        Ok(Self { message, question_end, name, qtype, class, edns, has_question })
+    }
+
+    /// Reads what follows the header of a message without a question, which has to have a cookie.
+    fn read_empty(message: &'m [u8], others: usize, additionals: usize) -> Result<Self, Rejection> {
+        let edns = read_edns(message, HEADER_LEN, others, additionals)?;
+        if edns.and_then(|edns| edns.cookie).is_none() {
+            return Err(Rejection::Malformed);
+        }
+        let name = QuestionName::read(&[0], 0).ok_or(Rejection::Malformed)?;
+        let (qtype, question_end) = (RecordType(0), HEADER_LEN);
+        Ok(Self { message, question_end, name, qtype, class: 0, edns, has_question: false })
     }
 }
 
 impl Query<'_> {
+    /// Whether the client sent a server cookie, of whomever.
+    pub(crate) fn has_server_cookie(&self) -> bool {
+        let cookie = self.edns.and_then(|edns| edns.cookie);
+        matches!(cookie, Some(ClientOption::Cookie { has_server: true, .. }))
+    }
+
     /// Whether the client leaves it to us to find out (RFC 1035 4.1.1, RD).
     pub(crate) fn wants_recursion(&self) -> bool {
         u16_at(self.message, 2).is_some_and(|flags| flags & flag::RECURSION_DESIRED != 0)
@@ -99,27 +127,37 @@ fn read_edns(
         let record = Record::read(message, at).ok_or(Rejection::Malformed)?;
         if record.rtype == RecordType::OPT {
             let misplaced = index < others || edns.is_some() || !record.at_root;
-            if misplaced || !are_options(record.rdata) {
+            if misplaced {
                 return Err(Rejection::Malformed);
             }
-            let [_, version, f0, f1] = record.ttl;
-            let flags = u16::from_be_bytes([f0, f1]);
-            edns = Some(Edns { payload: record.class, version, flags });
+            edns = Some(Edns::read(&record).ok_or(Rejection::Malformed)?);
         }
         at = record.end;
     }
     Ok(edns)
 }
 
-/// Whether the bytes are a sequence of EDNS options (RFC 6891 6.1.2). None is known, all are
-/// ignored.
-fn are_options(mut rdata: &[u8]) -> bool {
-    while !rdata.is_empty() {
-        let Some(len) = u16_at(rdata, 2) else { return false };
-        let Some(rest) = rdata.get(4 + usize::from(len)..) else { return false };
-        rdata = rest;
+impl Edns {
+    /// Reads an OPT record: what stands in its fields, and a sequence of options, of which those
+    /// that are not known are ignored (RFC 6891 6.1.2).
+    fn read(record: &Record<'_>) -> Option<Self> {
+        let [_, version, f0, f1] = record.ttl;
+        let flags = u16::from_be_bytes([f0, f1]);
+        let mut edns =
+            Self { payload: record.class, version, flags, asks_nsid: false, cookie: None };
+        let mut rdata = record.rdata;
+        while !rdata.is_empty() {
+            let (code, len) = (u16_at(rdata, 0)?, u16_at(rdata, 2)?);
+            let (data, rest) = rdata.get(4..)?.split_at_checked(len.into())?;
+            match code {
+                NSID => edns.asks_nsid = true,
+                COOKIE if edns.cookie.is_none() => edns.cookie = Some(ClientOption::read(data)),
+                _ => {}
+            }
+            rdata = rest;
+        }
+        Some(edns)
     }
-    true
 }
 
 /// A record somewhere in a message, as far as skipping it needs.

@@ -1,8 +1,9 @@
 //! Writing a reply into a caller's buffer: sections, name compression, truncation, OPT.
 //!
 //! A reply starts as a copy of the header and question, so the question comes back bit for bit.
-//! What does not fit is noticed at the end: the reply is then cut back to its question with TC
-//! set, and keeps its OPT record (RFC 2181 9, RFC 6891 7). Does not know what is right to answer.
+//! What does not fit is noticed at the end: the reply is then cut back to the RRsets that are
+//! whole, with TC set, and keeps its OPT record (RFC 2181 9, RFC 6891 7). Does not know what is
+//! right to answer.
 
 use crate::{
     name::{ancestors, labels, parent},
@@ -32,8 +33,10 @@ pub(crate) struct Reply<'b> {
     len: usize,
     /// Where records must end, so that the OPT record still fits.
     limit: usize,
-    question_end: usize,
+    question_count: u16,
     edns: Option<Edns>,
+    /// What the OPT record holds.
+    options: &'b [u8],
     counts: [u16; 3],
     overflown: bool,
     /// Flags beside those that follow from the rest.
@@ -41,13 +44,20 @@ pub(crate) struct Reply<'b> {
     /// Where names start that later ones may point to; the first is filled from the question.
     places: [u16; PLACES_MAX],
     places_used: usize,
+    /// The end of the last RRset that is whole.
+    whole: Mark,
 }
 
 impl<'b> Reply<'b> {
-    /// Starts the reply to a query, to be at most `len_max` long; nothing if the buffer is too
-    /// small to repeat the question.
-    pub(crate) fn to(query: &Query<'_>, bytes: &'b mut [u8], len_max: usize) -> Option<Self> {
-        let room_for_opt = if query.edns.is_some() { OPT_LEN } else { 0 };
+    /// Starts the reply to a query, to be at most `len_max` long, with these EDNS options; nothing
+    /// if the buffer is too small to repeat the question.
+    pub(crate) fn to(
+        query: &Query<'_>,
+        options: &'b [u8],
+        bytes: &'b mut [u8],
+        len_max: usize,
+    ) -> Option<Self> {
+        let room_for_opt = if query.edns.is_some() { OPT_LEN + options.len() } else { 0 };
         let limit = bytes.len().min(len_max).checked_sub(room_for_opt)?;
         let question_end = query.question_end;
         if question_end > limit {
@@ -58,13 +68,15 @@ impl<'b> Reply<'b> {
             bytes,
             len: question_end,
             limit,
-            question_end,
+            question_count: query.has_question.into(),
             edns: query.edns,
+            options,
             counts: [0; 3],
             overflown: false,
             flags: 0,
             places: [0; PLACES_MAX],
             places_used: 0,
+            whole: Mark { len: question_end, counts: [0; 3], places_used: 0 },
         })
     }
 
@@ -210,6 +222,13 @@ impl<'b> Reply<'b> {
         }
     }
 
+    /// Says that an RRset ends here: what does not fit later leaves it in place.
+    pub(crate) fn end_rrset(&mut self) {
+        if !self.overflown {
+            self.whole = self.mark();
+        }
+    }
+
     /// Where optional records may return to if they turn out not to fit.
     pub(crate) fn mark(&self) -> Mark {
         Mark { len: self.len, counts: self.counts, places_used: self.places_used }
@@ -227,11 +246,15 @@ impl<'b> Reply<'b> {
         true
     }
 
+    /// Makes the reply one that is cut to its question.
+    pub(crate) fn overflow(&mut self) {
+        self.overflown = true;
+    }
+
     /// Ends the reply: header, counts, OPT. Gives its length and whether it was truncated.
     pub(crate) fn finish(mut self, rcode: Rcode, is_authoritative: bool) -> (usize, bool) {
         if self.overflown {
-            self.len = self.question_end;
-            self.counts = [0; 3];
+            (self.len, self.counts) = (self.whole.len, self.whole.counts);
         }
         if let Some(edns) = self.edns {
             self.append_opt(edns, rcode);
@@ -247,7 +270,7 @@ impl<'b> Reply<'b> {
             flags |= flag::TRUNCATED;
         }
         let [answers, authorities, additionals] = self.counts;
-        let fields = [flags, 1, answers, authorities, additionals];
+        let fields = [flags, self.question_count, answers, authorities, additionals];
         for (place, field) in self.bytes[2..HEADER_LEN].chunks_exact_mut(2).zip(fields) {
             place.copy_from_slice(&field.to_be_bytes());
         }
@@ -261,9 +284,12 @@ impl<'b> Reply<'b> {
         let [size0, size1] = u16::try_from(UDP_LEN_MAX).unwrap_or(u16::MAX).to_be_bytes();
         let [extended, _] = (rcode.0 << 4).to_be_bytes();
         let [dnssec_ok, _] = (edns.flags & DNSSEC_OK).to_be_bytes();
-        let opt = [0, 0, opt_type, size0, size1, extended, 0, dnssec_ok, 0, 0, 0];
-        self.bytes[self.len..self.len + OPT_LEN].copy_from_slice(&opt);
-        self.len += OPT_LEN;
+        let [len0, len1] = u16::try_from(self.options.len()).unwrap_or(0).to_be_bytes();
+        let opt = [0, 0, opt_type, size0, size1, extended, 0, dnssec_ok, 0, len0, len1];
+        for part in [&opt, self.options] {
+            self.bytes[self.len..self.len + part.len()].copy_from_slice(part);
+            self.len += part.len();
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 async fn start() -> (Running, Upstream, Upstream) {
     let (upstream, of_rule) = (Upstream::start().await, Upstream::start().await);
     let mut own = endpoint(1, 1);
-    own.private_dns_name = Some("api.example.test".parse().unwrap());
+    own.private_dns_names = vec!["api.example.test".parse().unwrap()];
     let mut world = snapshot(1, [own]);
     let (id, cidrs) = (VpcId::from_bits(1), vec!["127.61.0.0/16".parse().unwrap()]);
     world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
@@ -29,7 +29,7 @@ async fn start() -> (Running, Upstream, Upstream) {
     let rule = Rule { domain: "rule.test".parse().unwrap(), servers: vec![of_rule.addr] };
     let forward = Forward { servers: vec![upstream.addr], rules: vec![rule] };
     let (vpc, clients) = (id, Vec::new());
-    config.networks.push(Network { vpc, clients, listen: None, forward: Some(forward) });
+    config.networks.push(Network { clients, forward: Some(forward), ..Network::new(vpc) });
     let running = Running::start_from(config, world, ZoneFiles::default()).unwrap();
     (running, upstream, of_rule)
 }

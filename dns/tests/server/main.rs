@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod explain;
 mod forward;
+mod limits;
 mod ownership;
 mod rig;
 mod swaps;

@@ -18,12 +18,15 @@ fn dig(server: SocketAddr, client: &str, question: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-async fn asked(
-    server: SocketAddr,
-    client: &'static str,
-    question: &'static [&'static str],
-) -> String {
-    spawn_blocking(move || dig(server, client, question)).await.unwrap()
+/// The same, away from the tasks that have to answer.
+pub(crate) async fn asked(server: SocketAddr, client: &'static str, question: &[&str]) -> String {
+    let question: Vec<_> = question.iter().map(|word| (*word).to_owned()).collect();
+    spawn_blocking(move || {
+        let question: Vec<_> = question.iter().map(String::as_str).collect();
+        dig(server, client, &question)
+    })
+    .await
+    .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,10 +37,9 @@ async fn clients_are_told_by_address_and_by_listener() {
     world.vpcs.insert(vpc, Arc::new(Vpc { id: vpc, cidrs }));
     let mut config = Config::new("[::]:0".parse().unwrap(), NonZeroUsize::MIN);
     config.networks.push(Network {
-        vpc,
         clients: vec!["127.52.1.0/24".parse().unwrap()],
         listen: Some("127.0.0.1:0".parse().unwrap()),
-        forward: None,
+        ..Network::new(vpc)
     });
     let running = Running::start_from(config, world, ZoneFiles::default()).unwrap();
     // The common socket is IPv6 and hears these clients as IPv4-mapped addresses.

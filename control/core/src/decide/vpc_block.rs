@@ -75,7 +75,7 @@ pub(super) fn make(
         return Err(Refusal::BlockOverlap { cidr: block, other: *other });
     }
     let is_alike = |other: &&IpNet| other.addr().is_ipv4() == block.addr().is_ipv4();
-    Quota::BlocksPerVpc.allows(known.iter().filter(is_alike).count() + 1)?;
+    desk.allows(Quota::BlocksPerVpc, known.iter().filter(is_alike).count() + 1)?;
     let association = VpcCidrAssociationId::from_bits(desk.draw.wide());
     Ok((association, VpcBlock { block, is_drawn: wanted == NewBlock::Drawn }))
 }

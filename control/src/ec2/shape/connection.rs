@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use control_core::{describe::View, resource::VpcEndpoint};
-use model::RegionName;
+use model::{RegionName, ServiceId};
 
-use super::{super::describe::Listed, dns_entry, ip_address_type};
+use super::{super::describe::Listed, dns_entry, ip_address_type, payer};
 use crate::{
     arn::ArnBase,
-    query::{Subject, Xml},
+    query::{Filters, Subject, Xml},
 };
 
 /// A connection to one of the caller's services.
@@ -21,14 +21,7 @@ pub(in crate::ec2) struct ConnectionView {
 impl ConnectionView {
     fn new(view: View<'_>, endpoint: &Arc<VpcEndpoint>) -> Self {
         let region = view.settings().region.clone();
-        let base = ArnBase { region: &region, account: &view.caller().account };
-        let ids: BTreeSet<_> = endpoint.interfaces.iter().map(|eni| eni.load_balancer).collect();
-        let load_balancer_arns = ids
-            .into_iter()
-            .filter_map(|id| view.load_balancer(id).ok())
-            .map(|lb| base.load_balancer(&lb.name, lb.id))
-            .collect();
-        Self { endpoint: Arc::clone(endpoint), load_balancer_arns, region }
+        Self { endpoint: Arc::clone(endpoint), load_balancer_arns: Vec::new(), region }
     }
 }
 
@@ -69,10 +62,34 @@ impl Listed for ConnectionView {
     }
 
     fn all(view: View<'_>) -> Vec<Self> {
-        let connections = view.connections();
-        let mut all: Vec<Self> = connections.map(|it| Self::new(view, it.endpoint)).collect();
-        all.sort_by_key(|listed| listed.endpoint.id);
-        all
+        let services = view.services().map(|it| it.id);
+        view.connections_after(services, None).map(|it| Self::new(view, it.endpoint)).collect()
+    }
+
+    fn candidates<'a>(
+        view: View<'a>,
+        filters: &Filters,
+        after: Option<&str>,
+    ) -> Box<dyn Iterator<Item = Self> + 'a> {
+        let services: BTreeSet<ServiceId> = match filters.exact("service-id") {
+            Some(ids) => ids.into_iter().filter_map(|id| id.parse().ok()).collect(),
+            None => view.services().map(|it| it.id).collect(),
+        };
+        let after = after.and_then(|key| key.parse().ok());
+        Box::new(
+            view.connections_after(services, after).map(move |it| Self::new(view, it.endpoint)),
+        )
+    }
+
+    fn complete(&mut self, view: View<'_>) {
+        let base = ArnBase { region: &self.region, account: &view.caller().account };
+        let ids: BTreeSet<_> =
+            self.endpoint.interfaces.iter().map(|eni| eni.load_balancer).collect();
+        self.load_balancer_arns = ids
+            .into_iter()
+            .filter_map(|id| view.load_balancer(id).ok())
+            .map(|lb| base.load_balancer(&lb.name, lb.id))
+            .collect();
     }
 
     fn write(&self, xml: &mut Xml) {
@@ -88,5 +105,6 @@ impl Listed for ConnectionView {
         xml.value("vpcEndpointConnectionId", endpoint.connection);
         xml.values("tagSet", "item", [""; 0]);
         xml.value("vpcEndpointRegion", &self.region);
+        payer::write(xml, endpoint.payer);
     }
 }

@@ -1,8 +1,11 @@
 //! A VPC endpoint as its owner, the consumer, sees it in EC2.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use control_core::{describe::View, resource::VpcEndpoint};
+use control_core::{
+    describe::View,
+    resource::{ResourceId, ServiceName, VpcEndpoint},
+};
 use model::{RegionName, SecurityGroupId, VpcEndpointId};
 
 use super::{
@@ -10,9 +13,9 @@ use super::{
         describe::{Identified, Listed},
         tag,
     },
-    dns_entry, dns_record_ip_type, ip_address_type, security_group,
+    dns_entry, dns_record_ip_type, ip_address_type, payer, security_group,
 };
-use crate::query::{Subject, Xml};
+use crate::query::{Filters, Subject, Xml};
 
 /// What an endpoint allows if nobody wrote a policy: everything (guide: "Default endpoint policy").
 const DEFAULT_POLICY: &str =
@@ -28,9 +31,14 @@ pub(in crate::ec2) struct EndpointView {
 impl EndpointView {
     /// The endpoint as its owner sees it.
     pub(in crate::ec2) fn new(view: View<'_>, endpoint: &Arc<VpcEndpoint>) -> Self {
+        let mut endpoint = Self::bare(view, endpoint);
+        endpoint.complete(view);
+        endpoint
+    }
+
+    fn bare(view: View<'_>, endpoint: &Arc<VpcEndpoint>) -> Self {
         let region = view.settings().region.clone();
-        let groups = security_group::named(view, endpoint.security_groups.iter().copied());
-        Self { endpoint: Arc::clone(endpoint), region, groups }
+        Self { endpoint: Arc::clone(endpoint), region, groups: Vec::new() }
     }
 }
 
@@ -72,7 +80,25 @@ impl Listed for EndpointView {
     }
 
     fn all(view: View<'_>) -> Vec<Self> {
-        view.endpoints().map(|endpoint| Self::new(view, endpoint)).collect()
+        view.endpoints().map(|endpoint| Self::bare(view, endpoint)).collect()
+    }
+
+    fn candidates<'a>(
+        view: View<'a>,
+        filters: &Filters,
+        after: Option<&str>,
+    ) -> Box<dyn Iterator<Item = Self> + 'a> {
+        let after = after.and_then(|key| key.parse().ok());
+        let bare = move |endpoint| Self::bare(view, endpoint);
+        match of_vpcs(filters).or_else(|| of_services(filters, &view.settings().region)) {
+            Some(of) => Box::new(view.endpoints_among(of, after).map(bare)),
+            None => Box::new(view.endpoints_after(after).map(bare)),
+        }
+    }
+
+    fn complete(&mut self, view: View<'_>) {
+        let groups = self.endpoint.security_groups.iter();
+        self.groups = security_group::named(view, groups.copied());
     }
 
     fn write(&self, xml: &mut Xml) {
@@ -89,7 +115,7 @@ impl Listed for EndpointView {
         xml.element("dnsOptions", |xml| {
             xml.text("dnsRecordIpType", dns_record_ip_type(endpoint.dns_record_ip_type));
         });
-        xml.value("privateDnsEnabled", endpoint.private_dns_name.is_some());
+        xml.value("privateDnsEnabled", !endpoint.private_dns_names.is_empty());
         xml.value("requesterManaged", false);
         let interfaces: &[_] = if endpoint.has_interfaces() { &endpoint.interfaces } else { &[] };
         xml.values("subnetIdSet", "item", interfaces.iter().map(|interface| interface.subnet));
@@ -110,7 +136,22 @@ impl Listed for EndpointView {
             xml.text("failureReason", &error.message);
         }
         xml.value("serviceRegion", &self.region);
+        payer::write(xml, endpoint.payer);
     }
+}
+
+/// The VPCs that an endpoint must be in; none if the filters do not name them.
+fn of_vpcs(filters: &Filters) -> Option<BTreeSet<ResourceId>> {
+    let ids = filters.exact("vpc-id")?;
+    Some(ids.into_iter().filter_map(|id| id.parse().ok()).map(ResourceId::Vpc).collect())
+}
+
+/// The services that an endpoint must be of; none if the filters do not name them, or not by names
+/// that say which they are.
+fn of_services(filters: &Filters, region: &RegionName) -> Option<BTreeSet<ResourceId>> {
+    let names = filters.exact("service-name")?.into_iter();
+    let service = |name: &str| ServiceName(name.to_owned()).service(region);
+    names.map(|name| service(name).map(ResourceId::Service)).collect()
 }
 
 impl Identified for EndpointView {
@@ -118,6 +159,6 @@ impl Identified for EndpointView {
     const IDS: &str = "VpcEndpointId";
 
     fn find(view: View<'_>, id: VpcEndpointId) -> Option<Self> {
-        view.endpoint(id).ok().map(|endpoint| Self::new(view, endpoint))
+        view.endpoint(id).ok().map(|endpoint| Self::bare(view, endpoint))
     }
 }

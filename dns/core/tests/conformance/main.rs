@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod explain;
 mod messages;
 mod names;
+mod options;
 mod private_names;
 mod rig;
 mod views;

@@ -7,7 +7,7 @@ use model::{DnsRecordIpType, Vpc, VpcId};
 
 use crate::{
     rig::{endpoint, health, name, snapshot},
-    views::asked_from,
+    views::{asked, asked_from},
 };
 
 const A: u16 = 1;
@@ -20,7 +20,7 @@ const INSIDE: &str = "10.1.0.9";
 fn catalog(rows: &[(DnsRecordIpType, &str)]) -> Catalog {
     let endpoints = (1..).zip(rows).map(|(n, (kind, name))| {
         let mut endpoint = endpoint(n, *kind);
-        endpoint.private_dns_name = Some(name.parse().unwrap());
+        endpoint.private_dns_names = name.split(' ').map(|it| it.parse().unwrap()).collect();
         endpoint
     });
     let mut world = snapshot(7, endpoints);
@@ -96,4 +96,88 @@ fn a_private_wildcard_stands_for_all_below_it_but_endpoint_names() {
     assert_eq!(asked_from(&catalog, INSIDE, "amazonaws.com", A), "Refused");
     let answer = asked_from(&catalog, INSIDE, &name(9, None), A);
     assert!(answer.starts_with("NXDomain aa\n~@ "), "{answer}");
+}
+
+#[test]
+fn private_names_for_inbound_clients_are_hidden_from_those_inside() {
+    let mut endpoint = endpoint(1, DnsRecordIpType::Dualstack);
+    endpoint.private_dns_names = ["api.example.com".parse().unwrap()].into();
+    let regional = name(1, None);
+    let mut world = snapshot(7, [endpoint]);
+    let (id, cidrs) = (VpcId::from_bits(1), vec!["10.1.0.0/16".parse().unwrap()]);
+    world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+    let mut builder = CatalogBuilder::default();
+    builder.set_networks(vec![(id, vec!["192.168.0.0/16".parse().unwrap()])]);
+    for is_inbound_only in [false, true] {
+        builder.set_inbound_only(is_inbound_only.then_some(id).into_iter().collect());
+        let catalog = builder.build(&world, &health(&[1]));
+        let rows = [
+            // By its own address, by one that the operator says is the network's, by none.
+            (catalog.view_of(INSIDE.parse().unwrap()), !is_inbound_only),
+            (catalog.view_of("192.168.1.1".parse().unwrap()), true),
+            (catalog.view_of("192.0.2.1".parse().unwrap()), false),
+            // The same at the network's listener, the inbound endpoint.
+            (catalog.view_in(id, INSIDE.parse().unwrap()), !is_inbound_only),
+            (catalog.view_in(id, "192.168.1.1".parse().unwrap()), true),
+            (catalog.view_in(id, "192.0.2.1".parse().unwrap()), true),
+        ];
+        for (row, (view, is_seen)) in rows.into_iter().enumerate() {
+            let answer = asked(view, "api.example.com", A);
+            assert_eq!(answer.starts_with("NoError"), is_seen, "{row} {is_inbound_only}: {answer}");
+            assert!(asked(view, &regional, A).starts_with("NoError"), "{row}");
+        }
+        // Names of addresses are everyone's who is told to be of the network.
+        let pointer = "1.0.1.10.in-addr.arpa";
+        let answer = asked(catalog.view_of(INSIDE.parse().unwrap()), pointer, 12);
+        assert!(answer.starts_with("NoError aa\n"), "{answer}");
+    }
+}
+
+/// The guide's tables "DNS record IP type": which records the private name, the Regional name and
+/// a zonal name of an endpoint have, by the addresses of the endpoint and the type chosen.
+#[test]
+fn all_names_have_the_record_types_of_the_guides_tables() {
+    use DnsRecordIpType::{Dualstack, Ipv4, Ipv6, ServiceDefined};
+    // Addresses of the endpoint, type, then A and AAAA of private, Regional and zonal name.
+    let rows = [
+        ([true, false], Ipv4, [[true, false], [true, false], [true, false]]),
+        ([false, true], Ipv6, [[false, true], [false, true], [false, true]]),
+        ([true, true], Ipv4, [[true, false], [true, false], [true, false]]),
+        ([true, true], Ipv6, [[false, true], [false, true], [false, true]]),
+        ([true, true], Dualstack, [[true, true], [true, true], [true, true]]),
+        ([true, true], ServiceDefined, [[true, false], [true, true], [true, true]]),
+        // Services define A records alone for what has no other addresses.
+        ([true, false], ServiceDefined, [[true, false], [true, false], [true, false]]),
+    ];
+    for ([has_ipv4, has_ipv6], kind, expected) in rows {
+        let mut endpoint = endpoint(1, kind);
+        endpoint.private_dns_names = ["api.example.com".parse().unwrap()].into();
+        for interface in &mut endpoint.interfaces {
+            interface.ipv4 = interface.ipv4.filter(|_| has_ipv4);
+            interface.ipv6 = interface.ipv6.filter(|_| has_ipv6);
+        }
+        let mut world = snapshot(7, [endpoint]);
+        let (id, cidrs) = (VpcId::from_bits(1), vec!["10.1.0.0/16".parse().unwrap()]);
+        world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+        let catalog = CatalogBuilder::default().build(&world, &health(&[0, 1, 2]));
+        let names = ["api.example.com".to_owned(), name(1, None), name(1, Some(0))];
+        for (name, has) in names.into_iter().zip(expected) {
+            for ((qtype, word), has) in [(A, " A "), (AAAA, " AAAA ")].into_iter().zip(has) {
+                let answer = asked_from(&catalog, INSIDE, &name, qtype);
+                // What a name lacks it has no data for; it exists all the same (RFC 4074).
+                assert!(answer.starts_with("NoError aa\n"), "{answer}");
+                assert_eq!(answer.contains(word), has, "{name} {kind:?} {word}: {answer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_may_have_several_private_names() {
+    let names = ["xray.us-east-1.amazonaws.com", "xray.us-east-1.api.aws"];
+    let catalog = catalog(&[(DnsRecordIpType::Ipv4, &names.join(" "))]);
+    for owner in names {
+        let expected = format!("NoError aa\n{}\n{} 60 A 10.1.0.1", alias(owner, 1), short(1));
+        assert_eq!(asked_from(&catalog, INSIDE, owner, A), expected);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use dns_core::{Catalog, CatalogBuilder, Transport, UDP_LEN_MAX, answer};
+use dns_core::{Catalog, CatalogBuilder, Transport, UDP_LEN_MAX, View, answer};
 use model::{DnsRecordIpType, Vpc, VpcId};
 
 use crate::{
@@ -48,7 +48,11 @@ fn catalog() -> Catalog {
 
 /// What a client at this address is answered.
 pub(crate) fn asked_from(catalog: &Catalog, client: &str, name: &str, qtype: u16) -> String {
-    let view = catalog.view_of(client.parse::<IpAddr>().unwrap());
+    asked(catalog.view_of(client.parse::<IpAddr>().unwrap()), name, qtype)
+}
+
+/// What is answered from this view.
+pub(crate) fn asked(view: &View, name: &str, qtype: u16) -> String {
     let mut buffer = [0; UDP_LEN_MAX];
     let len = answer(view, &ask(name, qtype).bytes(), Transport::Udp, 0, &mut buffer).len;
     text(&buffer[..len])

@@ -1,0 +1,71 @@
+//! Certificates for loopback addresses, in files, as an operator would have them renewed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
+use tempfile::TempDir;
+
+/// An authority that clients trust, and the files of the certificates that it signs.
+#[derive(Debug)]
+pub struct Certificate {
+    folder: TempDir,
+    authority: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Default for Certificate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Certificate {
+    /// Makes an authority, and signs a first certificate.
+    pub fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        fs::write(folder.path().join("ca.pem"), authority.pem()).unwrap();
+        let made = Self { folder, authority };
+        made.renew(2099);
+        made
+    }
+
+    /// Signs a new certificate, good until this year, with a new key, and puts both into place.
+    pub fn renew(&self, year: i32) {
+        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "the API");
+        params.not_after = date_time_ymd(year, 1, 1);
+        params.not_before = date_time_ymd(2000, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.authority).unwrap();
+        self.put("key.pem", &key.serialize_pem());
+        self.put("certificate.pem", &certificate.pem());
+    }
+
+    /// Replaces a file as a whole.
+    pub fn put(&self, name: &str, text: &str) {
+        let new = self.folder.path().join("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, self.folder.path().join(name)).unwrap();
+    }
+
+    /// What clients trust.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// The lines that have a gateway use it.
+    pub fn configuration(&self) -> String {
+        let folder: &Path = self.folder.path();
+        format!(
+            "[api.tls]\ncertificate = \"{0}/certificate.pem\"\nkey = \"{0}/key.pem\"\n",
+            folder.display()
+        )
+    }
+}
