@@ -151,22 +151,22 @@ fn inside() {
         format!("--vpc-id {vpc} --service-name {name} --subnet-ids {subnet} {more}")
     };
 
-    let (dual, dual_name) = endpoint(consumer, &of(&both, "--ip-address-type dualstack"));
+    let group =
+        format!("ec2 create-security-group --group-name web --description web --vpc-id {vpc}");
+    let group = text(&consumer.run(&group)["GroupId"]);
+    let more = format!("--ip-address-type dualstack --security-group-ids {group}");
+    let (dual, dual_name) = endpoint(consumer, &of(&both, &more));
     let [ipv4, ipv6] = addresses(consumer, &dual).map(Option::unwrap);
     assert_eq!(tool::resolve(postern.listening().dns, &dual_name), [ipv4]);
     assert_eq!(aaaa(&postern, &dual_name), [ipv6]);
-    // A client at an address of the VPC is a member of its default group.
-    let answer = tool::fetch_from(ipv4, &dual_name, ipv4, PORT).unwrap();
-    assert_eq!(answer["endpoint_address"], format!("{ipv4}:{PORT}"));
-    // One at ::1 is not.
-    assert!(tool::fetch(&dual_name, ipv6, PORT).is_err());
-    let groups = format!("ec2 describe-security-groups --filters Name=vpc-id,Values={vpc}");
-    let group = text(&consumer.run(&groups)["SecurityGroups"][0]["GroupId"]);
+    assert!(tool::fetch(&dual_name, ipv6, PORT).is_err(), "the group has no rule yet");
     consumer.run(&format!(
-        "ec2 authorize-security-group-ingress --group-id {group} \
-         --ip-permissions IpProtocol=-1,Ipv6Ranges=[{{CidrIpv6=::1/128}}]"
+        "ec2 authorize-security-group-ingress --group-id {group} --ip-permissions \
+         IpProtocol=-1,Ipv6Ranges=[{{CidrIpv6=::1/128}}],IpRanges=[{{CidrIp=10.2.0.0/16}}]"
     ));
     wait_until(PATIENCE, "the rule", || tool::fetch(&dual_name, ipv6, PORT).is_ok());
+    let answer = tool::fetch_from(ipv4, &dual_name, ipv4, PORT).unwrap();
+    assert_eq!(answer["endpoint_address"], format!("{ipv4}:{PORT}"));
     let answer = tool::fetch(&dual_name, ipv6, PORT).unwrap();
     assert_eq!(answer["endpoint_address"], format!("[{ipv6}]:{PORT}"));
     assert!(text(&answer["client"]).starts_with("[::1]:"), "{answer}");
