@@ -16,6 +16,8 @@ pub(crate) fn control(config: &Config) -> control::Config {
         .map(|zone| control_core::Zone { name: zone.name.clone(), id: zone.id.clone() });
     control::Config {
         accounts: accounts(config),
+        shuffle_zone_names: config.shuffle_zone_names,
+        ipv6_pool: config.ipv6_pool,
         acceptance_timeout: config.acceptance_timeout,
         other_regions: config.services.other_regions.clone(),
         quotas: config.quotas.clone(),

@@ -41,6 +41,8 @@ struct Given {
     table: String,
     /// The table's association with the network's second subnet.
     association: String,
+    /// An interface of the endpoint.
+    interface: String,
 }
 
 /// A world with something of each kind in it.
@@ -60,7 +62,9 @@ async fn world(service: &str, operation: &str) -> (World, Given) {
     let association = associated.get("associationId");
     let route = "&DestinationCidrBlock=10.9.0.0/16&GatewayId=igw-00000000000000001";
     make(format!("Action=CreateRoute&RouteTableId={table}{route}")).await;
-    (world, Given { endpoint, group, table, association })
+    let interfaces = make("Action=DescribeNetworkInterfaces".to_owned()).await;
+    let interface = interfaces.get("networkInterfaceId");
+    (world, Given { endpoint, group, table, association, interface })
 }
 
 /// The code of an answer, or of what it says did not succeed.

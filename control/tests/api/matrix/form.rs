@@ -237,6 +237,7 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
             group(&attribute("deregistration_delay.timeout_seconds", "10"))
         }
         "RemoveTags" => resource("&TagKeys.member.1=a"),
+        "SetIpAddressType" => balancer("&IpAddressType=ipv4"),
         "SetSecurityGroups" => balancer("&SecurityGroups.member.1=sg-00000000000000001")
             .getting("InvalidConfigurationRequest"),
         _ => return None,
