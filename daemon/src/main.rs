@@ -16,6 +16,7 @@ mod config;
 mod demo;
 mod domain_proof;
 mod follow;
+mod identity;
 mod listen;
 mod metrics;
 mod reload;

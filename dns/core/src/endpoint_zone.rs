@@ -56,8 +56,8 @@ struct Part {
     /// Whether each interface is healthy.
     healthy: Vec<bool>,
     nodes: Vec<Arc<Node>>,
-    /// The service's own name, seen in the endpoint's network alone.
-    private: Option<Arc<Node>>,
+    /// The service's own names, seen in the endpoint's network alone.
+    private: Vec<Arc<Node>>,
     /// The names of its addresses, made when first wanted.
     reverse: OnceCell<Vec<Arc<Node>>>,
 }
@@ -142,7 +142,8 @@ impl Part {
         for interface in &endpoint.interfaces {
             nodes.push(node((&interface.zonal_name).into(), endpoint, [interface].into_iter()));
         }
-        let private = endpoint.private_dns_name.as_ref().map(|name| alias(name, endpoint));
+        let names = endpoint.private_dns_names.iter();
+        let private = names.map(|name| alias(name, endpoint)).collect();
         Self { endpoint: Arc::clone(endpoint), healthy, nodes, private, reverse: OnceCell::new() }
     }
 
