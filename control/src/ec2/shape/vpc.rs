@@ -24,7 +24,10 @@ impl VpcView {
 impl Subject for VpcView {
     fn values(&self, filter: &str) -> Vec<String> {
         vec![match filter {
-            "cidr" | "cidr-block-association.cidr-block" => self.0.cidr.to_string(),
+            // AWS takes the other two for "cidr", and clients use them.
+            "cidr" | "cidr-block" | "cidrBlock" | "cidr-block-association.cidr-block" => {
+                self.0.cidr.to_string()
+            }
             "cidr-block-association.association-id" => self.association(),
             "cidr-block-association.state" => "associated".into(),
             "dhcp-options-id" => "default".into(),
@@ -44,9 +47,11 @@ impl Subject for VpcView {
 impl Listed for VpcView {
     const FILTERS: &[&str] = &[
         "cidr",
+        "cidr-block",
         "cidr-block-association.association-id",
         "cidr-block-association.cidr-block",
         "cidr-block-association.state",
+        "cidrBlock",
         "dhcp-options-id",
         "is-default",
         "isDefault",
