@@ -123,7 +123,7 @@ COMMANDS = [
 ]
 
 # What a CLI says of a command that it is too old for.
-OLDER = ["Unknown options", "arguments are required"]
+OLDER = ["Unknown options", "Invalid choice", "arguments are required"]
 
 # What the guide prints for what is not served here: refused by name, never done by half.
 REFUSED = [
