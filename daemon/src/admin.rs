@@ -1,11 +1,15 @@
-//! The admin side: numbers, liveness, readiness and the snapshot in force, over HTTP.
+//! The admin side: numbers, liveness, readiness, the snapshot in force and why DNS answers as it
+//! does, over HTTP.
 //!
 //! Runs beside control and cannot slow traffic; it depends on no target and on no store, so that it
 //! answers when these do not. Does not know who asks: it listens on an address for operators.
 
+mod explain_dns;
+
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -59,6 +63,20 @@ pub(crate) struct Admin {
     pub(crate) snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What the data plane has bound.
     pub(crate) health: watch::Receiver<Arc<Health>>,
+    /// What DNS answers.
+    pub(crate) dns: Inspector,
+}
+
+impl Admin {
+    /// Tells what these know.
+    pub(crate) fn new(
+        exporter: Exporter,
+        phase: watch::Receiver<Phase>,
+        (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
+        dns: Inspector,
+    ) -> Self {
+        Self { exporter, phase, snapshots, health, dns }
+    }
 }
 
 /// Serves until `stop` ends.
@@ -95,7 +113,7 @@ pub(crate) async fn serve(listener: TcpListener, admin: Admin, stop: impl Future
 }
 
 async fn converse(stream: TcpStream, admin: &Admin) -> Result<(), hyper::Error> {
-    let service = service_fn(|request| std::future::ready(answer(admin, &request)));
+    let service = service_fn(async |request| answer(admin, &request).await);
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WAIT)
@@ -103,7 +121,10 @@ async fn converse(stream: TcpStream, admin: &Admin) -> Result<(), hyper::Error> 
         .await
 }
 
-fn answer(admin: &Admin, request: &Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    admin: &Admin,
+    request: &Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     const TEXT: &str = "text/plain; charset=utf-8";
     const NUMBERS: &str = "text/plain; version=0.0.4; charset=utf-8";
     const JSON: &str = "application/json";
@@ -117,13 +138,21 @@ fn answer(admin: &Admin, request: &Request<Incoming>) -> Result<Response<Full<By
             let (status, body) = readiness(admin, &snapshot);
             respond(status, JSON, body)
         }
-        "/metrics" => respond(StatusCode::OK, NUMBERS, admin.exporter.render(snapshot.generation)),
+        "/metrics" => {
+            admin.dns.measure();
+            respond(StatusCode::OK, NUMBERS, admin.exporter.render(snapshot.generation))
+        }
+        "/explain-dns" => match explain_dns::answer(&admin.dns, request.uri().query()).await {
+            Ok((explain_dns::Form::Json, body)) => respond(StatusCode::OK, JSON, body),
+            Ok((explain_dns::Form::Text, body)) => respond(StatusCode::OK, TEXT, body),
+            Err(message) => respond(StatusCode::BAD_REQUEST, TEXT, message + "\n"),
+        },
         "/snapshot" => match serde_json::to_string(&*snapshot) {
             Ok(body) => respond(StatusCode::OK, JSON, body + "\n"),
             Err(error) => respond(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{error}\n")),
         },
         _ => {
-            let known = "there are /livez, /readyz, /metrics and /snapshot\n";
+            let known = "there are /livez, /readyz, /metrics, /snapshot and /explain-dns\n";
             respond(StatusCode::NOT_FOUND, TEXT, known.into())
         }
     })

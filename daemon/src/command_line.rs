@@ -10,6 +10,7 @@ use crate::{
     certificate,
     clock::MachineClock,
     config::{self, Loaded},
+    explain_dns::ExplainDns,
     identity::IdentityFiles,
     runtime,
     signal::Stop,
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Report every mistake of a configuration file and its zone files, and do nothing else.
     Check(Check),
+    /// Say why a client gets the answer that it gets from the gateway's DNS.
+    ExplainDns(ExplainDns),
     /// Be a target: something to connect to, with or without a PROXY protocol header.
     Target(TargetCommand),
 }
@@ -123,6 +126,7 @@ impl TargetCommand {
     }
 }
 
-fn load(path: &std::path::Path) -> Loaded {
+/// Reads a configuration file.
+pub(crate) fn load(path: &std::path::Path) -> Loaded {
     config::load(path, &config::process_environment)
 }

@@ -15,6 +15,7 @@ mod command_line;
 mod config;
 mod demo;
 mod domain_proof;
+mod explain_dns;
 mod follow;
 mod identity;
 mod listen;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
+        Command::ExplainDns(explain) => explain.run(),
         Command::Target(target) => target.run(),
     };
     match done {

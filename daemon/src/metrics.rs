@@ -13,6 +13,11 @@ use model::{Clock, Generation, Timestamp};
 /// Upper ends of the buckets of every time: from a system call to a client's patience.
 const SECONDS: [f64; 14] =
     [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+/// The same for DNS answers, which take some microseconds.
+const DNS_ANSWER: (&str, [f64; 9]) = (
+    "postern_dns_answer_seconds",
+    [0.000_005, 0.000_01, 0.000_02, 0.000_05, 0.0001, 0.0005, 0.001, 0.01, 0.1],
+);
 /// What the kernel counts processor time in; part of Linux's ABI (USER_HZ).
 const TICKS_PER_SECOND: u64 = 100;
 
@@ -66,6 +71,10 @@ impl Exporter {
     pub(crate) fn install(clock: &dyn Clock) -> anyhow::Result<Self> {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .and_then(|builder| {
+                builder
+                    .set_buckets_for_metric(Matcher::Full(DNS_ANSWER.0.to_owned()), &DNS_ANSWER.1)
+            })
             .context("set the buckets")?
             .install_recorder()
             .context("start to collect metrics")?;

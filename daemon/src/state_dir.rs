@@ -70,6 +70,13 @@ pub(crate) struct Listening {
     pub(crate) admin: SocketAddr,
 }
 
+/// Where the admin address is of the process that has a state folder, if it says so.
+pub(crate) fn admin_address(path: &Path) -> Option<SocketAddr> {
+    let text = fs::read(path.join(LISTENING)).ok()?;
+    let json: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    json.get("admin")?.as_str()?.parse().ok()
+}
+
 /// The state folder, held by this process.
 #[derive(Debug)]
 pub(crate) struct StateDir {
@@ -155,6 +162,7 @@ mod tests {
         let text = fs::read_to_string(folder.path().join(LISTENING)).unwrap();
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["api"], "127.0.0.1:4600");
+        assert_eq!(admin_address(folder.path()), Some(addr));
         state.withdraw();
         assert!(!folder.path().join(LISTENING).exists());
     }

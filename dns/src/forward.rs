@@ -21,6 +21,7 @@ use model::Clock;
 use tokio::{sync::Semaphore, time::timeout};
 
 use self::cache::{Cache, Kept, Key};
+use crate::inspector::ForwardRule;
 
 mod cache;
 pub(crate) mod upstream;
@@ -130,6 +131,13 @@ impl Forwarder {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.put(key, &answer, self.clock.monotonic());
         Ok(answer)
+    }
+
+    /// The rule by which a name goes on.
+    pub(crate) fn rule_of(&self, plan: ForwardPlan, name: &Name) -> Option<ForwardRule> {
+        let name = rr::Name::from_ascii(name.to_string()).ok()?;
+        let group = self.plans.get(plan.0)?.iter().find(|group| group.domain.zone_of(&name))?;
+        Some(ForwardRule { domain: group.domain.to_string(), servers: group.servers.clone() })
     }
 
     fn kept(&self, key: &Key) -> Option<Kept> {

@@ -7,6 +7,7 @@
 
 mod forward;
 mod hand_off;
+pub mod inspector;
 mod metrics;
 mod ownership;
 mod responder;
@@ -18,8 +19,10 @@ mod viewpoint;
 pub mod zone_file;
 mod zones;
 
+pub use dns_core::explain;
 pub use dns_core::{CHAOS_LEN_MAX, CookieSecret, Identity, NSID_LEN_MAX, Name, Prefixes, Rate};
 pub use forward::{Forward, Rule};
+pub use inspector::Inspector;
 pub use ownership::{Proof, prove};
 pub use responder::RateLimit;
 pub use server::{Config, Server, StartError};

@@ -56,6 +56,11 @@ pub(crate) fn describe() {
         Unit::Count,
         "Generation of the snapshot that is answered from"
     );
+    describe_gauge!(
+        "postern_dns_snapshot_age_seconds",
+        Unit::Seconds,
+        "How long ago the snapshot came that is answered from"
+    );
     describe_gauge!("postern_dns_names", Unit::Count, "Names that exist");
     describe_histogram!(
         "postern_dns_build_seconds",
@@ -260,6 +265,11 @@ pub(crate) fn tcp_connections() -> Gauge {
 /// TCP connections refused.
 pub(crate) fn tcp_refused() -> Counter {
     counter!("postern_dns_tcp_refused_total")
+}
+
+/// How old what is answered from is.
+pub(crate) fn snapshot_age() -> Gauge {
+    gauge!("postern_dns_snapshot_age_seconds")
 }
 
 /// What is served, and how long it took to make.

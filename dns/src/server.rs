@@ -16,6 +16,7 @@ use tokio::{net::TcpListener, runtime::Handle, sync::watch, task};
 use crate::{
     forward::{Forward, Forwarder},
     hand_off,
+    inspector::Inspector,
     metrics::{self, Queries},
     responder::{Manner, RateLimit},
     socket::{self, Bound},
@@ -86,6 +87,7 @@ pub struct Server {
     udp: Vec<Workers>,
     zones: JoinHandle<()>,
     tasks: Vec<task::JoinHandle<()>>,
+    inspector: Inspector,
     /// Its end ends the tasks and the thread that watch it.
     stop: watch::Sender<bool>,
 }
@@ -147,8 +149,15 @@ impl Server {
         let forwarder = Arc::new(forwarder(&config, &mut builder, Arc::clone(&clock)));
         let manner = Arc::new(manner(&config, Arc::clone(&clock)));
         let (over_udp, over_tcp) = (Queries::new(Transport::Udp), Queries::new(Transport::Tcp));
-        let mut zones = Zones::new(source, builder, clock);
-        let catalog = Arc::new(ArcSwap::new(zones.build()));
+        let mut zones = Zones::new(source, builder, Arc::clone(&clock));
+        let first = zones.build();
+        let inspector = Inspector {
+            moment: zones.inspected(&first),
+            forwarder: Arc::clone(&forwarder),
+            listeners: listeners.iter().map(|(bound, it)| (bound.addr, *it)).collect(),
+            clock,
+        };
+        let catalog = Arc::new(ArcSwap::new(first));
         let (stop, stopped) = watch::channel(false);
         let (to_forward, handed_over) = hand_off::channel();
         let who = (Arc::clone(&forwarder), Arc::clone(&manner));
@@ -174,7 +183,7 @@ impl Server {
             .name("dns-zones".to_owned())
             .spawn(move || zones.run(&catalog, stopped, &runtime))
             .map_err(StartError::Thread)?;
-        Ok(Self { local_addrs, udp, zones, tasks, stop })
+        Ok(Self { local_addrs, udp, zones, tasks, inspector, stop })
     }
 
     /// The address that answers, with the port chosen.
@@ -185,6 +194,11 @@ impl Server {
     /// The addresses that answer clients of one network, in the order of the configuration.
     pub fn network_addrs(&self) -> &[SocketAddr] {
         &self.local_addrs[1..]
+    }
+
+    /// Looks at the server from beside.
+    pub fn inspector(&self) -> Inspector {
+        self.inspector.clone()
     }
 
     /// Stops answering and waits until threads and tasks have ended.

@@ -5,14 +5,17 @@
 //! is whole. Changes that come during a build are taken together by the next one. Snapshots never
 //! go back, and if their maker goes away the last one is served on. Does not know wire formats.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use arc_swap::ArcSwap;
 use dns_core::{Catalog, CatalogBuilder};
 use model::{Clock, Health, Snapshot};
 use tokio::{runtime::Handle, sync::watch, time::sleep};
 
-use crate::{metrics::Builds, zone_file::ZoneFiles};
+use crate::{inspector::Moment, metrics::Builds, zone_file::ZoneFiles};
 
 /// How often zone files are looked at. An operator who saved one waits about this long.
 const FILES_PERIOD: Duration = Duration::from_millis(500);
@@ -32,6 +35,10 @@ pub(crate) struct Zones {
     metrics: Builds,
     snapshot: Arc<Snapshot>,
     health: Arc<Health>,
+    /// When the snapshot came.
+    taken: Instant,
+    /// What inspectors look at.
+    moment: Option<Arc<ArcSwap<Moment>>>,
     /// The catalog before the one served. Kept until the next build, when nobody reads it any more,
     /// so that it is this thread that takes it apart and not one that answers.
     retired: Option<Arc<Catalog>>,
@@ -46,7 +53,9 @@ impl Zones {
         builder.set_static_zones(source.files.zones());
         let snapshot = Arc::clone(&source.snapshots.borrow_and_update());
         let health = Arc::clone(&source.health.borrow_and_update());
-        Self { source, builder, clock, metrics: Builds::new(), snapshot, health, retired: None }
+        let (metrics, taken) = (Builds::new(), clock.monotonic());
+        let (moment, retired) = (None, None);
+        Self { source, builder, clock, metrics, snapshot, health, taken, moment, retired }
     }
 
     /// Makes the catalog of what was last seen.
@@ -59,6 +68,22 @@ impl Zones {
         self.metrics.names.set(catalog.name_count() as f64);
         tracing::debug!(generation = %catalog.generation(), ?took, "built the DNS zones");
         Arc::new(catalog)
+    }
+
+    /// What is told to inspectors from now on, beginning with a catalog that was just made.
+    pub(crate) fn inspected(&mut self, catalog: &Arc<Catalog>) -> Arc<ArcSwap<Moment>> {
+        let moment = Arc::new(ArcSwap::new(self.moment_of(catalog)));
+        self.moment = Some(Arc::clone(&moment));
+        moment
+    }
+
+    fn moment_of(&self, catalog: &Arc<Catalog>) -> Arc<Moment> {
+        Arc::new(Moment {
+            catalog: Arc::clone(catalog),
+            snapshot: Arc::clone(&self.snapshot),
+            health: Arc::clone(&self.health),
+            taken: self.taken,
+        })
     }
 
     /// Builds whenever something changed, until told to stop.
@@ -74,7 +99,11 @@ impl Zones {
                 Change::Files => self.refresh_files(),
             };
             if is_new {
-                self.retired = Some(catalog.swap(self.build()));
+                let built = self.build();
+                if let Some(moment) = &self.moment {
+                    moment.store(self.moment_of(&built));
+                }
+                self.retired = Some(catalog.swap(built));
             }
         }
     }
@@ -95,6 +124,7 @@ impl Zones {
         let is_newer = snapshot.generation > self.snapshot.generation;
         if is_newer {
             self.snapshot = snapshot;
+            self.taken = self.clock.monotonic();
         }
         let is_other = !Arc::ptr_eq(&health, &self.health);
         self.health = health;

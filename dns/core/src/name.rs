@@ -37,6 +37,11 @@ impl Name {
         fits.then(|| Self(wire.into()))
     }
 
+    /// The name of bytes that are one already.
+    pub(crate) fn from_wire(wire: &[u8]) -> Self {
+        Self(wire.into())
+    }
+
     /// The bytes, to keep.
     pub(crate) fn into_wire(self) -> Box<[u8]> {
         self.0
@@ -92,6 +97,11 @@ pub(crate) fn ancestors(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Whether the name is another or below it.
 pub(crate) fn is_within(wire: &[u8], other: &[u8]) -> bool {
     ancestors(wire).find(|name| name.len() <= other.len()) == Some(other)
+}
+
+/// Whether the name is a wildcard's (RFC 4592 2.1.1).
+pub(crate) fn is_wildcard(wire: &[u8]) -> bool {
+    wire.starts_with(b"\x01*")
 }
 
 /// How many labels the name has; the root has none.

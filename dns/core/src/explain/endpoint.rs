@@ -1,0 +1,202 @@
+//! What an endpoint contributes to an answer: which of its addresses, and why not the others.
+
+use std::net::IpAddr;
+
+use model::{
+    AddressFamily, Endpoint, Health, Interface, LoadBalancer, Snapshot, TargetGroupId,
+    VpcEndpointId, VpcId, ZoneId,
+};
+
+use super::Asked;
+use crate::{
+    name::{Name, labels},
+    node::Node,
+    wire::RecordType,
+};
+
+/// What matters of an endpoint for its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointFacts {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// Which of its names it is.
+    pub name: EndpointName,
+    /// Its interfaces as far as the name is about them.
+    pub interfaces: Vec<InterfaceFacts>,
+}
+
+/// Which of an endpoint's names a name is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointName {
+    /// The one that leads to all healthy zones.
+    Regional,
+    /// The one that leads to one zone.
+    Zonal(ZoneId),
+    /// The service's own.
+    Private,
+}
+
+/// What matters of an interface for a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceFacts {
+    /// Its zone.
+    pub zone: ZoneId,
+    /// Whether the zone has what it takes to be answered with.
+    pub health: ZoneHealth,
+    /// Its addresses, and why each is answered with or not.
+    pub addresses: Vec<(IpAddr, Use)>,
+}
+
+/// Whether a zone of a load balancer has a healthy target for everything it listens on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoneHealth {
+    /// It has.
+    Healthy,
+    /// The load balancer is gone, or has no listener.
+    NoListener,
+    /// This target group has none.
+    NoHealthyTarget {
+        /// The group.
+        group: TargetGroupId,
+        /// How many targets it has that serve the zone.
+        targets: usize,
+    },
+}
+
+/// Why an address is in the answer or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It is in the answer.
+    Given,
+    /// It is in the answer although its zone is unhealthy: all zones are.
+    GivenForWantOfBetter,
+    /// Its zone is unhealthy, and another is not.
+    Unhealthy,
+    /// The endpoint's DNS record IP type leaves out its family for this name.
+    LeftOutByType,
+    /// The question is for another family.
+    NotAsked,
+}
+
+/// The endpoint of which a name in the endpoints' zone would be, were it there: as long as an
+/// endpoint is neither pending nor available, it has no names.
+pub fn endpoint_of_name(name: &Name) -> Option<VpcEndpointId> {
+    let wire = name.as_wire();
+    let label = labels(wire).next()?;
+    let text = std::str::from_utf8(label).ok()?;
+    text.match_indices('-').nth(1).and_then(|(at, _)| text[..at].parse().ok())
+}
+
+/// The endpoint whose private name a node is.
+pub(super) fn private_name<'s>(
+    snapshot: &'s Snapshot,
+    node: &Node,
+    vpc: Option<VpcId>,
+) -> Option<&'s Endpoint> {
+    let own = snapshot.endpoints.values().filter(|endpoint| Some(endpoint.vpc) == vpc);
+    let is_named = |endpoint: &&Endpoint| {
+        endpoint.private_dns_names.iter().any(|it| Name::from(it).as_wire() == node.name())
+    };
+    // Of several with one name, which control refuses, the last is the one that is served.
+    own.map(|endpoint| &**endpoint).rfind(is_named)
+}
+
+/// The endpoint of a Regional or zonal name.
+pub(super) fn endpoint_name<'s>(
+    snapshot: &'s Snapshot,
+    name: &Name,
+) -> Option<(&'s Endpoint, EndpointName)> {
+    snapshot.endpoints.values().find_map(|endpoint| {
+        if Name::from(&endpoint.regional_name) == *name {
+            return Some((&**endpoint, EndpointName::Regional));
+        }
+        let mut interfaces = endpoint.interfaces.iter();
+        let interface = interfaces.find(|it| Name::from(&it.zonal_name) == *name)?;
+        Some((&**endpoint, EndpointName::Zonal(interface.zone.clone())))
+    })
+}
+
+pub(super) fn facts(
+    snapshot: &Snapshot,
+    health: &Health,
+    asked: &Asked<'_>,
+    endpoint: &Endpoint,
+    name: EndpointName,
+) -> EndpointFacts {
+    let is_healthy =
+        |interface: &Interface| zone_health(snapshot, health, interface) == ZoneHealth::Healthy;
+    let any_healthy = endpoint.interfaces.iter().any(is_healthy);
+    let is_meant = |interface: &&Interface| match &name {
+        EndpointName::Zonal(zone) => interface.zone == *zone,
+        EndpointName::Regional | EndpointName::Private => true,
+    };
+    let fate = |address: &IpAddr, zone_health: ZoneHealth| {
+        let family = if address.is_ipv4() { AddressFamily::Ipv4 } else { AddressFamily::Ipv6 };
+        let kind = endpoint.dns_record_ip_type;
+        let has = match name {
+            EndpointName::Private => kind.private_name_has(family),
+            EndpointName::Regional | EndpointName::Zonal(_) => kind.endpoint_names_have(family),
+        };
+        let is_zonal = matches!(name, EndpointName::Zonal(_));
+        match (has, zone_health) {
+            _ if !is_asked(asked.rtype, family) => Use::NotAsked,
+            (false, _) => Use::LeftOutByType,
+            (true, ZoneHealth::Healthy) => Use::Given,
+            // A zonal name has no other address to give.
+            (true, _) if is_zonal || !any_healthy => Use::GivenForWantOfBetter,
+            (true, _) => Use::Unhealthy,
+        }
+    };
+    let interfaces = endpoint.interfaces.iter().filter(is_meant).map(|interface| {
+        let health = zone_health(snapshot, health, interface);
+        let addresses = interface.addresses().map(|it| (it, fate(&it, health))).collect();
+        InterfaceFacts { zone: interface.zone.clone(), health, addresses }
+    });
+    let interfaces = interfaces.collect();
+    EndpointFacts { endpoint: endpoint.clone(), name, interfaces }
+}
+
+/// Whether a question for this type is one for addresses of this family.
+fn is_asked(rtype: RecordType, family: AddressFamily) -> bool {
+    match rtype {
+        RecordType::A => family == AddressFamily::Ipv4,
+        RecordType::AAAA => family == AddressFamily::Ipv6,
+        _ => rtype == RecordType::ANY,
+    }
+}
+
+fn zone_health(snapshot: &Snapshot, health: &Health, interface: &Interface) -> ZoneHealth {
+    let Some(balancer) = snapshot.load_balancers.get(&interface.load_balancer) else {
+        return ZoneHealth::NoListener;
+    };
+    if health.is_zone_healthy(snapshot, balancer, &interface.zone) {
+        return ZoneHealth::Healthy;
+    }
+    lacking_group(snapshot, health, balancer, &interface.zone).unwrap_or(ZoneHealth::NoListener)
+}
+
+/// The first target group without a healthy target in the zone.
+fn lacking_group(
+    snapshot: &Snapshot,
+    health: &Health,
+    balancer: &LoadBalancer,
+    zone: &ZoneId,
+) -> Option<ZoneHealth> {
+    let listeners = balancer.listeners.iter();
+    let groups = listeners
+        .flat_map(|listener| &listener.forward)
+        .filter_map(|forward| snapshot.target_groups.get(&forward.group));
+    groups.into_iter().find_map(|group| {
+        let is_everywhere = group.is_cross_zone(balancer);
+        let targets = group
+            .targets
+            .iter()
+            .filter(|target| !target.draining && (is_everywhere || target.serves(zone)));
+        let (mut count, mut healthy) = (0, 0);
+        for target in targets {
+            count += 1;
+            healthy += usize::from(health.is_healthy(group.id, target.addr));
+        }
+        (healthy == 0).then_some(ZoneHealth::NoHealthyTarget { group: group.id, targets: count })
+    })
+}
