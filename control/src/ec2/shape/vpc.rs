@@ -52,7 +52,8 @@ impl Subject for VpcView {
             return self.block_values(of_block, false);
         }
         vec![match filter {
-            "cidr" => self.0.cidr.to_string(),
+            // AWS takes the other two for "cidr", and clients use them.
+            "cidr" | "cidr-block" | "cidrBlock" => self.0.cidr.to_string(),
             "dhcp-options-id" => "default".into(),
             "is-default" | "isDefault" => false.to_string(),
             "owner-id" => self.0.owner.to_string(),
@@ -70,9 +71,11 @@ impl Subject for VpcView {
 impl Listed for VpcView {
     const FILTERS: &[&str] = &[
         "cidr",
+        "cidr-block",
         "cidr-block-association.association-id",
         "cidr-block-association.cidr-block",
         "cidr-block-association.state",
+        "cidrBlock",
         "dhcp-options-id",
         "ipv6-cidr-block-association.association-id",
         "ipv6-cidr-block-association.ipv6-cidr-block",
