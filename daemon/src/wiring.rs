@@ -7,7 +7,7 @@
 use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb};
+use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb, tls::Tls};
 use dataplane::Plane;
 use dns::ZoneFiles;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
@@ -107,7 +107,9 @@ impl Gateway {
             Handle::current(),
         )
         .context("start the data plane")?;
-        let dns = start_dns(config, zone_files, &clock, (snapshots.clone(), health.clone()))?;
+        let reload = Reload::new(config, Arc::clone(&clock));
+        let watches = (snapshots.clone(), health.clone());
+        let dns = start_dns((config, reload.tls()), zone_files, &clock, watches)?;
         let listening = Listening {
             api: api_listener.local_addr().context("read the API's address")?,
             dns: dns.local_addr(),
@@ -128,7 +130,6 @@ impl Gateway {
         .context("start the control plane")?;
         let audit = start_audit(config)?;
         let proofs = start_proofs(config, &keeper, &clock);
-        let reload = Reload::new(config, Arc::clone(&clock));
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
@@ -237,13 +238,13 @@ fn bind(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
 }
 
 fn start_dns(
-    config: &Config,
+    (config, certificate): (&Config, Option<Tls>),
     zone_files: ZoneFiles,
     clock: &Arc<dyn Clock>,
     watches: (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
 ) -> anyhow::Result<dns::Server> {
     let started = dns::Server::start_with_zones(
-        settings::dns(config)?,
+        settings::dns(config, certificate.as_ref())?,
         zone_files,
         Arc::clone(clock),
         watches,
@@ -255,7 +256,7 @@ fn start_dns(
             let what = if is_common { "DNS (listen.dns)" } else { "DNS (listen of dns.view)" };
             listen::failed(what, addr, source).into()
         }
-        other @ dns::StartError::Thread(_) => anyhow::Error::new(other),
+        other => anyhow::Error::new(other),
     })
 }
 
