@@ -3,13 +3,15 @@
 //! Read in this order: [`wire`] (what load and back end say to each other), [`backend`] and
 //! [`client`] (the two ends), [`machine`] and [`process`] (what is read while they run), [`peer`]
 //! (who is compared), [`round`] (in which order), [`gate`] (what must come out) and [`report`] (how
-//! it is shown). [`control`] is a bench of its own: the API under load, by [`api`]. Knows the proxies as programs only: nothing here links a plane.
+//! it is shown). [`control`] is a bench of its own, the API under load by [`api`], and so is [`dns`].
+//! Knows the proxies as programs only: nothing here links a plane.
 
 pub mod api;
 pub mod backend;
 pub mod client;
 pub mod clock;
 pub mod control;
+pub mod dns;
 pub mod gate;
 pub mod idle;
 pub mod machine;

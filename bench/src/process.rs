@@ -149,7 +149,7 @@ pub fn own_cpu() -> io::Result<f64> {
 
 /// The first field of each thread's `schedstat`, in nanoseconds, where `utime` and `stime` have
 /// steps of 10 ms.
-fn cpu_of(tasks: &Path) -> io::Result<f64> {
+pub(crate) fn cpu_of(tasks: &Path) -> io::Result<f64> {
     let mut sum = 0.0;
     for task in fs::read_dir(tasks)? {
         sum += seconds(&task?.path())?;

@@ -4,7 +4,7 @@
 //! planes meet in two channels: control sends snapshots, the data plane sends health. Stopping goes
 //! the opposite way. Does not know what flows through the channels.
 
-use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
+use std::{future::Future, io::IsTerminal, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb, tls::Tls};
@@ -20,7 +20,9 @@ use crate::{
     clock::MachineClock,
     config::Config,
     demo::Demo,
-    domain_proof, listen,
+    domain_proof,
+    identity::IdentityFiles,
+    listen,
     metrics::Exporter,
     reload::{self, Reload},
     runtime, settings,
@@ -42,7 +44,7 @@ const AUDIT_WAIT: Duration = Duration::from_secs(5);
 const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs a gateway until a signal to stop.
-pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+pub(crate) fn run(config: Config, identity_files: IdentityFiles) -> anyhow::Result<()> {
     let zone_files = zone_files::load(&config.dns.zones)?;
     let state = StateDir::take(&config.state_dir)?;
     let _log = telemetry::start(&config.log);
@@ -52,8 +54,8 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     let runtime = runtime::control()?;
     let done = runtime.block_on(async {
         let mut stop = Stop::catch().context("catch signals")?;
-        let hangup = Hangup::catch().context("catch signals")?;
-        let mut gateway = Gateway::start(&config, zone_files, hangup, (state, clock, exporter))?;
+        let follow = (identity_files, Hangup::catch().context("catch signals")?);
+        let mut gateway = Gateway::start(&config, zone_files, follow, (state, clock, exporter))?;
         tokio::select! {
             made = gateway.make_ready(&config) => made?,
             signal = stop.asked() => return gateway.end(&config, signal, &mut stop).await,
@@ -90,7 +92,7 @@ impl Gateway {
     fn start(
         config: &Config,
         zone_files: ZoneFiles,
-        hangup: Hangup,
+        (identity_files, hangup): (IdentityFiles, Hangup),
         (state, clock, exporter): (StateDir, Arc<dyn Clock>, Exporter),
     ) -> anyhow::Result<Self> {
         let (api_listener, admin_listener) = bind(config)?;
@@ -107,14 +109,10 @@ impl Gateway {
             Handle::current(),
         )
         .context("start the data plane")?;
-        let reload = Reload::new(config, Arc::clone(&clock));
+        let reload = Reload::new(config, identity_files, Arc::clone(&clock));
         let watches = (snapshots.clone(), health.clone());
         let dns = start_dns((config, reload.tls()), zone_files, &clock, watches)?;
-        let listening = Listening {
-            api: api_listener.local_addr().context("read the API's address")?,
-            dns: dns.local_addr(),
-            admin: admin_listener.local_addr().context("read the admin address")?,
-        };
+        let listening = listening(&api_listener, dns.local_addr(), &admin_listener)?;
         control::metrics::describe();
         let store = Redb::open(state.path().join(STORE))?;
         let control = settings::control(config);
@@ -133,6 +131,7 @@ impl Gateway {
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
+            identities: reload.identities(),
             clock: Arc::clone(&clock),
             health: health.clone(),
             seed: fastrand::u64(..),
@@ -167,7 +166,7 @@ impl Gateway {
 
     /// Makes what the bootstrap asks for, waits until it is served, and says so.
     async fn make_ready(&mut self, config: &Config) -> anyhow::Result<()> {
-        let applied = bootstrap::apply(&self.keeper, &config.bootstrap).await?;
+        let applied = bootstrap::apply(&self.keeper, config).await?;
         let ids: Vec<_> = applied.endpoints.iter().map(|endpoint| endpoint.id).collect();
         if timeout(SETTLE_WAIT, self.settle(&ids)).await.is_err() {
             warn!("not everything is bound yet; GET /readyz on the admin address shows how far");
@@ -235,6 +234,12 @@ fn bind(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
     let api = listen::tcp("the API (listen.api)", config.listen.api)?;
     let admin = listen::tcp("metrics and readiness (listen.admin)", config.listen.admin)?;
     Ok((api, admin))
+}
+
+/// Where all of it listens.
+fn listening(api: &TcpListener, dns: SocketAddr, admin: &TcpListener) -> anyhow::Result<Listening> {
+    let api = api.local_addr().context("read the API's address")?;
+    Ok(Listening { api, dns, admin: admin.local_addr().context("read the admin address")? })
 }
 
 fn start_dns(

@@ -11,10 +11,10 @@ use std::{
 };
 
 use ipnet::IpNet;
-use model::{Generation, Health, Snapshot, VpcId};
+use model::{Generation, Health, Snapshot, Vpc, VpcId};
 
 use crate::{
-    endpoint_zone::{EndpointZone, OwnNames},
+    endpoint_zone::{Audience, EndpointZone},
     island::Islands,
     master::StaticZone,
     network::Networks,
@@ -28,7 +28,7 @@ pub struct Catalog {
     public: View,
     /// Of the networks that see more than the public.
     views: BTreeMap<VpcId, Views>,
-    networks: Networks<Place>,
+    networks: Arc<Networks<Place>>,
     name_count: usize,
 }
 
@@ -105,12 +105,24 @@ impl Catalog {
 #[derive(Debug, Default)]
 pub struct CatalogBuilder {
     endpoints: EndpointZone,
-    static_zones: Vec<StaticZone>,
+    /// The static zones that all see, and those of networks.
+    static_zones: Arc<ZoneSet>,
+    static_zones_of: BTreeMap<VpcId, Arc<ZoneSet>>,
     networks: Vec<(VpcId, Vec<IpNet>)>,
+    told: Option<Told>,
     forward: Option<ForwardPlan>,
     forward_of: BTreeMap<VpcId, ForwardPlan>,
     inbound_only: BTreeSet<VpcId>,
     numbers: BTreeMap<VpcId, usize>,
+}
+
+/// How clients are told to be in networks, and what that was made of.
+#[derive(Debug)]
+struct Told {
+    vpcs: BTreeMap<VpcId, Arc<Vpc>>,
+    /// The networks that see something of their own.
+    seeing: Vec<VpcId>,
+    networks: Arc<Networks<Place>>,
 }
 
 impl CatalogBuilder {
@@ -121,13 +133,25 @@ impl CatalogBuilder {
 
     /// Serves these zones from the next build on, in place of the last ones so set.
     pub fn set_static_zones(&mut self, zones: Vec<StaticZone>) {
-        self.static_zones = zones;
+        let mut of = BTreeMap::<VpcId, ZoneSet>::new();
+        let mut shared = ZoneSet::default();
+        for StaticZone { zone, vpcs } in zones {
+            for vpc in &vpcs {
+                of.entry(*vpc).or_default().insert(Arc::clone(&zone));
+            }
+            if vpcs.is_empty() {
+                shared.insert(zone);
+            }
+        }
+        self.static_zones = Arc::new(shared);
+        self.static_zones_of = of.into_iter().map(|(vpc, zones)| (vpc, zones.into())).collect();
     }
 
     /// Tells networks by these client addresses too from the next build on. Whose a prefix given
     /// here is does not depend on whose it is in the snapshot.
     pub fn set_networks(&mut self, networks: Vec<(VpcId, Vec<IpNet>)>) {
         self.networks = networks;
+        self.told = None;
     }
 
     /// Plans for names that are not ours, from the next build on: of networks, and of all others.
@@ -148,83 +172,71 @@ impl CatalogBuilder {
 
     /// Makes the catalog of a snapshot, leaving out what is not healthy.
     pub fn build(&mut self, snapshot: &Snapshot, health: &Health) -> Catalog {
-        let (endpoint_zone, soa) = self.endpoints.build(snapshot, health);
-        let mut shared = ZoneSet::default();
-        for zone in self.static_zones.iter().filter(|zone| zone.is_for_all()) {
-            shared.insert(Arc::clone(&zone.zone));
-        }
-        let islands = Islands::new(endpoint_zone.apex().as_wire(), &soa, crate::TTL_S);
-        // Last, so that no master file stands in for the endpoints' names.
-        shared.insert(Arc::new(endpoint_zone));
-        let shared = Arc::new(shared);
-        let public = View::new(Arc::clone(&shared), ZoneSet::default(), islands.clone())
-            .forwarding(self.forward);
-        let views = self.views(snapshot, &shared, &islands);
-        let own_names: usize = views.values().map(|it| it.whole.own_name_count()).sum();
-        // A network that sees nothing of its own makes nobody's clients doubtful.
-        let told = snapshot.vpcs.values().filter(|vpc| views.contains_key(&vpc.id));
-        let told = told.flat_map(|vpc| {
-            let place = Place { vpc: vpc.id, is_inside: true };
-            vpc.cidrs.iter().map(move |prefix| (*prefix, place))
-        });
-        let settled = self.networks.iter().flat_map(|(vpc, prefixes)| {
-            let place = Place { vpc: *vpc, is_inside: false };
-            prefixes.iter().map(move |prefix| (*prefix, place))
-        });
-        let networks = Networks::new(told, settled);
-        Catalog {
-            generation: snapshot.generation,
-            name_count: shared.name_count() + own_names,
-            public,
-            views,
-            networks,
-        }
-    }
-
-    /// The views of networks that see something of their own.
-    fn views(
-        &mut self,
-        snapshot: &Snapshot,
-        shared: &Arc<ZoneSet>,
-        islands: &Islands,
-    ) -> BTreeMap<VpcId, Views> {
-        let mut zones = BTreeMap::<VpcId, ZoneSet>::new();
-        for zone in &self.static_zones {
-            for vpc in &zone.vpcs {
-                zones.entry(*vpc).or_default().insert(Arc::clone(&zone.zone));
-            }
-        }
         let settled = self.networks.iter().map(|(vpc, _)| vpc);
-        let known: BTreeSet<VpcId> = snapshot.vpcs.keys().chain(settled).copied().collect();
-        let mut names = self.endpoints.names_within(&known);
-        let forwarding = self.forward_of.keys();
-        let vpcs: BTreeSet<VpcId> =
-            zones.keys().chain(names.keys()).chain(forwarding).copied().collect();
+        let told = snapshot.vpcs.keys().chain(settled).copied().collect();
+        let audience = Audience { told: &told, inbound_only: &self.inbound_only };
+        let (region, own_names) = self.endpoints.build(snapshot, health, &audience);
+        let own_names: BTreeMap<_, _> =
+            own_names.iter().filter(|(_, names)| names.len() > 0).collect();
+        let mut name_count = region.name_count() + self.static_zones.name_count();
+        let public =
+            View::new(Arc::new(region), Arc::clone(&self.static_zones)).forwarding(self.forward);
+        let seeing =
+            self.static_zones_of.keys().chain(own_names.keys()).chain(self.forward_of.keys());
+        let seeing: BTreeSet<VpcId> = seeing.copied().collect();
         let mut views = BTreeMap::new();
-        for vpc in vpcs {
-            let own = zones.remove(&vpc).unwrap_or_default();
-            let OwnNames { private, reverse } = names.remove(&vpc).unwrap_or_default();
-            let forward = self.forward_of.get(&vpc).copied().or(self.forward);
-            let owner = Owner { vpc: Some(vpc), number: self.number(vpc) };
-            let view = |own, islands| {
-                View::new(Arc::clone(shared), own, islands).forwarding(forward).owned_by(owner)
+        for vpc in &seeing {
+            let zones = self.static_zones_of.get(vpc).cloned().unwrap_or_default();
+            let forward = self.forward_of.get(vpc).copied().or(self.forward);
+            let owner = Owner { vpc: Some(*vpc), number: number(&mut self.numbers, *vpc) };
+            let view = |islands: Arc<Islands>| {
+                public.with(Arc::clone(&zones), islands).forwarding(forward).owned_by(owner)
             };
-            let mut islands = islands.clone();
-            reverse.into_iter().for_each(|node| islands.insert(node));
-            let inside =
-                self.inbound_only.contains(&vpc).then(|| view(own.clone(), islands.clone()));
-            private.into_iter().for_each(|node| islands.insert(node));
-            views.insert(vpc, Views { whole: view(own, islands), inside });
+            let names = own_names.get(vpc);
+            let whole = view(names.map(|names| Arc::clone(&names.whole)).unwrap_or_default());
+            let inside = names.and_then(|names| names.inside.clone()).map(view);
+            name_count += whole.own_name_count();
+            views.insert(*vpc, Views { whole, inside });
         }
-        views
+        let networks = told_by(&mut self.told, &self.networks, snapshot, seeing);
+        Catalog { generation: snapshot.generation, public, views, networks, name_count }
     }
+}
 
-    /// The number that stands for a network from now on.
-    fn number(&mut self, vpc: VpcId) -> usize {
-        let next = Owner::OTHERS + 1 + self.numbers.len();
-        if next >= Owner::NUMBERS_MAX {
-            return self.numbers.get(&vpc).copied().unwrap_or(Owner::OTHERS);
-        }
-        *self.numbers.entry(vpc).or_insert(next)
+/// How clients are told to be in networks; made anew only if that changed. A network that sees
+/// nothing of its own makes nobody's clients doubtful.
+fn told_by(
+    last: &mut Option<Told>,
+    settled: &[(VpcId, Vec<IpNet>)],
+    snapshot: &Snapshot,
+    seeing: BTreeSet<VpcId>,
+) -> Arc<Networks<Place>> {
+    if let Some(told) = last
+        && told.vpcs == snapshot.vpcs
+        && told.seeing.iter().eq(&seeing)
+    {
+        return Arc::clone(&told.networks);
     }
+    let vpcs = snapshot.vpcs.values().filter(|vpc| seeing.contains(&vpc.id));
+    let prefixes = vpcs.flat_map(|vpc| {
+        let place = Place { vpc: vpc.id, is_inside: true };
+        vpc.cidrs.iter().map(move |prefix| (*prefix, place))
+    });
+    let settled = settled.iter().flat_map(|(vpc, prefixes)| {
+        let place = Place { vpc: *vpc, is_inside: false };
+        prefixes.iter().map(move |prefix| (*prefix, place))
+    });
+    let networks = Arc::new(Networks::new(prefixes, settled));
+    let (vpcs, seeing) = (snapshot.vpcs.clone(), seeing.into_iter().collect());
+    *last = Some(Told { vpcs, seeing, networks: Arc::clone(&networks) });
+    networks
+}
+
+/// The number that stands for a network from now on.
+fn number(numbers: &mut BTreeMap<VpcId, usize>, vpc: VpcId) -> usize {
+    let next = Owner::OTHERS + 1 + numbers.len();
+    if next >= Owner::NUMBERS_MAX {
+        return numbers.get(&vpc).copied().unwrap_or(Owner::OTHERS);
+    }
+    *numbers.entry(vpc).or_insert(next)
 }

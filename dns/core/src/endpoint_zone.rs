@@ -6,23 +6,26 @@
 
 use std::{
     cell::OnceCell,
-    collections::{BTreeMap, BTreeSet, HashMap},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     sync::Arc,
 };
 
 use model::{
-    AddressFamily, DnsName, ENDPOINT_DOMAIN, Endpoint, Health, Interface, LoadBalancerId,
-    RegionName, Snapshot, VpcEndpointId, VpcId, ZoneId,
+    AddressFamily, DnsName, ENDPOINT_DOMAIN, Endpoint, Health, Interface, RegionName, Snapshot,
+    VpcEndpointId, VpcId,
 };
 
 use crate::{
-    name::{Name, is_within},
+    name::Name,
     node::Node,
+    own_names::{Names, OwnNames, OwnNamesOfAll},
     record::RrSet,
     reverse,
+    tree::Tree,
     wire::RecordType,
     zone::Zone,
+    zone_health::{Causes, ZoneHealth},
 };
 
 /// How long an answer may be remembered, in seconds. What a Network Load Balancer's names have
@@ -38,15 +41,10 @@ const REFRESH_RETRY_EXPIRE_S: [u32; 3] = [7_200, 900, 1_209_600];
 pub(crate) struct EndpointZone {
     name_servers: Vec<IpAddr>,
     parts: BTreeMap<VpcEndpointId, Part>,
-}
-
-/// Names that one network sees.
-#[derive(Debug, Default)]
-pub(crate) struct OwnNames {
-    /// Services' own names.
-    pub(crate) private: Vec<Arc<Node>>,
-    /// Those of interface addresses.
-    pub(crate) reverse: Vec<Arc<Node>>,
+    /// The names of all parts, as of the last build.
+    tree: Option<Tree>,
+    own_names: OwnNamesOfAll,
+    causes: Causes,
 }
 
 /// What one endpoint contributes.
@@ -54,12 +52,20 @@ pub(crate) struct OwnNames {
 struct Part {
     endpoint: Arc<Endpoint>,
     /// Whether each interface is healthy.
-    healthy: Vec<bool>,
-    nodes: Vec<Arc<Node>>,
-    /// The service's own name, seen in the endpoint's network alone.
-    private: Option<Arc<Node>>,
+    healthy: Box<[bool]>,
+    nodes: Box<[Arc<Node>]>,
+    /// The service's own names, seen in the endpoint's network alone.
+    private: Box<[Arc<Node>]>,
     /// The names of its addresses, made when first wanted.
-    reverse: OnceCell<Vec<Arc<Node>>>,
+    reverse: OnceCell<Box<[Arc<Node>]>>,
+}
+
+/// Who can be told to be of a network.
+pub(crate) struct Audience<'a> {
+    /// Networks that have addresses.
+    pub(crate) told: &'a BTreeSet<VpcId>,
+    /// Those of them whose own clients see less than others who ask on their behalf.
+    pub(crate) inbound_only: &'a BTreeSet<VpcId>,
 }
 
 impl EndpointZone {
@@ -68,57 +74,132 @@ impl EndpointZone {
         Self { name_servers, ..Self::default() }
     }
 
-    /// The zone, and the data of its SOA record.
-    pub(crate) fn build(&mut self, snapshot: &Snapshot, health: &Health) -> (Zone, Vec<u8>) {
-        let mut before = std::mem::take(&mut self.parts);
-        let mut zones = ZoneHealth::new(snapshot, health);
-        for (id, endpoint) in &snapshot.endpoints {
-            let healthy: Vec<_> = endpoint.interfaces.iter().map(|i| zones.is_healthy(i)).collect();
-            let part = match before.remove(id) {
-                Some(part) if part.is_made_of(endpoint, &healthy) => part,
-                _ => Part::new(endpoint, healthy),
-            };
+    /// The zone, and what its networks see beside it.
+    pub(crate) fn build(
+        &mut self,
+        snapshot: &Snapshot,
+        health: &Health,
+        audience: &Audience<'_>,
+    ) -> (Zone, &OwnNamesOfAll) {
+        let apex = apex(&snapshot.region);
+        let mut tree = match self.tree.take() {
+            Some(tree) if *tree.apex() == apex => tree,
+            _ => self.start(apex),
+        };
+        let new_networks = self.own_names.settle(audience.told, audience.inbound_only);
+        let (gone, changed) = self.differences(snapshot, health);
+        // All go before any come, so that a name may go over from one endpoint to another.
+        for id in gone.iter().chain(changed.iter().map(|change| change.id)) {
+            if let Some(part) = self.parts.remove(id) {
+                part.nodes.iter().for_each(|node| tree.remove(node));
+                self.change_own(&part, &new_networks, OwnNames::remove);
+            }
+        }
+        tree.reserve(changed.iter().map(|change| change.healthy.len() + 1).sum());
+        for Change { id, endpoint, healthy } in changed {
+            let part = Part::new(endpoint, healthy);
+            part.nodes.iter().for_each(|node| tree.insert(node));
+            self.change_own(&part, &new_networks, OwnNames::insert);
             self.parts.insert(*id, part);
         }
-        self.assemble(snapshot)
+        self.fill(&new_networks);
+        let zone = finish(&mut tree, snapshot);
+        self.tree = Some(tree);
+        (zone, &self.own_names)
     }
 
-    /// What only these networks see, as of the last build.
-    pub(crate) fn names_within(&self, vpcs: &BTreeSet<VpcId>) -> BTreeMap<VpcId, OwnNames> {
-        let mut names = BTreeMap::<VpcId, OwnNames>::new();
-        for part in self.parts.values().filter(|part| vpcs.contains(&part.endpoint.vpc)) {
-            let nodes = part.reverse.get_or_init(|| reverse::nodes(&part.endpoint));
-            let own = names.entry(part.endpoint.vpc).or_default();
-            own.reverse.extend(nodes.iter().cloned());
-            own.private.extend(part.private.iter().cloned());
+    /// Starts anew, with the name server alone.
+    fn start(&mut self, apex: Name) -> Tree {
+        self.parts.clear();
+        self.own_names = OwnNamesOfAll::default();
+        let server = name_server(&apex);
+        let mut tree = Tree::new(apex);
+        tree.insert(&Arc::new(Node::new(server, address_rrsets(&self.name_servers))));
+        tree
+    }
+
+    /// Which endpoints are gone, and which are new or not what they were.
+    fn differences<'s>(
+        &mut self,
+        snapshot: &'s Snapshot,
+        health: &'s Health,
+    ) -> (Vec<VpcEndpointId>, Vec<Change<'s>>) {
+        let (mut gone, mut changed) = (Vec::new(), Vec::new());
+        let is_all_as_healthy = !self.causes.renew(snapshot, health);
+        let mut zones = ZoneHealth::new(snapshot, health);
+        let mut parts = self.parts.iter().peekable();
+        for (id, endpoint) in &snapshot.endpoints {
+            while let Some((before, _)) = parts.next_if(|(before, _)| *before < id) {
+                gone.push(*before);
+            }
+            let part = parts.next_if(|(before, _)| *before == id).map(|(_, part)| part);
+            let is_kept = part.is_some_and(|part| {
+                part.is_of(endpoint)
+                    && (is_all_as_healthy || part.is_as_healthy(&mut zones, endpoint))
+            });
+            if is_kept {
+                continue;
+            }
+            let healthy = endpoint.interfaces.iter().map(|i| zones.is_healthy(i)).collect();
+            changed.push(Change { id, endpoint, healthy });
         }
-        names
+        gone.extend(parts.map(|(id, _)| *id));
+        (gone, changed)
     }
 
-    fn assemble(&self, snapshot: &Snapshot) -> (Zone, Vec<u8>) {
-        let apex = apex(&snapshot.region);
-        let ns = apex.child(b"ns1").expect("a Region's zone has room for a name server");
-        let hostmaster = apex.child(b"hostmaster").expect("a Region's zone has room for a mailbox");
-        // The zone's serial number is 32 bits that may wrap (RFC 1982).
-        let [_, _, _, _, serial @ ..] = snapshot.generation.0.to_be_bytes();
-        let mut soa = [ns.as_wire(), hostmaster.as_wire(), &serial].concat();
-        REFRESH_RETRY_EXPIRE_S.iter().for_each(|number| soa.extend(number.to_be_bytes()));
-        soa.extend(TTL_S.to_be_bytes());
-        let apex_rrsets = vec![
-            RrSet::new(RecordType::SOA, TTL_S, vec![soa.as_slice().into()]),
-            RrSet::new(RecordType::NS, TTL_S, vec![ns.as_wire().into()]),
-        ];
-        let own = [
-            Arc::new(Node::new(apex.clone(), apex_rrsets)),
-            Arc::new(Node::new(ns, address_rrsets(&self.name_servers))),
-        ];
-        let count = self.parts.values().map(|part| part.nodes.len()).sum();
-        let nodes = self.parts.values().flat_map(|part| part.nodes.iter().cloned());
-        let nodes = nodes.filter(|node| is_within(node.name(), apex.as_wire()));
-        let nodes = own.into_iter().chain(nodes);
-        let zone = Zone::assemble(apex.clone(), (&soa, TTL_S), count, nodes);
-        (zone, soa)
+    /// Changes the names of a part's network, unless they are all to be added later.
+    fn change_own(
+        &mut self,
+        part: &Part,
+        later: &BTreeSet<VpcId>,
+        change: impl FnOnce(&mut OwnNames, &Names<'_>),
+    ) {
+        let vpc = part.endpoint.vpc;
+        if let Some(own) = self.own_names.get_mut(vpc).filter(|_| !later.contains(&vpc)) {
+            change(own, &part.own_names());
+        }
     }
+
+    /// Adds all names of these networks.
+    fn fill(&mut self, networks: &BTreeSet<VpcId>) {
+        if networks.is_empty() {
+            return;
+        }
+        for part in self.parts.values().filter(|part| networks.contains(&part.endpoint.vpc)) {
+            if let Some(own) = self.own_names.get_mut(part.endpoint.vpc) {
+                own.insert(&part.own_names());
+            }
+        }
+    }
+}
+
+/// An endpoint to make anew.
+struct Change<'s> {
+    id: &'s VpcEndpointId,
+    endpoint: &'s Arc<Endpoint>,
+    healthy: Box<[bool]>,
+}
+
+/// Gives the tree its apex, and makes a zone of it.
+fn finish(tree: &mut Tree, snapshot: &Snapshot) -> Zone {
+    let apex = tree.apex().clone();
+    let server = name_server(&apex);
+    let hostmaster = apex.child(b"hostmaster").expect("a Region's zone has room for a mailbox");
+    // The zone's serial number is 32 bits that may wrap (RFC 1982).
+    let [_, _, _, _, serial @ ..] = snapshot.generation.0.to_be_bytes();
+    let mut soa = [server.as_wire(), hostmaster.as_wire(), &serial].concat();
+    REFRESH_RETRY_EXPIRE_S.iter().for_each(|number| soa.extend(number.to_be_bytes()));
+    soa.extend(TTL_S.to_be_bytes());
+    let rrsets = vec![
+        RrSet::new(RecordType::SOA, TTL_S, vec![soa.as_slice().into()]),
+        RrSet::new(RecordType::NS, TTL_S, vec![server.as_wire().into()]),
+    ];
+    tree.insert(&Arc::new(Node::new(apex.clone(), rrsets)));
+    Zone::plain(apex, (&soa, TTL_S), tree.table().clone())
+}
+
+fn name_server(apex: &Name) -> Name {
+    apex.child(b"ns1").expect("a Region's zone has room for a name server")
 }
 
 /// The name of a Region's zone.
@@ -133,22 +214,34 @@ pub(crate) fn apex(region: &RegionName) -> Name {
 }
 
 impl Part {
-    fn new(endpoint: &Arc<Endpoint>, healthy: Vec<bool>) -> Self {
+    fn new(endpoint: &Arc<Endpoint>, healthy: Box<[bool]>) -> Self {
         // All unhealthy: answer all, as Route 53 does; an address that may work beats none.
         let any = healthy.contains(&true);
         let chosen = endpoint.interfaces.iter().zip(&healthy).filter(|(_, up)| !any || **up);
-        let regional = node((&endpoint.regional_name).into(), endpoint, chosen.map(|(i, _)| i));
-        let mut nodes = vec![regional];
+        let mut nodes = Vec::with_capacity(endpoint.interfaces.len() + 1);
+        nodes.push(node((&endpoint.regional_name).into(), endpoint, chosen.map(|(i, _)| i)));
         for interface in &endpoint.interfaces {
             nodes.push(node((&interface.zonal_name).into(), endpoint, [interface].into_iter()));
         }
-        let private = endpoint.private_dns_name.as_ref().map(|name| alias(name, endpoint));
-        Self { endpoint: Arc::clone(endpoint), healthy, nodes, private, reverse: OnceCell::new() }
+        let names = endpoint.private_dns_names.iter();
+        let private = names.map(|name| alias(name, endpoint)).collect();
+        let (endpoint, reverse) = (Arc::clone(endpoint), OnceCell::new());
+        Self { endpoint, healthy, nodes: nodes.into(), private, reverse }
     }
 
-    fn is_made_of(&self, endpoint: &Arc<Endpoint>, healthy: &[bool]) -> bool {
-        let same = Arc::ptr_eq(&self.endpoint, endpoint) || self.endpoint == *endpoint;
-        same && self.healthy == healthy
+    fn is_of(&self, endpoint: &Arc<Endpoint>) -> bool {
+        Arc::ptr_eq(&self.endpoint, endpoint) || self.endpoint == *endpoint
+    }
+
+    fn is_as_healthy<'s>(&self, zones: &mut ZoneHealth<'s>, endpoint: &'s Endpoint) -> bool {
+        let mut pairs = endpoint.interfaces.iter().zip(&self.healthy);
+        pairs.all(|(interface, healthy)| zones.is_healthy(interface) == *healthy)
+    }
+
+    /// What only the endpoint's network sees.
+    fn own_names(&self) -> Names<'_> {
+        let reverse = self.reverse.get_or_init(|| reverse::nodes(&self.endpoint).into());
+        Names { private: &self.private, reverse }
     }
 }
 
@@ -185,40 +278,20 @@ fn family(address: &IpAddr) -> AddressFamily {
 
 /// The A and AAAA records of addresses; no RRset is empty.
 fn address_rrsets(addresses: &[IpAddr]) -> Vec<RrSet> {
-    let mut ipv4 = Vec::<Ipv4Addr>::new();
-    let mut ipv6 = Vec::<Ipv6Addr>::new();
+    let (mut ipv4, mut ipv6) = (Vec::new(), Vec::new());
     for address in addresses {
         match address {
-            IpAddr::V4(address) => ipv4.push(*address),
-            IpAddr::V6(address) => ipv6.push(*address),
+            IpAddr::V4(address) => ipv4.push(address.octets()),
+            IpAddr::V6(address) => ipv6.push(address.octets()),
         }
     }
-    let mut rrsets = Vec::with_capacity(2);
+    let mut rrsets =
+        Vec::with_capacity(usize::from(!ipv4.is_empty()) + usize::from(!ipv6.is_empty()));
     if !ipv4.is_empty() {
-        rrsets.push(RrSet::ipv4(TTL_S, &ipv4));
+        rrsets.push(RrSet::addresses(RecordType::A, TTL_S, &ipv4));
     }
     if !ipv6.is_empty() {
-        rrsets.push(RrSet::ipv6(TTL_S, &ipv6));
+        rrsets.push(RrSet::addresses(RecordType::AAAA, TTL_S, &ipv6));
     }
     rrsets
-}
-
-/// The health of load balancers' zones, worked out once for all the interfaces that share one.
-struct ZoneHealth<'s> {
-    snapshot: &'s Snapshot,
-    health: &'s Health,
-    known: HashMap<(LoadBalancerId, &'s ZoneId), bool>,
-}
-
-impl<'s> ZoneHealth<'s> {
-    fn new(snapshot: &'s Snapshot, health: &'s Health) -> Self {
-        Self { snapshot, health, known: HashMap::new() }
-    }
-
-    fn is_healthy(&mut self, interface: &'s Interface) -> bool {
-        let key = (interface.load_balancer, &interface.zone);
-        let (snapshot, health) = (self.snapshot, self.health);
-        let work_out = || health.is_interface_healthy(snapshot, interface);
-        *self.known.entry(key).or_insert_with(work_out)
-    }
 }

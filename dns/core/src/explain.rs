@@ -19,15 +19,16 @@ use self::endpoint::{endpoint_name, facts, private_name};
 use crate::{
     answer::answer,
     catalog::{Catalog, Place},
-    name::{Name, label_count},
+    name::{NAME_LEN_MAX, Name, label_count},
     node::Node,
     outcome::{Outcome, Transport},
+    search::renamed,
     view::{ForwardPlan, View},
     wire::{CLASS_IN, RecordType, UDP_LEN_MAX, flag},
     zone::Lookup,
 };
 
-/// How many names are followed: more than any answer follows.
+/// How many names are followed: as many as an answer follows.
 const STEPS_MAX: usize = 16;
 
 /// A question whose answer is to be explained.
@@ -178,7 +179,7 @@ fn follow(view: &View, (snapshot, health): (&Snapshot, &Health), asked: &Asked<'
 fn step(view: &View, world: (&Snapshot, &Health), asked: &Asked<'_>, name: Name) -> Step {
     let wire = name.as_wire();
     let labels = label_count(wire);
-    if let Some((_, node)) = view.island(wire, labels) {
+    if let Some(node) = view.island(wire, labels) {
         let is_reverse = node.rrset(RecordType::PTR).is_some();
         let source = if is_reverse { Source::InterfaceAddresses } else { Source::PrivateNames };
         return found(source, node, view, world, asked, name);
@@ -198,6 +199,11 @@ fn step(view: &View, world: (&Snapshot, &Health), asked: &Asked<'_>, name: Name)
         }
         Lookup::Delegated(cut) => {
             bare(name, source, Found::Delegation(Name::from_wire(cut.name())))
+        }
+        Lookup::Renamed(node) => {
+            let mut room = [0; NAME_LEN_MAX];
+            let target = renamed(node, wire, &mut room).map(Name::from_wire);
+            bare(name, source, target.map_or(Found::Absent, Found::Alias))
         }
         Lookup::Absent => bare(name, source, Found::Absent),
     }

@@ -4,42 +4,54 @@
 //! each such name is a zone of its own, which holds that one name, and what is not found here is
 //! looked up elsewhere. Does not know why a name is ours.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    name::{NAME_LEN_MAX, NameHash, ancestors, is_within, label_count},
-    node::{Entry, Node},
-    record::write_data,
-    reply::{Reply, Section},
-    wire::RecordType,
+    name::{NAME_LEN_MAX, ancestors, label_count},
+    node::Node,
+    table::Table,
 };
 
 /// A set of such names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Islands {
-    nodes: HashSet<Entry, NameHash>,
+    nodes: Table,
+    /// How many wildcards stand right below names of so many labels.
+    wildcards: BTreeMap<usize, u32>,
     /// Bit *n* is set if some wildcard stands right below a name of *n* labels.
     wildcard_depths: u128,
-    /// The zone of which no wildcard here takes a name: aliases lead into it.
-    kept: Box<[u8]>,
-    /// The data of each one's SOA record.
-    soa: Box<[u8]>,
-    /// How long absence may be remembered, in seconds.
-    ttl: u32,
 }
 
 impl Islands {
-    /// An empty set whose names have this SOA data. Its wildcards leave the zone `kept` alone.
-    pub(crate) fn new(kept: &[u8], soa: &[u8], ttl: u32) -> Self {
-        Self { kept: kept.into(), soa: soa.into(), ttl, ..Self::default() }
+    /// Adds a name; whether it was not there.
+    pub(crate) fn insert(&mut self, node: &Arc<Node>) -> bool {
+        let is_new = self.nodes.get(node.name()).is_none();
+        if node.is_wildcard() && is_new {
+            let depth = label_count(node.name()) - 1;
+            *self.wildcards.entry(depth).or_default() += 1;
+            self.wildcard_depths |= 1 << depth;
+        }
+        self.nodes.insert(Arc::clone(node));
+        is_new
     }
 
-    /// Adds a name.
-    pub(crate) fn insert(&mut self, node: Arc<Node>) {
-        if node.is_wildcard() {
-            self.wildcard_depths |= 1 << (label_count(node.name()) - 1);
+    /// Takes a name away that is there.
+    pub(crate) fn remove(&mut self, node: &Node) {
+        if self.nodes.get(node.name()).is_none() {
+            return;
         }
-        self.nodes.replace(Entry(node));
+        self.nodes.remove(node.name());
+        if !node.is_wildcard() {
+            return;
+        }
+        let depth = label_count(node.name()) - 1;
+        if let Some(count) = self.wildcards.get_mut(&depth) {
+            *count -= 1;
+            if *count == 0 {
+                self.wildcards.remove(&depth);
+                self.wildcard_depths &= !(1 << depth);
+            }
+        }
     }
 
     /// How many names there are.
@@ -47,14 +59,21 @@ impl Islands {
         self.nodes.len()
     }
 
-    /// The node of a name that has this many labels: its own, or else the nearest wildcard above.
-    pub(crate) fn find(&self, name: &[u8], label_count: usize) -> Option<&Node> {
-        if let Some(entry) = self.nodes.get(name) {
-            return Some(&entry.0);
-        }
-        if self.wildcard_depths == 0 || is_within(name, &self.kept) {
+    /// The node of exactly this name.
+    pub(crate) fn find(&self, name: &[u8]) -> Option<&Node> {
+        if self.nodes.len() == 0 {
             return None;
         }
+        self.nodes.get(name).map(|node| &**node)
+    }
+
+    /// Whether any name here stands for others.
+    pub(crate) fn has_wildcards(&self) -> bool {
+        self.wildcard_depths != 0
+    }
+
+    /// The nearest wildcard above a name that has this many labels.
+    pub(crate) fn find_wildcard(&self, name: &[u8], label_count: usize) -> Option<&Node> {
         let depths = (0..label_count).rev();
         ancestors(name)
             .skip(1)
@@ -68,13 +87,6 @@ impl Islands {
         let end = 2 + above.len();
         name.get_mut(2..end)?.copy_from_slice(above);
         name[..2].copy_from_slice(b"\x01*");
-        self.nodes.get(&name[..end]).map(|entry| &*entry.0)
-    }
-
-    /// Says that a name of this set has no such records.
-    pub(crate) fn write_absence(&self, reply: &mut Reply<'_>, name: &[u8]) {
-        reply.record(Section::Authority, name, RecordType::SOA, self.ttl, |reply| {
-            write_data(reply, RecordType::SOA, &self.soa);
-        });
+        self.nodes.get(&name[..end]).map(|node| &**node)
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Read in this order: `endpoint_zone` turns a snapshot and health into the endpoints' zone,
 //! `master` turns text into others, and `catalog` puts together what each network sees of them.
-//! [`answer()`] turns a question's bytes and a client's [`View`] into the reply's bytes. Below
-//! them `zone` and `island` know which names exist, `record` and `rotation` how records are laid
-//! out, `query` and `reply` the two messages, `name` and `wire` their letters. [`Terms`] are what
-//! an operator settles: `identity` says who answers, `cookie` and `limiter` who gets how much.
+//! [`answer()`] turns a question's bytes and a client's [`View`] into the reply's bytes; `search`
+//! follows the names. Below them `zone` and `island` know which names exist, `record` and
+//! `rotation` how records are laid out, `query` and `reply` the two messages, `name` and `wire`
+//! their letters. [`Terms`] are what an operator settles: `identity` says who answers, `cookie` and
+//! `limiter` who gets how much.
 
 mod answer;
 mod catalog;
@@ -21,16 +22,21 @@ mod negative;
 mod network;
 mod node;
 mod outcome;
+mod own_names;
 mod query;
 mod record;
 mod reply;
 mod reverse;
 mod rotation;
+mod search;
+mod table;
 mod terms;
+mod tree;
 mod view;
 mod wire;
 mod zone;
 mod zone_builder;
+mod zone_health;
 
 pub use answer::{answer, answer_on, answer_shortly, complete};
 pub use catalog::{Catalog, CatalogBuilder, Place};

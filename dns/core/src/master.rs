@@ -6,6 +6,9 @@
 
 mod data;
 mod entry;
+mod field;
+mod kinds;
+mod location;
 mod service_parameter;
 
 use std::{fmt, sync::Arc};
@@ -25,6 +28,9 @@ const INCLUDE_DEPTH_MAX: u32 = 8;
 /// Largest TTL (RFC 2181 8).
 const TTL_S_MAX: u32 = i32::MAX.cast_unsigned();
 
+/// The TTL of records for which no line says one: what other servers take.
+const USUAL_TTL_S: u32 = 3_600;
+
 /// A zone read from a master file.
 #[derive(Clone, Debug)]
 pub struct StaticZone {
@@ -39,10 +45,6 @@ impl StaticZone {
     pub fn only_for(mut self, vpcs: &[VpcId]) -> Self {
         self.vpcs = vpcs.to_vec();
         self
-    }
-
-    pub(crate) fn is_for_all(&self) -> bool {
-        self.vpcs.is_empty()
     }
 
     /// The name of the zone.
@@ -94,8 +96,6 @@ pub enum Problem {
     IncludeDepth,
     /// A name is malformed, or one of its labels or itself is too long.
     Name,
-    /// The first record has no owner.
-    Owner,
     /// A parenthesis without its counterpart.
     Parenthesis,
     /// A quotation mark without its counterpart in the line.
@@ -121,7 +121,6 @@ impl fmt::Display for Problem {
             Self::Include => "cannot read the file, or it is outside the zone file's directory",
             Self::IncludeDepth => "files include files more than 8 deep",
             Self::Name => "a name has labels of 1 to 63 bytes and at most 255 bytes in all",
-            Self::Owner => "the first record needs an owner",
             Self::Parenthesis => "a parenthesis has no counterpart",
             Self::Quote => "a quotation mark has no counterpart in its line",
             Self::Soa => "a zone has one SOA record, at its own name",
@@ -146,7 +145,7 @@ pub fn read_zone(
 ) -> Result<StaticZone, Fault> {
     let mut reader =
         Reader { zone: ZoneBuilder::new(name.clone()), include, default_ttl: None, last_ttl: None };
-    let mut place = Place { origin: name.clone(), owner: None };
+    let mut place = Place { origin: name.clone(), owner: name.clone() };
     reader.read(file, text, &mut place, 0)?;
     let whole = |problem| Fault { file: file.into(), line: 0, problem };
     let zone = reader.zone.build().map_err(whole)?;
@@ -167,7 +166,8 @@ struct Reader<'i> {
 #[derive(Clone)]
 struct Place {
     origin: Name,
-    owner: Option<Name>,
+    /// Of the last record; at the start the zone's name, as other servers have it.
+    owner: Name,
 }
 
 impl Reader<'_> {
@@ -241,11 +241,11 @@ impl Reader<'_> {
     fn record(&mut self, entry: &Entry<'_>, place: &mut Place) -> Result<(), Problem> {
         let mut tokens = entry.tokens.as_slice();
         if !entry.is_indented {
-            place.owner = Some(parse_name(tokens[0].raw, &place.origin)?);
+            place.owner = parse_name(tokens[0].raw, &place.origin)?;
             tokens = &tokens[1..];
         }
         let (ttl, rtype, tokens) = head(tokens)?;
-        let owner = place.owner.as_ref().ok_or(Problem::Owner)?;
+        let owner = &place.owner;
         let data = data::parse(rtype, tokens, &place.origin)?;
         self.last_ttl = ttl.or(self.last_ttl);
         let ttl = ttl.or(self.default_ttl).or(self.last_ttl);
@@ -260,7 +260,7 @@ impl Reader<'_> {
         };
         // What is not in the zone is not ours to say, whoever wrote it here.
         if is_within(owner.as_wire(), self.zone.apex().as_wire()) {
-            self.zone.add(owner, rtype, ttl.ok_or(Problem::Ttl)?, data)?;
+            self.zone.add(owner, rtype, ttl.unwrap_or(USUAL_TTL_S), data)?;
         }
         Ok(())
     }
@@ -280,7 +280,7 @@ fn head<'t, 'e>(
         } else if !has_class && is_class(text)? {
             has_class = true;
         } else {
-            return data::record_type(text).map(|rtype| (ttl, rtype, rest)).ok_or(Problem::Type);
+            return kinds::record_type(text).map(|rtype| (ttl, rtype, rest)).ok_or(Problem::Type);
         }
     }
 }

@@ -99,6 +99,11 @@ pub(crate) fn is_within(wire: &[u8], other: &[u8]) -> bool {
     ancestors(wire).find(|name| name.len() <= other.len()) == Some(other)
 }
 
+/// Whether the name is a wildcard's (RFC 4592 2.1.1).
+pub(crate) fn is_wildcard(wire: &[u8]) -> bool {
+    wire.starts_with(b"\x01*")
+}
+
 /// How many labels the name has; the root has none.
 pub(crate) fn label_count(wire: &[u8]) -> usize {
     ancestors(wire).count() - 1

@@ -50,6 +50,13 @@ impl Negative {
         }
     }
 
+    /// Adds the record under another owner than the zone's name.
+    pub(crate) fn write_at(&self, reply: &mut Reply<'_>, owner: &[u8]) {
+        reply.record(Section::Authority, owner, RecordType::SOA, self.ttl, |reply| {
+            write_data(reply, RecordType::SOA, &self.data);
+        });
+    }
+
     /// Adds the record to a reply.
     pub(crate) fn write(&self, reply: &mut Reply<'_>, question: &QuestionName) {
         let asked = question.as_wire();
@@ -60,9 +67,7 @@ impl Negative {
             let apex_at = HEADER_LEN + asked.len() - apex.len();
             reply.template(Section::Authority, &self.template, &self.pointers, apex_at);
         } else {
-            reply.record(Section::Authority, apex, RecordType::SOA, self.ttl, |reply| {
-                write_data(reply, RecordType::SOA, &self.data);
-            });
+            self.write_at(reply, apex);
         }
     }
 }

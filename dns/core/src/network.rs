@@ -11,6 +11,8 @@ use std::{
 
 use ipnet::IpNet;
 
+use crate::name::NameHash;
+
 /// What an IPv4 prefix is longer as IPv6 (RFC 4291 2.5.5.2).
 const MAPPED_LEN: u8 = 96;
 
@@ -18,7 +20,7 @@ const MAPPED_LEN: u8 = 96;
 #[derive(Clone, Debug)]
 pub(crate) struct Networks<T> {
     /// By length and first address; none if it is more than one's.
-    owners: HashMap<(u8, u128), Option<T>>,
+    owners: HashMap<(u8, u128), Option<T>, NameHash>,
     /// The lengths that there are, longest first.
     lengths: Vec<u8>,
 }
@@ -63,8 +65,8 @@ impl<T: Copy + PartialEq> Networks<T> {
 /// Whose each prefix is, by length and first address.
 fn owners<T: Copy + PartialEq>(
     prefixes: impl IntoIterator<Item = (IpNet, T)>,
-) -> HashMap<(u8, u128), Option<T>> {
-    let mut owners = HashMap::new();
+) -> HashMap<(u8, u128), Option<T>, NameHash> {
+    let mut owners = HashMap::default();
     for (prefix, owner) in prefixes {
         let len = prefix.prefix_len() + if prefix.addr().is_ipv4() { MAPPED_LEN } else { 0 };
         let key = (len, masked(mapped(prefix.addr()), len));

@@ -1,8 +1,10 @@
 //! Names with their records, as tables keep them. Does not know what is around a name.
 
-use std::{borrow::Borrow, hash, sync::Arc};
-
-use crate::{name::Name, record::RrSet, wire::RecordType};
+use crate::{
+    name::{Name, is_wildcard},
+    record::RrSet,
+    wire::RecordType,
+};
 
 /// A name of a zone with its records.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub(crate) enum Place {
     Inside,
     /// The zone ends here: its NS records delegate it.
     Cut,
-    /// Below such an end; kept for addresses of name servers.
+    /// Below such an end, or a redirection; kept for addresses of name servers.
     Below,
 }
 
@@ -57,7 +59,15 @@ impl Node {
 
     /// Whether it stands for names that do not exist (RFC 4592 2.1.1).
     pub(crate) fn is_wildcard(&self) -> bool {
-        self.name.starts_with(b"\x01*")
+        is_wildcard(&self.name)
+    }
+
+    /// Whether all names below it are redirected (RFC 6672 2.3). Of a wildcard the RFC leaves
+    /// that open, so it is not.
+    pub(crate) fn renames(&self) -> bool {
+        self.place == Place::Inside
+            && self.rrset(RecordType::DNAME).is_some()
+            && !self.is_wildcard()
     }
 
     /// The name.
@@ -75,27 +85,3 @@ impl Node {
         &self.rrsets
     }
 }
-
-/// A node in a table that is searched by name.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry(pub(crate) Arc<Node>);
-
-impl Borrow<[u8]> for Entry {
-    fn borrow(&self) -> &[u8] {
-        self.0.name()
-    }
-}
-
-impl hash::Hash for Entry {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.0.name().hash(state);
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.name() == other.0.name()
-    }
-}
-
-impl Eq for Entry {}

@@ -4,8 +4,6 @@
 //! is a slice. Other records keep their data in wire form without compression, and the reply
 //! compresses the names that RFC 3597 4 lets it compress. Does not know zones.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use crate::{
     name::{QuestionName, parent},
     reply::{Reply, Section},
@@ -35,19 +33,12 @@ const QUESTION_POINTER: [u8; 2] = [0xC0, 12];
 const RENDERED_HEAD_LEN: usize = 12;
 
 impl RrSet {
-    /// The A records of these addresses.
-    pub(crate) fn ipv4(ttl: u32, addresses: &[Ipv4Addr]) -> Self {
-        let data: Vec<_> = addresses.iter().map(Ipv4Addr::octets).collect();
-        Self::addresses(RecordType::A, ttl, &data)
-    }
-
-    /// The AAAA records of these addresses.
-    pub(crate) fn ipv6(ttl: u32, addresses: &[Ipv6Addr]) -> Self {
-        let data: Vec<_> = addresses.iter().map(Ipv6Addr::octets).collect();
-        Self::addresses(RecordType::AAAA, ttl, &data)
-    }
-
-    fn addresses(rtype: RecordType, ttl: u32, data: &[impl AsRef<[u8]>]) -> Self {
+    /// The A or AAAA records of these addresses.
+    pub(crate) fn addresses<const LEN: usize>(
+        rtype: RecordType,
+        ttl: u32,
+        data: &[[u8; LEN]],
+    ) -> Self {
         let count = u16::try_from(data.len()).unwrap_or(u16::MAX);
         let wire = render(rtype, ttl, &data[..usize::from(count)]);
         Self { rtype, ttl, data: Data::Addresses { wire, count } }
@@ -56,7 +47,8 @@ impl RrSet {
     /// Records of any type, by their uncompressed data.
     pub(crate) fn new(rtype: RecordType, ttl: u32, data: Vec<Box<[u8]>>) -> Self {
         match rtype {
-            RecordType::A | RecordType::AAAA => Self::addresses(rtype, ttl, &data),
+            RecordType::A => Self::addresses(rtype, ttl, &fixed::<4>(&data)),
+            RecordType::AAAA => Self::addresses(rtype, ttl, &fixed::<16>(&data)),
             _ => Self { rtype, ttl, data: Data::Others(data.into()) },
         }
     }
@@ -66,11 +58,16 @@ impl RrSet {
         self.rtype
     }
 
-    /// The names in the data of records that lead on: NS and CNAME by their whole data, MX and
+    /// How long they may be remembered, in seconds.
+    pub(crate) fn ttl(&self) -> u32 {
+        self.ttl
+    }
+
+    /// The names in the data of records that lead on: NS and aliases by their whole data, MX and
     /// SRV by its end.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &[u8]> {
         let skip = match self.rtype {
-            RecordType::NS | RecordType::CNAME => Some(0),
+            RecordType::NS | RecordType::CNAME | RecordType::DNAME => Some(0),
             RecordType::MX => Some(2),
             RecordType::SRV => Some(6),
             _ => None,
@@ -123,6 +120,11 @@ impl RrSet {
     }
 }
 
+/// Data that all has this length; what has not is none of the type.
+fn fixed<const LEN: usize>(data: &[Box<[u8]>]) -> Vec<[u8; LEN]> {
+    data.iter().filter_map(|data| (&**data).try_into().ok()).collect()
+}
+
 /// The length of one rendered address record.
 fn rendered_len(rtype: RecordType) -> usize {
     RENDERED_HEAD_LEN + if rtype == RecordType::A { 4 } else { 16 }
@@ -136,16 +138,18 @@ fn in_turn(wire: &[u8], count: usize, turn: u32) -> &[u8] {
 }
 
 /// Renders address records in the layout of their orders.
-fn render(rtype: RecordType, ttl: u32, data: &[impl AsRef<[u8]>]) -> Box<[u8]> {
-    let mut wire = Vec::with_capacity(rotation::layout_len(data.len()) * rendered_len(rtype));
+fn render<const LEN: usize>(rtype: RecordType, ttl: u32, data: &[[u8; LEN]]) -> Box<[u8]> {
+    let mut head = [0; RENDERED_HEAD_LEN];
+    head[..2].copy_from_slice(&QUESTION_POINTER);
+    head[2..4].copy_from_slice(&rtype.0.to_be_bytes());
+    head[4..6].copy_from_slice(&CLASS_IN.to_be_bytes());
+    head[6..10].copy_from_slice(&ttl.to_be_bytes());
+    head[10..].copy_from_slice(&u16::try_from(LEN).unwrap_or(0).to_be_bytes());
+    let len = rotation::layout_len(data.len()) * (RENDERED_HEAD_LEN + LEN);
+    let mut wire = Vec::with_capacity(len);
     for index in rotation::layout(data.len()) {
-        let address = data[index].as_ref();
-        wire.extend(QUESTION_POINTER);
-        wire.extend(rtype.0.to_be_bytes());
-        wire.extend(CLASS_IN.to_be_bytes());
-        wire.extend(ttl.to_be_bytes());
-        wire.extend(u16::try_from(address.len()).unwrap_or(0).to_be_bytes());
-        wire.extend_from_slice(address);
+        wire.extend_from_slice(&head);
+        wire.extend_from_slice(&data[index]);
     }
     wire.into()
 }

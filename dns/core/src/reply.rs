@@ -1,8 +1,9 @@
 //! Writing a reply into a caller's buffer: sections, name compression, truncation, OPT.
 //!
 //! A reply starts as a copy of the header and question, so the question comes back bit for bit.
-//! What does not fit is noticed at the end: the reply is then cut back to its question with TC
-//! set, and keeps its OPT record (RFC 2181 9, RFC 6891 7). Does not know what is right to answer.
+//! What does not fit is noticed at the end: the reply is then cut back to the RRsets that are
+//! whole, with TC set, and keeps its OPT record (RFC 2181 9, RFC 6891 7). Does not know what is
+//! right to answer.
 
 use crate::{
     name::{ancestors, labels, parent},
@@ -32,7 +33,6 @@ pub(crate) struct Reply<'b> {
     len: usize,
     /// Where records must end, so that the OPT record still fits.
     limit: usize,
-    question_end: usize,
     question_count: u16,
     edns: Option<Edns>,
     /// What the OPT record holds.
@@ -44,6 +44,8 @@ pub(crate) struct Reply<'b> {
     /// Where names start that later ones may point to; the first is filled from the question.
     places: [u16; PLACES_MAX],
     places_used: usize,
+    /// The end of the last RRset that is whole.
+    whole: Mark,
 }
 
 impl<'b> Reply<'b> {
@@ -66,7 +68,6 @@ impl<'b> Reply<'b> {
             bytes,
             len: question_end,
             limit,
-            question_end,
             question_count: query.has_question.into(),
             edns: query.edns,
             options,
@@ -75,6 +76,7 @@ impl<'b> Reply<'b> {
             flags: 0,
             places: [0; PLACES_MAX],
             places_used: 0,
+            whole: Mark { len: question_end, counts: [0; 3], places_used: 0 },
         })
     }
 
@@ -220,6 +222,13 @@ impl<'b> Reply<'b> {
         }
     }
 
+    /// Says that an RRset ends here: what does not fit later leaves it in place.
+    pub(crate) fn end_rrset(&mut self) {
+        if !self.overflown {
+            self.whole = self.mark();
+        }
+    }
+
     /// Where optional records may return to if they turn out not to fit.
     pub(crate) fn mark(&self) -> Mark {
         Mark { len: self.len, counts: self.counts, places_used: self.places_used }
@@ -245,8 +254,7 @@ impl<'b> Reply<'b> {
     /// Ends the reply: header, counts, OPT. Gives its length and whether it was truncated.
     pub(crate) fn finish(mut self, rcode: Rcode, is_authoritative: bool) -> (usize, bool) {
         if self.overflown {
-            self.len = self.question_end;
-            self.counts = [0; 3];
+            (self.len, self.counts) = (self.whole.len, self.whole.counts);
         }
         if let Some(edns) = self.edns {
             self.append_opt(edns, rcode);

@@ -9,7 +9,8 @@ use model::VpcId;
 
 use crate::{
     island::Islands,
-    name::{NameHash, ancestors, label_count},
+    name::{NameHash, ancestors, is_within, label_count},
+    negative::Negative,
     node::Node,
     zone::Zone,
 };
@@ -37,11 +38,13 @@ impl ZoneSet {
 }
 
 /// What a client sees.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct View {
+    /// The endpoints' zone.
+    region: Arc<Zone>,
     shared: Arc<ZoneSet>,
-    own: ZoneSet,
-    islands: Islands,
+    own: Arc<ZoneSet>,
+    islands: Arc<Islands>,
     forward: Option<ForwardPlan>,
     owner: Owner,
 }
@@ -68,9 +71,15 @@ impl Owner {
 pub struct ForwardPlan(pub usize);
 
 impl View {
-    /// What everyone sees, and beside it zones and single names of one network's own.
-    pub(crate) fn new(shared: Arc<ZoneSet>, own: ZoneSet, islands: Islands) -> Self {
-        Self { shared, own, islands, forward: None, owner: Owner::default() }
+    /// What everyone sees: the endpoints' zone, and others.
+    pub(crate) fn new(region: Arc<Zone>, shared: Arc<ZoneSet>) -> Self {
+        let (own, islands) = (Arc::default(), Arc::default());
+        Self { region, shared, own, islands, forward: None, owner: Owner::default() }
+    }
+
+    /// The view, and beside it zones and single names of one network's own.
+    pub(crate) fn with(&self, own: Arc<ZoneSet>, islands: Arc<Islands>) -> Self {
+        Self { own, islands, ..self.clone() }
     }
 
     /// The view, with a plan for what is not ours.
@@ -93,24 +102,44 @@ impl View {
         self.forward
     }
 
-    /// The single name that a name is, and the set it is from.
-    pub(crate) fn island(&self, name: &[u8], label_count: usize) -> Option<(&Islands, &Node)> {
-        self.islands.find(name, label_count).map(|node| (&self.islands, node))
+    /// The single name that a name is. Wildcards among those leave the endpoints' zone alone, since
+    /// aliases lead into it.
+    pub(crate) fn island(&self, name: &[u8], label_count: usize) -> Option<&Node> {
+        let islands = &*self.islands;
+        let node = islands.find(name);
+        if node.is_some() || !islands.has_wildcards() {
+            return node;
+        }
+        let is_kept = is_within(name, self.region.apex().as_wire());
+        if is_kept { None } else { islands.find_wildcard(name, label_count) }
     }
 
-    /// The zone nearest above a name that has this many labels.
+    /// What is said when a single name has no such records: it is a zone of its own, like the
+    /// endpoints' zone in all but its name.
+    pub(crate) fn island_absence(&self) -> &Negative {
+        self.region.negative()
+    }
+
+    /// The zone nearest above a name that has this many labels. No master file stands in for the
+    /// endpoints' names, but for one of the network's own.
     pub(crate) fn zone_of(&self, name: &[u8], label_count: usize) -> Option<&Zone> {
         self.zone_and_whose(name, label_count).map(|(zone, _)| zone)
     }
 
     /// The same, and whether it is the network's own.
     pub(crate) fn zone_and_whose(&self, name: &[u8], label_count: usize) -> Option<(&Zone, bool)> {
-        let depths = self.shared.depths | self.own.depths;
+        let region = self.region.apex().as_wire();
+        let depths = self.shared.depths | self.own.depths | 1 << self.region.depth();
         let at_most = (0..=label_count).rev();
         ancestors(name).zip(at_most).filter(|(_, depth)| depths >> depth & 1 == 1).find_map(
-            |(apex, _)| {
-                let own = self.own.zones.get(apex).map(|zone| (&**zone, true));
-                own.or_else(|| self.shared.zones.get(apex).map(|zone| (&**zone, false)))
+            |(apex, depth)| {
+                let is_own = self.own.depths >> depth & 1 == 1;
+                let own = is_own.then(|| self.own.zones.get(apex)).flatten();
+                if let Some(zone) = own {
+                    return Some((&**zone, true));
+                }
+                let region = (apex == region).then_some(&self.region);
+                region.or_else(|| self.shared.zones.get(apex)).map(|zone| (&**zone, false))
             },
         )
     }

@@ -51,6 +51,7 @@ impl Rcode {
     pub(crate) const NX_DOMAIN: Self = Self(3);
     pub(crate) const NOT_IMP: Self = Self(4);
     pub(crate) const REFUSED: Self = Self(5);
+    pub(crate) const YX_DOMAIN: Self = Self(6);
     pub(crate) const BAD_VERS: Self = Self(16);
     pub(crate) const BAD_COOKIE: Self = Self(23);
 }
@@ -78,6 +79,8 @@ impl RecordType {
     pub const AAAA: Self = Self(28);
     /// A service's host and port.
     pub const SRV: Self = Self(33);
+    /// A redirection of all names below one.
+    pub const DNAME: Self = Self(39);
     /// EDNS parameters; not a record of any zone.
     pub const OPT: Self = Self(41);
     /// A delegation's key; belongs to the parent's side of a zone cut.

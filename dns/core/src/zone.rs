@@ -5,12 +5,13 @@
 //! encloser of any name is found by walking down from the apex. An exact name costs one look-up.
 //! Immutable once built. Does not know who asks or what else is served.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
-    name::{NAME_LEN_MAX, Name, NameHash, ancestors},
+    name::{NAME_LEN_MAX, Name, ancestors, is_within, label_count},
     negative::Negative,
-    node::{Entry, Node, Place},
+    node::{Node, Place},
+    table::Table,
 };
 
 /// What a zone says about a name.
@@ -21,6 +22,8 @@ pub(crate) enum Lookup<'z> {
     Wildcard(&'z Node),
     /// It is, or is below, a name that the zone delegates.
     Delegated(&'z Node),
+    /// It is below a name whose names are all redirected.
+    Renamed(&'z Node),
     /// It does not exist.
     Absent,
 }
@@ -29,10 +32,13 @@ pub(crate) enum Lookup<'z> {
 #[derive(Debug)]
 pub(crate) struct Zone {
     apex: Name,
-    nodes: HashSet<Entry, NameHash>,
+    /// How many labels that has.
+    depth: usize,
+    nodes: Table,
     negative: Negative,
     has_wildcards: bool,
     has_cuts: bool,
+    has_renames: bool,
 }
 
 impl Zone {
@@ -46,40 +52,61 @@ impl Zone {
         nodes: impl Iterator<Item = Arc<Node>>,
     ) -> Self {
         let mut zone = Self {
-            nodes: HashSet::with_capacity_and_hasher(capacity, NameHash::default()),
+            nodes: Table::with_capacity(capacity),
             negative: Negative::new(&apex, soa.0, soa.1),
+            depth: label_count(apex.as_wire()),
             apex,
             has_wildcards: false,
             has_cuts: false,
+            has_renames: false,
         };
         nodes.for_each(|node| zone.insert(node));
         zone
     }
 
+    /// Makes a zone of all its names. None of them is a wildcard, a cut or redirected.
+    pub(crate) fn plain(apex: Name, soa: (&[u8], u32), nodes: Table) -> Self {
+        Self {
+            negative: Negative::new(&apex, soa.0, soa.1),
+            depth: label_count(apex.as_wire()),
+            apex,
+            nodes,
+            has_wildcards: false,
+            has_cuts: false,
+            has_renames: false,
+        }
+    }
+
     fn insert(&mut self, node: Arc<Node>) {
         self.has_wildcards |= node.is_wildcard();
         self.has_cuts |= node.place() != Place::Inside;
+        self.has_renames |= node.renames();
         self.insert_parents(&node);
-        self.nodes.replace(Entry(node));
+        self.nodes.insert(node);
     }
 
     /// Adds the empty nodes between a node and the apex.
     fn insert_parents(&mut self, node: &Node) {
         let place = if node.place() == Place::Below { Place::Below } else { Place::Inside };
         for name in ancestors(node.name()).skip(1) {
-            if name.len() <= self.apex.as_wire().len() || self.nodes.contains(name) {
+            if name.len() <= self.apex.as_wire().len() || self.nodes.get(name).is_some() {
                 break;
             }
             let empty = Node::empty(name, place);
             // One without records stands for other names too: they exist, without records.
             self.has_wildcards |= empty.is_wildcard();
-            self.nodes.insert(Entry(Arc::new(empty)));
+            self.nodes.insert(Arc::new(empty));
         }
     }
 
     /// The name of the zone.
     pub(crate) fn apex(&self) -> &Name {
         &self.apex
+    }
+
+    /// How many labels that has.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
     }
 
     /// How many names exist.
@@ -89,7 +116,7 @@ impl Zone {
 
     /// The node of exactly this name, wherever it stands.
     pub(crate) fn node(&self, name: &[u8]) -> Option<&Node> {
-        self.nodes.get(name).map(|entry| &*entry.0)
+        self.nodes.get(name).map(|node| &**node)
     }
 
     /// What the zone says about a name at or below its apex.
@@ -97,7 +124,7 @@ impl Zone {
         match self.node(name) {
             Some(node) if node.place() == Place::Inside => Lookup::Exact(node),
             Some(node) if node.place() == Place::Cut => Lookup::Delegated(node),
-            _ if self.has_cuts || self.has_wildcards => self.descend(name),
+            _ if self.has_cuts || self.has_wildcards || self.has_renames => self.descend(name),
             _ => Lookup::Absent,
         }
     }
@@ -112,15 +139,29 @@ impl Zone {
             count += 1;
         }
         let mut encloser = self.apex.as_wire();
+        let renames = |node: &&Node| self.has_renames && node.renames();
+        if let Some(node) = self.node(encloser).filter(renames) {
+            return Lookup::Renamed(node);
+        }
         for start in starts[..count].iter().rev() {
             let below = &name[usize::from(*start)..];
             match self.node(below) {
                 Some(node) if node.place() == Place::Cut => return Lookup::Delegated(node),
+                Some(node) if renames(&node) => return Lookup::Renamed(node),
                 Some(_) => encloser = below,
                 None => break,
             }
         }
         self.wildcard_of(encloser).map_or(Lookup::Absent, Lookup::Wildcard)
+    }
+
+    /// The wildcard that stands for a name, which may be anyone's.
+    pub(crate) fn wildcard_for(&self, name: &[u8]) -> Option<&Node> {
+        let is_possible = self.has_wildcards && is_within(name, self.apex.as_wire());
+        match is_possible.then(|| self.lookup(name)) {
+            Some(Lookup::Wildcard(node)) => Some(node),
+            _ => None,
+        }
     }
 
     /// The wildcard right below a name (RFC 4592 2.1.1).

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     master::Problem,
-    name::{Name, NameHash, ancestors, label_count},
+    name::{Name, NameHash, ancestors, is_wildcard, label_count},
     node::{Node, Place},
     record::RrSet,
     wire::RecordType,
@@ -17,6 +17,10 @@ use crate::{
 
 /// The data of the records of one type, with their TTL.
 type Records = (u32, BTreeSet<Box<[u8]>>);
+
+/// What may stand beside a CNAME record: SIG, KEY, NXT, RRSIG, NSEC (RFC 2535 2.3.5, RFC 4034 3).
+const BESIDE_ALIAS: [RecordType; 5] =
+    [RecordType(24), RecordType(25), RecordType(30), RecordType(46), RecordType(47)];
 
 /// A zone under construction.
 #[derive(Debug)]
@@ -53,12 +57,17 @@ impl ZoneBuilder {
         *least = ttl.min(*least);
         records.insert(data);
         let singular = |rtype| types.get(&rtype).is_some_and(|(_, records)| records.len() > 1);
-        // RFC 2181 10.1: an alias stands alone. RFC 1035 5.2: one SOA.
+        // RFC 1035 5.2: one SOA. RFC 2181 10.1: an alias stands alone, but for what signs it.
         if singular(RecordType::SOA) {
             return Err(Problem::Soa);
         }
         let is_alias = types.contains_key(&RecordType::CNAME);
-        if is_alias && (types.len() > 1 || singular(RecordType::CNAME)) {
+        let others = types.keys().filter(|rtype| !BESIDE_ALIAS.contains(rtype));
+        if is_alias && others.count() > 1 || singular(RecordType::CNAME) {
+            return Err(Problem::Alias);
+        }
+        // RFC 6672 2.4: a name is redirected once.
+        if singular(RecordType::DNAME) {
             return Err(Problem::Alias);
         }
         Ok(())
@@ -71,31 +80,51 @@ impl ZoneBuilder {
         let (soa_ttl, soa) = soa
             .map(|(ttl, data)| (*ttl, data.iter().flatten().copied().collect::<Vec<u8>>()))
             .ok_or(Problem::Soa)?;
-        let cuts: BTreeSet<Box<[u8]>> = names
-            .iter()
-            .filter(|(name, types)| **name != apex && types.contains_key(&RecordType::NS))
-            .map(|(name, _)| name.as_wire().into())
-            .collect();
+        let ends = |(name, types): &(&Name, &BTreeMap<_, _>)| {
+            types.contains_key(&RecordType::NS) && **name != apex
+        };
+        let redirects = |(name, types): &(&Name, &BTreeMap<_, _>)| {
+            types.contains_key(&RecordType::DNAME) && !is_wildcard(name.as_wire())
+        };
+        let wire = |(name, _): (&Name, _)| name.as_wire().into();
+        let cuts: BTreeSet<Box<[u8]>> = names.iter().filter(ends).map(wire).collect();
+        let renames = names.iter().filter(redirects).map(wire).collect();
+        let ends = Ends { cuts, renames };
         let mut nodes: Vec<_> = names.into_iter().collect();
         // From the apex down, so that a cut comes before what is below it.
         nodes.sort_by_cached_key(|(name, _)| label_count(name.as_wire()));
         let count = nodes.len();
-        let nodes = nodes.into_iter().map(|(name, types)| node(name, types, &cuts));
+        let nodes = nodes.into_iter().map(|(name, types)| node(name, types, &ends));
         Ok(Zone::assemble(apex, (&soa, soa_ttl), count, nodes))
     }
 }
 
-fn node(name: Name, types: BTreeMap<RecordType, Records>, cuts: &BTreeSet<Box<[u8]>>) -> Arc<Node> {
-    let is_cut = |name: &[u8]| cuts.contains(name);
-    let place = if cuts.is_empty() {
-        Place::Inside
-    } else if ancestors(name.as_wire()).skip(1).any(is_cut) {
-        Place::Below
-    } else if is_cut(name.as_wire()) {
-        Place::Cut
-    } else {
-        Place::Inside
-    };
+/// Where a zone's answers end.
+struct Ends {
+    /// Names that are delegated.
+    cuts: BTreeSet<Box<[u8]>>,
+    /// Names below which all are redirected.
+    renames: BTreeSet<Box<[u8]>>,
+}
+
+impl Ends {
+    fn place(&self, name: &[u8]) -> Place {
+        let is_cut = |name: &[u8]| self.cuts.contains(name);
+        let is_end = |name: &[u8]| is_cut(name) || self.renames.contains(name);
+        if self.cuts.is_empty() && self.renames.is_empty() {
+            Place::Inside
+        } else if ancestors(name).skip(1).any(is_end) {
+            Place::Below
+        } else if is_cut(name) {
+            Place::Cut
+        } else {
+            Place::Inside
+        }
+    }
+}
+
+fn node(name: Name, types: BTreeMap<RecordType, Records>, ends: &Ends) -> Arc<Node> {
+    let place = ends.place(name.as_wire());
     let rrset =
         |(rtype, (ttl, data)): (_, Records)| RrSet::new(rtype, ttl, data.into_iter().collect());
     let rrsets = types.into_iter().map(rrset);

@@ -1,101 +1,23 @@
-//! Record data: from a master file's tokens to wire form, by a table of types.
+//! Record data: from a master file's tokens to wire form, by the parts that a type has.
 //!
 //! Names are lowered, as all names are that we keep; apart from that the wire form is exact. Every
 //! type may also be written as `\#`, length and hex digits (RFC 3597 5).
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Problem, entry::Token, parse_name, parse_seconds, service_parameter};
+use super::{
+    Problem,
+    entry::Token,
+    field::{self, append_text, hex, number},
+    kinds::{Field, fields, record_type},
+    location, service_parameter,
+};
 use crate::{
     name::{LABEL_LEN_MAX, NAME_LEN_MAX, Name},
     wire::RecordType,
 };
-
-/// A part of a type's data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Name,
-    U8,
-    U16,
-    U32,
-    /// Seconds, perhaps with units.
-    Seconds,
-    Ipv4,
-    Ipv6,
-    /// A character string: at most 255 bytes, length in front (RFC 1035 3.3).
-    Text,
-    /// One or more of them, to the end.
-    Texts,
-    /// One token, as it is, to the end.
-    Bytes,
-    /// Hex digits to the end, in any number of tokens.
-    Hex,
-    /// Base 64 to the end, in any number of tokens.
-    Base64,
-    /// Service parameters to the end (RFC 9460 2.1).
-    Parameters,
-}
-
-use Field::{
-    Base64, Bytes, Hex, Ipv4, Ipv6, Name as Host, Parameters, Seconds, Text, Texts, U8, U16, U32,
-};
-
-/// The types that have names: number, name, data.
-const TYPES: &[(u16, &str, &[Field])] = &[
-    (1, "A", &[Ipv4]),
-    (2, "NS", &[Host]),
-    (5, "CNAME", &[Host]),
-    (6, "SOA", &[Host, Host, U32, Seconds, Seconds, Seconds, Seconds]),
-    (7, "MB", &[Host]),
-    (8, "MG", &[Host]),
-    (9, "MR", &[Host]),
-    (12, "PTR", &[Host]),
-    (13, "HINFO", &[Text, Text]),
-    (14, "MINFO", &[Host, Host]),
-    (15, "MX", &[U16, Host]),
-    (16, "TXT", &[Texts]),
-    (17, "RP", &[Host, Host]),
-    (18, "AFSDB", &[U16, Host]),
-    (19, "X25", &[Text]),
-    (20, "ISDN", &[Texts]),
-    (21, "RT", &[U16, Host]),
-    (28, "AAAA", &[Ipv6]),
-    (33, "SRV", &[U16, U16, U16, Host]),
-    (35, "NAPTR", &[U16, U16, Text, Text, Text, Host]),
-    (36, "KX", &[U16, Host]),
-    (37, "CERT", &[U16, U16, U8, Base64]),
-    (39, "DNAME", &[Host]),
-    (43, "DS", &[U16, U8, U8, Hex]),
-    (44, "SSHFP", &[U8, U8, Hex]),
-    (48, "DNSKEY", &[U16, U8, U8, Base64]),
-    (52, "TLSA", &[U8, U8, U8, Hex]),
-    (53, "SMIMEA", &[U8, U8, U8, Hex]),
-    (59, "CDS", &[U16, U8, U8, Hex]),
-    (60, "CDNSKEY", &[U16, U8, U8, Base64]),
-    (61, "OPENPGPKEY", &[Base64]),
-    (64, "SVCB", &[U16, Host, Parameters]),
-    (65, "HTTPS", &[U16, Host, Parameters]),
-    (99, "SPF", &[Texts]),
-    (256, "URI", &[U16, U16, Bytes]),
-    (257, "CAA", &[U8, Text, Bytes]),
-];
-
-/// The type that a token names: by its mnemonic or as `TYPE` and a number (RFC 3597 5).
-pub(super) fn record_type(text: &str) -> Option<RecordType> {
-    let known = TYPES.iter().find(|(_, name, _)| name.eq_ignore_ascii_case(text));
-    let number = match known {
-        Some((number, ..)) => *number,
-        None => {
-            let (head, number) = text.split_at_checked(4)?;
-            head.eq_ignore_ascii_case("TYPE").then(|| number.parse().ok())??
-        }
-    };
-    // Questions and signatures of messages are no data of zones (RFC 6895 3.1).
-    let is_data = !matches!(number, 0 | 41 | 128..=255);
-    is_data.then_some(RecordType(number))
-}
 
 /// The wire form of a record's data.
 pub(super) fn parse(
@@ -103,7 +25,7 @@ pub(super) fn parse(
     tokens: &[Token<'_>],
     origin: &Name,
 ) -> Result<Box<[u8]>, Problem> {
-    let fields = TYPES.iter().find(|(number, ..)| *number == rtype.0).map(|(.., fields)| *fields);
+    let fields = fields(rtype);
     let is_generic = tokens.first().is_some_and(|token| token.raw == b"\\#" && !token.is_quoted);
     let data = match fields {
         _ if is_generic => generic(fields, &tokens[1..])?,
@@ -117,85 +39,116 @@ fn typed(fields: &[Field], tokens: &[Token<'_>], origin: &Name) -> Result<Vec<u8
     let mut data = Vec::new();
     let mut rest = tokens;
     for field in fields {
-        match field {
-            Texts | Hex | Base64 | Parameters => {
-                rest_of_line(*field, std::mem::take(&mut rest), &mut data)?;
-            }
-            _ => {
-                let (token, others) = rest.split_first().ok_or(Problem::Data)?;
-                one_token(*field, token, origin, &mut data)?;
-                rest = others;
-            }
+        if takes_all(*field) {
+            rest_of_line(*field, std::mem::take(&mut rest), origin, &mut data)?;
+        } else {
+            let (token, others) = rest.split_first().ok_or(Problem::Data)?;
+            field::append(*field, token, origin, &mut data)?;
+            rest = others;
         }
     }
     if rest.is_empty() { Ok(data) } else { Err(Problem::Data) }
 }
 
-/// Appends a field that is one token.
-fn one_token(
-    field: Field,
-    token: &Token<'_>,
-    origin: &Name,
-    data: &mut Vec<u8>,
-) -> Result<(), Problem> {
-    let text = token.as_text().ok_or(Problem::Data);
-    match field {
-        Host => data.extend_from_slice(parse_name(token.raw, origin)?.as_wire()),
-        U8 => data.push(number(text?)?),
-        U16 => data.extend(number::<u16>(text?)?.to_be_bytes()),
-        U32 => data.extend(number::<u32>(text?)?.to_be_bytes()),
-        Seconds => data.extend(parse_seconds(text?).ok_or(Problem::Data)?.to_be_bytes()),
-        Ipv4 => data.extend(number::<Ipv4Addr>(text?)?.octets()),
-        Ipv6 => data.extend(number::<Ipv6Addr>(text?)?.octets()),
-        Text => append_text(&token.unescaped()?, data)?,
-        Bytes => data.extend(token.unescaped()?),
-        Texts | Hex | Base64 | Parameters => return Err(Problem::Data),
-    }
-    Ok(())
+/// Whether a field is all that is left of a line, however many tokens that is.
+fn takes_all(field: Field) -> bool {
+    use Field::{Base64, Gateway, Hex, Location, Parameters, Prefixes, Texts, Types};
+    matches!(field, Base64 | Gateway | Hex | Location | Parameters | Prefixes | Texts | Types)
 }
 
 /// Appends a field that takes all that is left.
-fn rest_of_line(field: Field, tokens: &[Token<'_>], data: &mut Vec<u8>) -> Result<(), Problem> {
+fn rest_of_line(
+    field: Field,
+    tokens: &[Token<'_>],
+    origin: &Name,
+    data: &mut Vec<u8>,
+) -> Result<(), Problem> {
     let joined = || tokens.iter().flat_map(|token| token.raw).copied().collect::<Vec<u8>>();
+    let words = || tokens.iter().map(Token::as_text).collect::<Option<Vec<_>>>();
     match field {
-        Texts if tokens.is_empty() => return Err(Problem::Data),
-        Texts => {
+        Field::Texts if tokens.is_empty() => return Err(Problem::Data),
+        Field::Texts => {
             for token in tokens {
                 append_text(&token.unescaped()?, data)?;
             }
         }
-        Hex => data.extend(hex(&joined())?),
-        Base64 => data.extend(STANDARD.decode(joined()).map_err(|_| Problem::Data)?),
+        Field::Hex => data.extend(hex(&joined())?),
+        Field::Base64 => data.extend(STANDARD.decode(joined()).map_err(|_| Problem::Data)?),
+        Field::Types => types(&words().ok_or(Problem::Data)?, data)?,
+        Field::Prefixes => {
+            for word in words().ok_or(Problem::Data)? {
+                prefix(word, data)?;
+            }
+        }
+        Field::Location => location::append(&words().ok_or(Problem::Data)?, data)?,
+        Field::Gateway => gateway(tokens, origin, data)?,
         _ => service_parameter::append(tokens, data)?,
     }
     Ok(())
 }
 
-fn number<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::Data)
-}
-
-fn append_text(text: &[u8], data: &mut Vec<u8>) -> Result<(), Problem> {
-    data.push(u8::try_from(text.len()).map_err(|_| Problem::TooLong)?);
-    data.extend_from_slice(text);
+/// Appends a bitmap of types in windows of 256 (RFC 4034 4.1.2).
+fn types(words: &[&str], data: &mut Vec<u8>) -> Result<(), Problem> {
+    let types: Option<BTreeSet<u16>> =
+        words.iter().map(|word| record_type(word).map(|rtype| rtype.0)).collect();
+    let types: Vec<_> = types.ok_or(Problem::Type)?.into_iter().collect();
+    for of_window in types.chunk_by(|one, other| one >> 8 == other >> 8) {
+        let [window, highest] = of_window[of_window.len() - 1].to_be_bytes();
+        let mut bits = vec![0_u8; usize::from(highest / 8) + 1];
+        for rtype in of_window {
+            let [_, low] = rtype.to_be_bytes();
+            bits[usize::from(low / 8)] |= 0x80 >> (low % 8);
+        }
+        data.push(window);
+        append_text(&bits, data)?;
+    }
     Ok(())
 }
 
-fn hex(digits: &[u8]) -> Result<Vec<u8>, Problem> {
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let byte = |pair: &[u8; 2]| {
-        let text = std::str::from_utf8(pair).ok().filter(|text| !text.starts_with('+'))?;
-        u8::from_str_radix(text, 16).ok()
+/// Appends an address prefix: `[!]family:address/length` (RFC 3123 4, 5).
+fn prefix(word: &str, data: &mut Vec<u8>) -> Result<(), Problem> {
+    let (is_negated, rest) = match word.strip_prefix('!') {
+        Some(rest) => (0x80, rest),
+        None => (0, word),
     };
-    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }.ok_or(Problem::Data)
+    let (family, rest) = rest.split_once(':').ok_or(Problem::Data)?;
+    let (address, length) = rest.split_once('/').ok_or(Problem::Data)?;
+    let (family, length): (u16, u8) = (number(family)?, number(length)?);
+    let bytes = match (family, number(address)?) {
+        (1, IpAddr::V4(address)) if length <= 32 => address.octets().to_vec(),
+        (2, IpAddr::V6(address)) if length <= 128 => address.octets().to_vec(),
+        _ => return Err(Problem::Data),
+    };
+    // Zeros at the end are left out.
+    let len = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    data.extend(family.to_be_bytes());
+    data.push(length);
+    data.push(is_negated | u8::try_from(len).map_err(|_| Problem::Data)?);
+    data.extend(&bytes[..len]);
+    Ok(())
+}
+
+/// Appends the rest of an IPsec key: gateway type, algorithm, gateway, key (RFC 4025 2).
+fn gateway(tokens: &[Token<'_>], origin: &Name, data: &mut Vec<u8>) -> Result<(), Problem> {
+    let [kind, algorithm, gateway, key @ ..] = tokens else { return Err(Problem::Data) };
+    field::append(Field::U8, kind, origin, data)?;
+    field::append(Field::U8, algorithm, origin, data)?;
+    match kind.raw {
+        b"0" if gateway.raw == b"." => {}
+        b"1" => field::append(Field::Ipv4, gateway, origin, data)?,
+        b"2" => field::append(Field::Ipv6, gateway, origin, data)?,
+        b"3" => field::append(Field::Host, gateway, origin, data)?,
+        _ => return Err(Problem::Data),
+    }
+    rest_of_line(Field::Base64, key, origin, data)
 }
 
 /// Data given by length and hex digits; of a known type it has to have that type's form.
 fn generic(fields: Option<&[Field]>, tokens: &[Token<'_>]) -> Result<Vec<u8>, Problem> {
     let (len, digits) = tokens.split_first().ok_or(Problem::Data)?;
     let len: usize = number(len.as_text().ok_or(Problem::Data)?)?;
-    let mut data = Vec::new();
-    rest_of_line(Hex, digits, &mut data)?;
+    let digits: Vec<u8> = digits.iter().flat_map(|token| token.raw).copied().collect();
+    let data = hex(&digits)?;
     if data.len() != len {
         return Err(Problem::Data);
     }
@@ -211,17 +164,20 @@ fn checked(fields: &[Field], data: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(data.len());
     for field in fields {
         let len = match field {
-            Host => name_len(rest)?,
-            U8 => 1,
-            U16 => 2,
-            U32 | Seconds | Ipv4 => 4,
-            Ipv6 => 16,
-            Text => 1 + usize::from(*rest.first()?),
-            Texts | Bytes | Hex | Base64 | Parameters => rest.len(),
+            Field::Host => name_len(rest)?,
+            Field::U8 | Field::Algorithm => 1,
+            Field::U16 | Field::Type | Field::Certificate => 2,
+            Field::U32 | Field::Seconds | Field::Time | Field::Ipv4 => 4,
+            Field::Eui48 => 6,
+            Field::Eui64 | Field::Node64 => 8,
+            Field::Ipv6 | Field::Location => 16,
+            Field::Text | Field::Salt | Field::Hash => 1 + usize::from(*rest.first()?),
+            Field::Texts if rest.is_empty() => return None,
+            _ => rest.len(),
         };
         let (part, others) = rest.split_at_checked(len)?;
         match field {
-            Host => out.extend(part.iter().map(u8::to_ascii_lowercase)),
+            Field::Host => out.extend(part.iter().map(u8::to_ascii_lowercase)),
             _ => out.extend_from_slice(part),
         }
         rest = others;

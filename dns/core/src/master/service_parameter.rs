@@ -13,10 +13,20 @@ use super::{
 };
 
 /// The keys that have names (RFC 9460 14.3.2).
-const KEYS: [&str; 7] =
-    ["mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint"];
+const KEYS: [&str; 9] = [
+    "mandatory",
+    "alpn",
+    "no-default-alpn",
+    "port",
+    "ipv4hint",
+    "ech",
+    "ipv6hint",
+    "dohpath",
+    "ohttp",
+];
 const MANDATORY: u16 = 0;
-const NO_DEFAULT_ALPN: u16 = 2;
+/// Keys without values: `no-default-alpn`, and `ohttp` (RFC 9540 4).
+const BARE: [u16; 2] = [2, 8];
 
 /// Appends parameters in the order of their keys (RFC 9460 2.2).
 pub(super) fn append(tokens: &[Token<'_>], data: &mut Vec<u8>) -> Result<(), Problem> {
@@ -57,7 +67,7 @@ fn key(raw: &[u8]) -> Option<u16> {
 
 /// The wire form of a parameter's value.
 fn wire(key: u16, value: Option<Vec<u8>>) -> Result<Vec<u8>, Problem> {
-    if key == NO_DEFAULT_ALPN {
+    if BARE.contains(&key) {
         return if value.is_none() { Ok(Vec::new()) } else { Err(Problem::Data) };
     }
     let Some(value) = value else {
@@ -67,6 +77,7 @@ fn wire(key: u16, value: Option<Vec<u8>>) -> Result<Vec<u8>, Problem> {
         None => return Ok(value),
         Some(&"ech") => return STANDARD.decode(value).map_err(|_| Problem::Data),
         Some(&"alpn") => return alpn(&value),
+        Some(&"dohpath") => return Ok(value),
         Some(known) => *known,
     };
     let text = std::str::from_utf8(&value).map_err(|_| Problem::Data)?;
