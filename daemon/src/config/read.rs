@@ -64,6 +64,9 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let dataplane = read_dataplane(&mut root);
     let dns = dns::read(&mut root, folder, environment);
     let tls = api::read(&mut root, folder);
+    if dns.tls.is_some() && !root.has("api") {
+        root.report("dns", "tls needs a certificate, which is that of api.tls");
+    }
     let limits = limits::read(&mut root);
     let quotas = quotas::read(&mut root);
     let audit = read_audit(&mut root);
