@@ -157,6 +157,8 @@ async fn setting(keeper: &Keeper) -> (ServiceName, Vec<(VpcId, Vec<SubnetId>)>) 
         acceptance_required: false,
         ip_address_types: [].into(),
         private_dns_name: None,
+        supported_regions: [].into(),
+        catalog: None,
         tags: Tags::none(),
         client_token: None,
     });

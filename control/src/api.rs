@@ -38,9 +38,10 @@ pub(crate) use service::Service;
 
 use crate::{
     audit::{Audit, Entry, ErrorForm, Parameters},
-    authorization::{Authorizer, Circumstances},
+    authorization::Circumstances,
     config::Config,
     http::{self, Arrival, BodyError, Channel, Handler},
+    identities::{self, Identities},
     keeper::Keeper,
     query::{Dialect, Fault, Form, PageTokens},
     signature::{Claim, SignatureError, Verifier},
@@ -56,8 +57,10 @@ const PLAIN_HTTP_WARNED: Duration = Duration::from_secs(60);
 pub struct Api {
     /// Takes commands, and lends the registry for reads.
     pub keeper: Keeper,
-    /// Region, zones, accounts and their keys.
+    /// Region, zones, limits.
     pub config: Arc<Config>,
+    /// Whom it knows.
+    pub identities: Identities,
     /// The time of day, for signatures.
     pub clock: Arc<dyn Clock>,
     /// What the data plane reports of targets.
@@ -89,7 +92,6 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(crate) struct Server {
     api: Api,
     verifier: Verifier,
-    authorizer: Authorizer,
     page_tokens: PageTokens,
     request_ids: RequestIds,
     throttle: Mutex<Throttle>,
@@ -106,17 +108,14 @@ struct Progress {
 
 impl Server {
     pub(crate) fn new(api: Api) -> Self {
-        let keys = || {
-            let keys = api.config.keys();
-            keys.map(|(key, caller)| (&*key.access_key_id, &*key.secret_access_key.0, caller))
-        };
-        let verifier = Verifier::new(api.config.region.clone(), keys());
-        let page_tokens = PageTokens::new(keys().map(|(_, secret, _)| secret));
-        let authorizer = Authorizer::new(&api.config);
+        let verifier = Verifier::new(api.config.region.clone());
+        // Those of the start: a page may be asked for after other keys were read.
+        let secrets = identities::keys(&api.config.accounts);
+        let page_tokens = PageTokens::new(secrets.map(|(key, _)| &*key.secret_access_key.0));
         let request_ids = RequestIds::seeded(api.seed);
         let throttle = Mutex::new(Throttle::new(api.config.limits.rates));
         let plain_http_warned = Mutex::default();
-        Self { api, verifier, authorizer, page_tokens, request_ids, throttle, plain_http_warned }
+        Self { api, verifier, page_tokens, request_ids, throttle, plain_http_warned }
     }
 
     /// Refuses what came unencrypted where it must not, and sees that the operator hears of it.
@@ -164,7 +163,9 @@ impl Server {
         progress.access_key_id = Some(claim.scope.access_key_id.clone());
         let service = Service::of_scope(&claim.scope.service).ok_or_else(not_served)?;
         let now = self.api.clock.wall();
-        let identity = self.verifier.verify(&claim, signed, now).map_err(refused)?;
+        let known = self.api.identities.now();
+        let verified = self.verifier.verify(&known.keys, &claim, signed, now);
+        let identity = verified.map_err(refused)?;
         progress.caller = Some(identity.caller.clone());
         let raw = RawForm(&[signed.query.as_bytes(), body]);
         self.throttle(&identity.caller, raw, service.dialect())?;
@@ -177,9 +178,9 @@ impl Server {
             progress.parameters = Some(Parameters::of(&form));
         }
         let circumstances = Circumstances { arrival: request.arrival, now };
-        let call = Call::new(self, identity, circumstances, &form, service)?;
+        let call = Call::new(self, &known, identity, circumstances, &form, service)?;
         progress.action = service.operation(call.action()).unwrap_or(metrics::UNKNOWN);
-        self.authorizer.authorize(&call)?;
+        known.authorizer.authorize(&call)?;
         let (action, document) = service.answer(&call, request_id).await;
         progress.action = action;
         document

@@ -23,7 +23,7 @@ use model::Timestamp;
 
 use crate::{
     api::Call,
-    config::{Config, Policy, Role},
+    config::{Account, Policy, Role},
     http::Arrival,
     query::Fault,
 };
@@ -47,10 +47,10 @@ pub(crate) struct Authorizer {
 }
 
 impl Authorizer {
-    /// Takes the policies of the configuration.
-    pub(crate) fn new(config: &Config) -> Self {
+    /// Takes the policies of these accounts.
+    pub(crate) fn new(accounts: &[Account]) -> Self {
         let (mut policies, mut roles) = (HashMap::new(), HashMap::new());
-        for account in &config.accounts {
+        for account in accounts {
             let caller = |identity| Caller { account: account.id.clone(), identity };
             for user in &account.users {
                 policies.insert(caller(Identity::User(user.name.clone())), user.policies.clone());

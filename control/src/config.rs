@@ -1,9 +1,9 @@
 //! What control is told at its start: the Region, its zones, the accounts, their keys, users and
 //! roles. Does not know where it was written; `daemon` reads it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
-use control_core::{Caller, Identity, Settings, Zone, throttle::Rates};
+use control_core::{Settings, Zone, quota::Quotas, resource::PermissionRemoval, throttle::Rates};
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
 use model::{AccountId, RegionName};
 
@@ -14,12 +14,18 @@ pub struct Config {
     pub region: RegionName,
     /// Its Availability Zones.
     pub zones: Vec<Zone>,
-    /// The tenants.
+    /// The tenants, as they are at the start.
     pub accounts: Vec<Account>,
     /// How long a connection request waits for the provider.
     pub acceptance_timeout: Duration,
     /// How long a deleted endpoint stays listed.
     pub deleted_listed: Duration,
+    /// Regions besides this one that services may be offered in.
+    pub other_regions: BTreeSet<RegionName>,
+    /// How much of everything accounts may have.
+    pub quotas: Quotas,
+    /// What becomes of endpoints when the permission that had admitted them is taken away.
+    pub permission_removal: PermissionRemoval,
     /// What callers of the API may use of it.
     pub limits: Limits,
 }
@@ -62,20 +68,17 @@ impl Config {
         let Settings { region, zones, acceptance_timeout, deleted_listed, .. } =
             Settings::new(region, zones);
         let limits = Limits::default();
-        Self { region, zones, accounts: Vec::new(), acceptance_timeout, deleted_listed, limits }
-    }
-
-    /// All access keys with whoever signs with them.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (&AccessKey, Caller)> {
-        self.accounts.iter().flat_map(|account| {
-            let own = account.keys.iter().map(|key| (key, Caller::root(account.id.clone())));
-            let users = account.users.iter().flat_map(|user| {
-                let identity = Identity::User(user.name.clone());
-                let caller = Caller { account: account.id.clone(), identity };
-                user.keys.iter().map(move |key| (key, caller.clone()))
-            });
-            own.chain(users)
-        })
+        Self {
+            region,
+            zones,
+            accounts: Vec::new(),
+            acceptance_timeout,
+            deleted_listed,
+            other_regions: BTreeSet::new(),
+            quotas: Quotas::default(),
+            permission_removal: PermissionRemoval::default(),
+            limits,
+        }
     }
 
     /// What the core needs of it.
@@ -83,6 +86,9 @@ impl Config {
         Settings {
             acceptance_timeout: self.acceptance_timeout,
             deleted_listed: self.deleted_listed,
+            other_regions: self.other_regions.clone(),
+            quotas: self.quotas.clone(),
+            permission_removal: self.permission_removal,
             ..Settings::new(self.region.clone(), self.zones.clone())
         }
     }

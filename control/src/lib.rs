@@ -12,6 +12,7 @@ mod draw;
 mod ec2;
 mod elb;
 mod http;
+mod identities;
 pub mod keeper;
 pub mod metrics;
 pub mod notify;
@@ -25,4 +26,5 @@ mod wording;
 pub use config::{
     AccessKey, Account, Config, Limits, MalformedPolicy, Policy, PolicyKind, Role, Secret, User,
 };
+pub use identities::Identities;
 pub use keeper::{Keeper, StartError, StateError, SubmitError, Unavailable};

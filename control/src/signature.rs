@@ -17,7 +17,11 @@ mod signing_key;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    time::Duration,
+};
 
 use control_core::Caller;
 use hyper::HeaderMap;
@@ -107,44 +111,63 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Verifies requests against the configured access keys.
+/// The keys that sign, of one configuration.
 #[derive(Debug)]
-pub(crate) struct Verifier {
-    region: RegionName,
+pub(crate) struct Keys {
     keys: HashMap<String, (Caller, Secret)>,
-    sessions: Option<Sessions>,
+    roles: HashSet<Caller>,
+    /// Goes with the secrets that they are derived from.
     signing_keys: SigningKeys,
 }
 
-impl Verifier {
-    /// Takes the keys as (access key id, secret access key, whoever signs with it).
+impl Keys {
+    /// Takes the keys as (access key id, secret access key, whoever signs with it), and the roles
+    /// that can have sessions.
     pub(crate) fn new<'a>(
-        region: RegionName,
         keys: impl IntoIterator<Item = (&'a str, &'a str, Caller)>,
+        roles: impl IntoIterator<Item = Caller>,
     ) -> Self {
         let keys = keys
             .into_iter()
-            .map(|(id, secret, owner)| (id.to_owned(), (owner, Secret(secret.to_owned()))))
-            .collect();
-        Self { region, keys, sessions: Sessions::drawn(), signing_keys: SigningKeys::default() }
+            .map(|(id, secret, owner)| (id.to_owned(), (owner, Secret(secret.to_owned()))));
+        Self {
+            keys: keys.collect(),
+            roles: roles.into_iter().collect(),
+            signing_keys: SigningKeys::default(),
+        }
+    }
+}
+
+/// Verifies requests.
+#[derive(Debug)]
+pub(crate) struct Verifier {
+    region: RegionName,
+    sessions: Option<Sessions>,
+}
+
+impl Verifier {
+    /// Verifies what is signed for this Region.
+    pub(crate) fn new(region: RegionName) -> Self {
+        Self { region, sessions: Sessions::drawn() }
     }
 
     /// Checks the claim against the request it came with.
     pub(crate) fn verify(
         &self,
+        keys: &Keys,
         claim: &Claim,
         request: SignedRequest<'_>,
         now: Timestamp,
     ) -> Result<Identity, SignatureError> {
         self.check_region(&claim.scope)?;
-        let (caller, secret, session) = self.signer(claim)?;
+        let (caller, secret, session) = self.signer(keys, claim)?;
         claim.check_signed_headers(request.headers)?;
         check_time(claim, now)?;
         if session.as_ref().is_some_and(|session| session.expires <= now) {
             return Err(SignatureError::SessionExpired);
         }
         let canonical = canonical_request(request, claim, &payload_hash(request)?);
-        let expected = self.signing_keys.signature(&claim.scope, &secret.0, claim, &canonical);
+        let expected = keys.signing_keys.signature(&claim.scope, &secret.0, claim, &canonical);
         if bool::from(expected.as_slice().ct_eq(&claim.signature)) {
             Ok(Identity { caller, session, access_key_id: claim.scope.access_key_id.clone() })
         } else {
@@ -152,19 +175,25 @@ impl Verifier {
         }
     }
 
-    /// Whose key the claim names: one of the configuration's, or with a token that of a session.
-    fn signer(&self, claim: &Claim) -> Result<(Caller, Secret, Option<Session>), SignatureError> {
+    /// Whose key the claim names: one of the configuration's, or with a token that of a session. A
+    /// session ends with its role.
+    fn signer(
+        &self,
+        keys: &Keys,
+        claim: &Claim,
+    ) -> Result<(Caller, Secret, Option<Session>), SignatureError> {
         let id = &claim.scope.access_key_id;
-        let found = match &claim.session_token {
-            None => {
-                self.keys.get(id).map(|(caller, secret)| (caller.clone(), secret.clone(), None))
-            }
-            Some(token) => {
-                let opened = self.sessions.as_ref().and_then(|sessions| sessions.open(token, id));
-                opened.map(|(session, secret)| (session.caller(), Secret(secret), Some(session)))
-            }
+        let Some(token) = &claim.session_token else {
+            let (caller, secret) = keys.keys.get(id).ok_or(SignatureError::UnknownKey)?;
+            return Ok((caller.clone(), secret.clone(), None));
         };
-        found.ok_or(SignatureError::UnknownKey)
+        let opened = self.sessions.as_ref().and_then(|sessions| sessions.open(token, id));
+        let (session, secret) = opened.ok_or(SignatureError::UnknownKey)?;
+        let caller = session.caller();
+        if !keys.roles.contains(&caller) {
+            return Err(SignatureError::UnknownKey);
+        }
+        Ok((caller, Secret(secret), Some(session)))
     }
 
     /// The credentials of a new session; none if this process could draw no key for them.

@@ -40,6 +40,9 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::TagKeyReserved { key: _ } => {
             "Tag keys starting with 'aws:' are reserved for internal use".into()
         }
+        R::TagValueUnknown { key, allowed } => {
+            format!("The tag '{key}' must have one of the values {}", allowed.join(", "))
+        }
         R::TagsNotYours(id) => format!("The tags of '{id}' cannot be changed"),
         R::CidrSize { cidr, shortest, longest } => {
             format!("The CIDR '{cidr}' is invalid: its prefix must be /{shortest} to /{longest}")
@@ -109,6 +112,36 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::ConnectionsExist { .. } => {
             "Service has existing active VPC Endpoint connections!".into()
         }
+        R::ServiceCatalogued(id) => format!(
+            "The VpcEndpointService Id '{id}' is of the service catalog and is changed by the \
+             configuration only"
+        ),
+        R::CatalogEntryMalformed(name) => {
+            format!("'{name}' cannot be a service of the service catalog")
+        }
+        R::CatalogEntryTaken { name, by: _ } => {
+            format!("Another service of the service catalog has the name '{name}'")
+        }
+        R::ServiceTypeMismatch { service: _, service_type } => format!(
+            "Endpoint type (Interface) does not match available service types ([{service_type:?}])."
+        ),
+        R::RegionUnknown(region) => {
+            format!("Endpoint services are not offered in the Region '{region}' here")
+        }
+        R::RegionIsHost(region) => {
+            format!("The Region '{region}' hosts the service and cannot be removed")
+        }
+        R::RegionNotInService { region, service } => {
+            format!("The VpcEndpointService Id '{service}' does not support the Region '{region}'")
+        }
+        R::RegionIdleTimeout(listener) => format!(
+            "Cross-Region access does not support the custom TCP idle timeout of the listener \
+             '{listener}'"
+        ),
+        R::RegionZone(zone) => {
+            format!("Cross-Region access is not supported in the Availability Zone '{zone}'")
+        }
+        R::PayerNotYours(_) => "An account can take the charges upon itself only".into(),
         R::IpAddressTypeMissing => {
             "An endpoint service must support at least one IP address type".into()
         }

@@ -19,8 +19,9 @@ use control_core::{
 use model::{AccountId, EndpointState};
 use thiserror::Error;
 
-use crate::config::bootstrap::Bootstrap;
+use crate::config::Config;
 
+mod amazon;
 mod balancing;
 mod endpoint;
 mod network;
@@ -85,10 +86,8 @@ pub(crate) struct Applied {
 }
 
 /// Makes what is missing.
-pub(crate) async fn apply(
-    keeper: &Keeper,
-    bootstrap: &Bootstrap,
-) -> Result<Applied, BootstrapError> {
+pub(crate) async fn apply(keeper: &Keeper, config: &Config) -> Result<Applied, BootstrapError> {
+    let bootstrap = &config.bootstrap;
     let mut run = Run { keeper, made: Applied::default() };
     for vpc in &bootstrap.vpcs {
         run.vpc(vpc).await?;
@@ -102,6 +101,8 @@ pub(crate) async fn apply(
     for balancer in &bootstrap.load_balancers {
         run.load_balancer(balancer).await?;
     }
+    let zones: Vec<_> = config.zones.iter().map(|zone| zone.name.clone()).collect();
+    run.catalog(&config.services.amazon, &zones).await?;
     for service in &bootstrap.services {
         run.service(service).await?;
     }

@@ -9,8 +9,9 @@ use model::Clock;
 use crate::{
     certificate,
     clock::MachineClock,
-    config::{self, Config},
+    config::{self, Loaded},
     explain_dns::ExplainDns,
+    identity::IdentityFiles,
     runtime,
     signal::Stop,
     target::{Behaviour, Mode, Target},
@@ -53,11 +54,13 @@ pub(crate) struct Run {
 impl Run {
     /// Runs until a signal to stop.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let mut config = load(&self.config)?;
+        let Loaded { config, files } = load(&self.config);
+        let mut config = config?;
         if let Some(state_dir) = self.state_dir {
             config.move_state(state_dir);
         }
-        wiring::run(config)
+        let reload = IdentityFiles::new(self.config, files);
+        wiring::run(config, reload)
     }
 }
 
@@ -72,7 +75,7 @@ pub(crate) struct Check {
 impl Check {
     /// Reads the configuration and the zone files that it names.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let config = load(&self.config)?;
+        let config = load(&self.config).config?;
         zone_files::load(&config.dns.zones)?;
         if let Some(tls) = &config.tls
             && let Err(untimely) = certificate::check(&tls.certificate, MachineClock.wall())
@@ -124,6 +127,6 @@ impl TargetCommand {
 }
 
 /// Reads a configuration file.
-pub(crate) fn load(path: &std::path::Path) -> Result<Config, config::LoadError> {
+pub(crate) fn load(path: &std::path::Path) -> Loaded {
     config::load(path, &config::process_environment)
 }

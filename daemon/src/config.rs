@@ -14,11 +14,13 @@ use std::{
 };
 
 use control::Policy;
+use control_core::quota::Quotas;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use thiserror::Error;
 
-use crate::target::Mode;
+use crate::{follow::Version, target::Mode};
 
+mod account;
 pub(crate) mod api;
 pub(crate) mod bootstrap;
 mod dns;
@@ -26,9 +28,11 @@ mod identity;
 mod kind;
 pub(crate) mod limits;
 mod notifications;
+mod quotas;
 mod read;
 mod reader;
 mod secret;
+pub(crate) mod services;
 
 use bootstrap::Bootstrap;
 pub(crate) use dns::{Cookies, Dns};
@@ -66,6 +70,10 @@ pub(crate) struct Config {
     pub(crate) tls: Option<api::Tls>,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
+    /// How much of everything accounts may have.
+    pub(crate) quotas: Quotas,
+    /// What the operator decides about endpoint services.
+    pub(crate) services: services::Services,
     /// Which receiver is behind a topic.
     pub(crate) notifications: control::notify::Config,
     /// Where it is written down who asked the API for what; none if nowhere.
@@ -239,18 +247,28 @@ pub(crate) enum LoadError {
     Mistaken(Mistakes),
 }
 
-/// All mistakes of one file, in the order of their lines.
+/// All mistakes of a configuration and the files that it names, in the order of their lines.
 #[derive(Debug)]
 pub(crate) struct Mistakes {
     file: PathBuf,
     found: Vec<Mistake>,
 }
 
+impl Mistakes {
+    /// One by one, each with its file and line.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.found.iter().map(|Mistake { file, line, message }| {
+            let file = file.as_ref().unwrap_or(&self.file).display();
+            format!("{file}:{line}: {message}")
+        })
+    }
+}
+
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
-        for Mistake { line, message } in &self.found {
-            writeln!(f, "{file}:{line}: {message}")?;
+        for line in self.lines() {
+            writeln!(f, "{line}")?;
         }
         match self.found.len() {
             1 => write!(f, "{file} has 1 mistake"),
@@ -259,13 +277,29 @@ impl fmt::Display for Mistakes {
     }
 }
 
+/// A configuration, or why there is none, and all files of identities that were read for it.
+pub(crate) struct Loaded {
+    /// What was read.
+    pub(crate) config: Result<Config, LoadError>,
+    /// The files as they were, the configuration first.
+    pub(crate) files: Vec<Version>,
+}
+
 /// Reads the configuration file.
-pub(crate) fn load(path: &Path, environment: Environment<'_>) -> Result<Config, LoadError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+pub(crate) fn load(path: &Path, environment: Environment<'_>) -> Loaded {
+    let mut files = vec![Version::of(path)];
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(source) => {
+            let config = Err(LoadError::Read { path: path.to_owned(), source });
+            return Loaded { config, files };
+        }
+    };
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    parse(&text, folder, environment)
-        .map_err(|found| LoadError::Mistaken(Mistakes { file: path.to_owned(), found }))
+    let (config, others) = parse(&text, folder, environment);
+    files.extend(others);
+    let mistaken = |found| LoadError::Mistaken(Mistakes { file: path.to_owned(), found });
+    Loaded { config: config.map_err(mistaken), files }
 }
 
 /// Looks a variable up in the environment of the process.

@@ -53,7 +53,7 @@ impl ExplainDns {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let admin = match &self.config {
             Some(path) => {
-                let config = command_line::load(path)?;
+                let config = command_line::load(path).config?;
                 state_dir::admin_address(&config.state_dir).with_context(|| {
                     format!("no gateway runs on the state folder {}", config.state_dir.display())
                 })?

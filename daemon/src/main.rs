@@ -17,6 +17,7 @@ mod demo;
 mod domain_proof;
 mod explain_dns;
 mod follow;
+mod identity;
 mod listen;
 mod metrics;
 mod reload;

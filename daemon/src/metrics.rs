@@ -30,12 +30,15 @@ const RELOAD_SUCCESSFUL: &str = "postern_last_reload_successful";
 pub(crate) enum Reloaded {
     /// The certificate of the API.
     Certificate,
+    /// Accounts, keys, users and roles.
+    Identities,
 }
 
 impl Reloaded {
     fn label(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",
+            Self::Identities => "identities",
         }
     }
 

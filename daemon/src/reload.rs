@@ -5,12 +5,15 @@
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use control::tls::Tls;
+use control::{Identities, tls::Tls};
 use model::Clock;
 use tokio::{task::spawn_blocking, time::sleep};
 use tracing::{error, info};
 
-use crate::{certificate::Renewal, config::Config, signal::Hangup};
+use crate::{
+    certificate::Renewal, config::Config, identity::IdentityFiles, metrics::Reloaded, settings,
+    signal::Hangup,
+};
 
 /// How long between two looks at the files; a change is taken after two looks at most.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -19,13 +22,26 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Reload {
     clock: Arc<dyn Clock>,
     certificate: Option<Renewal>,
+    identities: Identities,
+    identity_files: IdentityFiles,
 }
 
 impl Reload {
     /// Follows what the configuration named at the start.
-    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        identity_files: IdentityFiles,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let certificate = config.tls.as_ref().map(|tls| Renewal::new(tls, &*clock));
-        Self { clock, certificate }
+        Reloaded::Identities.began();
+        let identities = Identities::new(&settings::accounts(config));
+        Self { clock, certificate, identities, identity_files }
+    }
+
+    /// Whom the API knows.
+    pub(crate) fn identities(&self) -> Identities {
+        self.identities.clone()
     }
 
     /// What the API is encrypted with.
@@ -36,6 +52,9 @@ impl Reload {
     fn look(&mut self, is_asked: bool) {
         if let Some(certificate) = &mut self.certificate {
             certificate.look(is_asked, &*self.clock);
+        }
+        if let Some(accounts) = self.identity_files.look(is_asked) {
+            self.identities.replace(&accounts);
         }
     }
 }

@@ -14,19 +14,27 @@ pub(crate) fn control(config: &Config) -> control::Config {
         .zones
         .iter()
         .map(|zone| control_core::Zone { name: zone.name.clone(), id: zone.id.clone() });
-    let accounts = config.accounts.iter().map(|account| control::Account {
+    control::Config {
+        accounts: accounts(config),
+        acceptance_timeout: config.acceptance_timeout,
+        other_regions: config.services.other_regions.clone(),
+        quotas: config.quotas.clone(),
+        permission_removal: config.services.permission_removal,
+        limits: limits(&config.limits),
+        ..control::Config::new(config.region.clone(), zones.collect())
+    }
+}
+
+/// The accounts with whom they have.
+pub(crate) fn accounts(config: &Config) -> Vec<control::Account> {
+    let account = |account: &config::Account| control::Account {
         id: account.id.clone(),
         name: account.name.clone(),
         keys: keys(&account.keys),
         users: account.users.iter().map(user).collect(),
         roles: account.roles.iter().map(role).collect(),
-    });
-    control::Config {
-        accounts: accounts.collect(),
-        acceptance_timeout: config.acceptance_timeout,
-        limits: limits(&config.limits),
-        ..control::Config::new(config.region.clone(), zones.collect())
-    }
+    };
+    config.accounts.iter().map(account).collect()
 }
 
 fn keys(keys: &[AccessKey]) -> Vec<control::AccessKey> {

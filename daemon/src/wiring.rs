@@ -20,7 +20,9 @@ use crate::{
     clock::MachineClock,
     config::Config,
     demo::Demo,
-    domain_proof, listen,
+    domain_proof,
+    identity::IdentityFiles,
+    listen,
     metrics::Exporter,
     reload::{self, Reload},
     runtime, settings,
@@ -42,7 +44,7 @@ const AUDIT_WAIT: Duration = Duration::from_secs(5);
 const RUNTIME_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs a gateway until a signal to stop.
-pub(crate) fn run(config: Config) -> anyhow::Result<()> {
+pub(crate) fn run(config: Config, identity_files: IdentityFiles) -> anyhow::Result<()> {
     let zone_files = zone_files::load(&config.dns.zones)?;
     let state = StateDir::take(&config.state_dir)?;
     let _log = telemetry::start(&config.log);
@@ -52,8 +54,8 @@ pub(crate) fn run(config: Config) -> anyhow::Result<()> {
     let runtime = runtime::control()?;
     let done = runtime.block_on(async {
         let mut stop = Stop::catch().context("catch signals")?;
-        let hangup = Hangup::catch().context("catch signals")?;
-        let mut gateway = Gateway::start(&config, zone_files, hangup, (state, clock, exporter))?;
+        let follow = (identity_files, Hangup::catch().context("catch signals")?);
+        let mut gateway = Gateway::start(&config, zone_files, follow, (state, clock, exporter))?;
         tokio::select! {
             made = gateway.make_ready(&config) => made?,
             signal = stop.asked() => return gateway.end(&config, signal, &mut stop).await,
@@ -90,7 +92,7 @@ impl Gateway {
     fn start(
         config: &Config,
         zone_files: ZoneFiles,
-        hangup: Hangup,
+        (identity_files, hangup): (IdentityFiles, Hangup),
         (state, clock, exporter): (StateDir, Arc<dyn Clock>, Exporter),
     ) -> anyhow::Result<Self> {
         let (api_listener, admin_listener) = bind(config)?;
@@ -128,10 +130,11 @@ impl Gateway {
         .context("start the control plane")?;
         let audit = start_audit(config)?;
         let proofs = start_proofs(config, &keeper, &clock);
-        let reload = Reload::new(config, Arc::clone(&clock));
+        let reload = Reload::new(config, identity_files, Arc::clone(&clock));
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
+            identities: reload.identities(),
             clock: Arc::clone(&clock),
             health: health.clone(),
             seed: fastrand::u64(..),
@@ -166,7 +169,7 @@ impl Gateway {
 
     /// Makes what the bootstrap asks for, waits until it is served, and says so.
     async fn make_ready(&mut self, config: &Config) -> anyhow::Result<()> {
-        let applied = bootstrap::apply(&self.keeper, &config.bootstrap).await?;
+        let applied = bootstrap::apply(&self.keeper, config).await?;
         let ids: Vec<_> = applied.endpoints.iter().map(|endpoint| endpoint.id).collect();
         if timeout(SETTLE_WAIT, self.settle(&ids)).await.is_err() {
             warn!("not everything is bound yet; GET /readyz on the admin address shows how far");

@@ -98,7 +98,7 @@ fn snapshot(count: u32) -> Result<Snapshot, Box<dyn Error>> {
             service,
             state: EndpointState::Available,
             regional_name,
-            private_dns_name: None,
+            private_dns_names: Vec::new(),
             dns_record_ip_type: DnsRecordIpType::Dualstack,
             interfaces,
         };

@@ -27,7 +27,12 @@ impl DnsName {
         service: ServiceId,
         region: &RegionName,
     ) -> Self {
-        Self(format!("{endpoint}-{token}.{service}.{region}.{ENDPOINT_DOMAIN}").into())
+        Self::below(&Self::service_base(service, region), endpoint, token)
+    }
+
+    /// An endpoint's Regional name below its service's base name, which leaves room for it.
+    pub fn below(base: &Self, endpoint: VpcEndpointId, token: &NameToken) -> Self {
+        Self(format!("{endpoint}-{token}.{base}").into())
     }
 
     /// An endpoint's zonal name: the Regional one with `-<zone>` after the token.

@@ -65,10 +65,10 @@ pub struct Endpoint {
     pub state: EndpointState,
     /// The name that resolves to every healthy zone.
     pub regional_name: DnsName,
-    /// The service's private DNS name, if clients of the consumer's network reach the endpoint by
-    /// it: the same addresses as the Regional name. The first label may be `*`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub private_dns_name: Option<DnsName>,
+    /// The service's private DNS names, if clients of the consumer's network reach the endpoint by
+    /// them: the same addresses as the Regional name. The first label of each may be `*`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub private_dns_names: Vec<DnsName>,
     /// Which record types its names have.
     pub dns_record_ip_type: DnsRecordIpType,
     /// One per chosen subnet, so at most one per zone.

@@ -55,8 +55,13 @@ impl Postern {
 
     /// The same with more lines in its configuration: top-level keys first, then tables.
     pub fn start_with(more: &str) -> Self {
+        Self::start_limited("{ throttle = false }", more)
+    }
+
+    /// The same with limits of its own, a table in one line.
+    pub fn start_limited(limits: &str, more: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("postern.toml"), configuration(more)).unwrap();
+        fs::write(folder.path().join("postern.toml"), configuration(limits, more)).unwrap();
         let mut postern = Self {
             folder,
             child: None,
@@ -209,7 +214,7 @@ pub fn binary() -> &'static Path {
     })
 }
 
-fn configuration(more: &str) -> String {
+fn configuration(limits: &str, more: &str) -> String {
     let accounts: String = [PROVIDER, CONSUMER, STRANGER]
         .map(|key| {
             format!(
@@ -221,7 +226,7 @@ fn configuration(more: &str) -> String {
         .concat();
     format!(
         "region = \"{REGION}\"\nstate_dir = \"var\"\n\
-         limits = {{ throttle = false }}\n{more}\n\
+         limits = {limits}\n{more}\n\
          [listen]\napi = \"127.0.0.1:0\"\ndns = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
          [[zones]]\nname = \"us-east-1a\"\nid = \"use1-az1\"\n\
          [[zones]]\nname = \"us-east-1b\"\nid = \"use1-az2\"\n{accounts}"

@@ -13,8 +13,8 @@ use crate::{
 pub const PORT: u16 = 8080;
 /// The zones of every topology.
 pub const ZONES: [&str; 2] = ["us-east-1a", "us-east-1b"];
-/// Where clients on this machine come from. None of it is in a consumer's VPC, whose addresses the
-/// default security group admits by itself.
+/// Where clients on this machine come from. None of it is in a consumer's VPC; the default security
+/// group admits it all the same.
 const LOOPBACK: &str = "127.0.0.0/8";
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -31,8 +31,10 @@ pub struct Topology {
     pub service: String,
     /// The endpoint's id.
     pub endpoint: String,
-    /// The security group that the endpoint carries: its VPC's default one.
+    /// The security group that the endpoint carries at first: its VPC's default one.
     pub security_group: String,
+    /// The consumer's VPC.
+    pub vpc: String,
     /// The endpoint's Regional name.
     pub regional_name: String,
     provider: Api,
@@ -68,7 +70,6 @@ impl Topology {
         let service = service(&provider, &load_balancer);
         let (vpc, subnets) = network(&consumer, &net.cidr(), |n| net.subnet(n));
         let security_group = default_group(&consumer, &vpc);
-        admit(&consumer, &security_group, LOOPBACK);
         let name = format!("com.amazonaws.vpce.us-east-1.{service}");
         let created = ok(consumer.ec2(
             "CreateVpcEndpoint",
@@ -89,6 +90,7 @@ impl Topology {
             service,
             endpoint,
             security_group,
+            vpc,
             regional_name,
             provider,
             consumer,
@@ -98,14 +100,28 @@ impl Topology {
         built
     }
 
-    /// The consumer lets clients of this machine in, as it does at first.
-    pub fn admit(&self) {
-        admit(&self.consumer, &self.security_group, LOOPBACK);
+    /// The consumer lets in its own network alone, by a group in place of the default one. Gives the
+    /// new group.
+    pub fn bar_strangers(&self) -> String {
+        let create = [
+            ("VpcId", self.vpc.as_str()),
+            ("GroupName", "own network"),
+            ("GroupDescription", "clients"),
+        ];
+        let group = ok(self.consumer.ec2("CreateSecurityGroup", &create)).text("groupId").unwrap();
+        admit(&self.consumer, &group, &self.net.cidr());
+        let swap = [
+            ("VpcEndpointId", self.endpoint.as_str()),
+            ("AddSecurityGroupId.1", &group),
+            ("RemoveSecurityGroupId.1", &self.security_group),
+        ];
+        ok(self.consumer.ec2("ModifyVpcEndpoint", &swap));
+        group
     }
 
-    /// The consumer no longer lets them in.
-    pub fn bar(&self) {
-        ok(self.consumer.ec2("RevokeSecurityGroupIngress", &rule(&self.security_group, LOOPBACK)));
+    /// The consumer lets clients of this machine in by a group.
+    pub fn admit(&self, group: &str) {
+        admit(&self.consumer, group, LOOPBACK);
     }
 
     /// The provider accepts the endpoint.

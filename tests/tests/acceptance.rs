@@ -111,7 +111,6 @@ fn build(postern: &Postern, net: &LoopbackNet, targets: &[&Peer]) -> Built {
     let (service, group) = provide(provider, targets);
     let name = format!("com.amazonaws.vpce.us-east-1.{service}");
     let (vpc, [a, b]) = network(consumer, &net.cidr(), [net.subnet(1), net.subnet(2)]);
-    admit_this_machine(consumer, &vpc);
     let create = format!(
         "ec2 create-vpc-endpoint --vpc-endpoint-type Interface --vpc-id {vpc} \
          --service-name {name} --subnet-ids {a} {b}"
@@ -130,20 +129,6 @@ fn build(postern: &Postern, net: &LoopbackNet, targets: &[&Peer]) -> Built {
         health.as_array().unwrap().iter().all(|target| target["TargetHealth"]["State"] == "healthy")
     });
     Built { provider, consumer, service, endpoint: text(&endpoint["VpcEndpointId"]) }
-}
-
-/// Has the VPC's default group, which the endpoint will carry, admit clients at 127.0.0.1, which is
-/// no address of the VPC.
-fn admit_this_machine(consumer: Aws, vpc: &str) {
-    let groups = consumer.run(&format!(
-        "ec2 describe-security-groups --filters Name=vpc-id,Values={vpc} \
-         Name=group-name,Values=default"
-    ));
-    let group = text(&groups["SecurityGroups"][0]["GroupId"]);
-    consumer.run(&format!(
-        "ec2 authorize-security-group-ingress --group-id {group} --protocol tcp --port {PORT} \
-         --cidr 127.0.0.0/8"
-    ));
 }
 
 /// The addresses of the endpoint's interfaces, as the API tells them.

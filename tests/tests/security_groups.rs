@@ -1,5 +1,5 @@
-//! Security groups decide who gets through an endpoint: as a VPC comes, after rules are added and
-//! taken away, and for the load balancer's own groups.
+//! Security groups decide who gets through an endpoint: as a VPC comes, with a group of its own, and
+//! after a rule is added.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -52,16 +52,15 @@ fn rules_decide_about_new_connections_only() {
     let mut open = client::connect(address, PORT).unwrap();
     assert_echoes(&mut open);
 
-    topology.bar();
-    wait_until(PATIENCE, "strangers are refused", || client::is_refused(address, PORT));
+    let group = topology.bar_strangers();
+    wait_until(PATIENCE, "strangers are refused", || !echoes(address));
     assert_echoes(&mut open);
-    // The default group admits its members: every address of the VPC.
     let member = topology.net.address(3, 9).into();
     assert_echoes(&mut connect_from(member, address));
     let reason = [topology.endpoint.as_str(), "reason=\"security_group\""];
     let refused = "postern_connections_refused_total";
     wait_until(PATIENCE, "refusals are counted", || postern.metric(refused, &reason) >= 1.0);
 
-    topology.admit();
+    topology.admit(&group);
     wait_until(PATIENCE, "clients are let in", || echoes(address));
 }

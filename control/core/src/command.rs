@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::{
     principal::Principal,
     resource::{
-        Direction, ListenerAttribute, LoadBalancerAttribute, ResourceId, Route,
+        Direction, ListenerAttribute, LoadBalancerAttribute, Payer, ResourceId, Route,
         TargetGroupAttribute, VpcAttribute,
     },
     tag::{TagSelector, Tags},
@@ -220,6 +220,11 @@ pub enum Command {
         /// Which service.
         service: ServiceId,
     },
+    /// Has the owner of a service pay for its endpoints; there is no way back. Outcome: `Service`.
+    TakeServiceCharges {
+        /// Which service.
+        service: ServiceId,
+    },
     /// Removes an endpoint service that nobody uses, and its permissions.
     DeleteService {
         /// Which.
@@ -238,6 +243,15 @@ pub enum Command {
     CreateEndpoint(CreateEndpoint),
     /// Changes an interface endpoint. Outcome: `Endpoint`.
     ModifyEndpoint(ModifyEndpoint),
+    /// Changes who pays for an endpoint. Outcome: `Endpoint`.
+    ModifyEndpointPayer {
+        /// The caller's service that the endpoint is of; none if the endpoint is the caller's.
+        service: Option<ServiceId>,
+        /// Which endpoint.
+        endpoint: VpcEndpointId,
+        /// Who pays; the caller can only take it upon itself.
+        payer: Payer,
+    },
     /// Removes an endpoint. Outcome: `Endpoint`, deleting.
     DeleteEndpoint {
         /// Which.

@@ -13,8 +13,10 @@ mod interface;
 mod listener;
 mod load_balancer;
 mod notification;
+mod payer;
 mod permission;
 mod private_dns;
+mod region;
 mod route_table;
 mod security_group;
 mod service;
@@ -143,12 +145,16 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::StartDomainVerification { service } => {
             private_dns::start_verification(desk, *service)
         }
+        Command::TakeServiceCharges { service } => payer::take(desk, *service),
         Command::DeleteService { service } => service::delete(desk, *service),
         Command::ModifyServicePermissions { service, add, remove } => {
             permission::modify(desk, *service, add, remove)
         }
         Command::CreateEndpoint(create) => client_token::once(desk, create, endpoint::create),
         Command::ModifyEndpoint(modify) => endpoint::modify(desk, modify),
+        Command::ModifyEndpointPayer { service, endpoint, payer } => {
+            payer::modify(desk, *service, *endpoint, *payer)
+        }
         Command::DeleteEndpoint { endpoint } => endpoint::delete(desk, *endpoint),
         Command::CreateNotification(create) => {
             client_token::once(desk, create, notification::create)

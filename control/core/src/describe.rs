@@ -18,8 +18,8 @@ use crate::{
     registry::Registry,
     resource::{
         ConnectionNotification, DomainState, EndpointService, Interface, Listener, LoadBalancer,
-        Permission, PrivateDns, ResourceId, ResourceKind, RouteTable, SecurityGroup, ServiceName,
-        Subnet, Target, TargetGroup, Vpc, VpcEndpoint,
+        Permission, PrivateDns, ResourceId, ResourceKind, RouteTable, SecurityGroup, Subnet,
+        Target, TargetGroup, Vpc, VpcEndpoint,
     },
     settings::{Settings, Zone},
     tag::Tags,
@@ -103,6 +103,11 @@ impl<'a> View<'a> {
         self.caller
     }
 
+    /// All that there is.
+    pub(crate) fn registry(self) -> &'a Registry {
+        self.registry
+    }
+
     /// The operator's choices.
     pub fn settings(self) -> &'a Settings {
         self.registry.settings()
@@ -140,22 +145,16 @@ impl<'a> View<'a> {
         Ok(self.registry.targets_of(group.id))
     }
 
-    /// The services that the caller may connect to: its own, and those that admit it.
+    /// The services that the caller may connect to: its own, those that admit it, the catalogue's.
     pub fn visible_services(self) -> impl Iterator<Item = &'a Arc<EndpointService>> {
         self.registry.services().filter(move |service| self.may_use(service))
     }
 
-    /// A service that the caller may connect to.
-    pub fn service_named(self, name: &ServiceName) -> Result<&'a Arc<EndpointService>, Refusal> {
-        name.service(&self.registry.settings().region)
-            .and_then(|id| self.registry.service(id))
-            .filter(|service| self.may_use(service))
-            .ok_or_else(|| Refusal::ServiceNameNotFound(name.clone()))
-    }
-
-    /// Whether the caller owns a service or is admitted by one of its permissions.
+    /// Whether the caller owns a service or is admitted by one of its permissions; the catalogue is
+    /// everybody's.
     pub fn may_use(self, service: &EndpointService) -> bool {
-        service.owner == self.caller.account
+        service.catalog.is_some()
+            || service.owner == self.caller.account
             || self.registry.permissions_of(service.id).any(|it| it.principal.admits(self.caller))
     }
 

@@ -137,6 +137,8 @@ pub enum EventKind {
         /// Its state after.
         to: EndpointState,
     },
+    /// Who pays for an endpoint changed.
+    EndpointPayerChanged(VpcEndpointId),
     /// A deleted endpoint is no longer listed.
     EndpointForgotten(VpcEndpointId),
     /// A connection notification was made.
@@ -191,6 +193,7 @@ impl fmt::Display for EventKind {
             Self::EndpointMoved { endpoint, on, from, to, service: _ } => {
                 write!(f, "{endpoint} {on:?}: {from} -> {to}")
             }
+            Self::EndpointPayerChanged(id) => write!(f, "payer of {id} changed"),
             Self::EndpointForgotten(id) => write!(f, "{id} forgotten"),
             Self::NotificationCreated(id) => write!(f, "{id} created"),
             Self::NotificationModified(id) => write!(f, "{id} modified"),

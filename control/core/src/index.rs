@@ -12,7 +12,7 @@ use crate::{
     record::{Key, Record},
     resource::{
         ConnectionNotification, LoadBalancer, MessageId, NotificationScope, ResourceId,
-        ResourceKind, RouteTable, SecurityGroup, TargetState, VpcEndpoint,
+        ResourceKind, RouteTable, SecurityGroup, ServiceName, TargetState, VpcEndpoint,
     },
     transition::{awaits_data_plane, ends_by_itself},
 };
@@ -32,6 +32,8 @@ pub(crate) enum Entry {
     Due(Timestamp, Key),
     /// An endpoint waits for a report of the data plane.
     Awaiting(ResourceId),
+    /// A service is one of the catalogue, under this name.
+    Catalogued(ServiceName, ResourceId),
     /// An account's endpoint is in a VPC, or of a service, in whatever state.
     Endpoint(AccountId, ResourceId, VpcEndpointId),
     /// A message of an account waits to be sent.
@@ -90,6 +92,8 @@ impl Entry {
                 let mut entries = vec![Self::Owned(service.owner.clone(), id)];
                 let balancers = service.load_balancers.keys();
                 entries.extend(balancers.map(|lb| Self::Referrer((*lb).into(), id)));
+                let catalog = service.catalog.iter();
+                entries.extend(catalog.map(|entry| Self::Catalogued(entry.name.clone(), id)));
                 entries
             }
             Record::Permission(permission) => {

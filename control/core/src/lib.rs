@@ -11,6 +11,7 @@
 
 pub mod address;
 pub mod caller;
+mod catalog;
 pub mod command;
 pub mod decide;
 pub mod describe;

@@ -27,16 +27,23 @@ const NAME_CHARS_MAX: usize = 64;
 impl Principal {
     /// Whether the caller is admitted.
     pub fn admits(&self, caller: &Caller) -> bool {
-        match self {
-            Self::All => true,
-            Self::Account(account) => account == &caller.account,
-            Self::User(account, name) => {
-                account == &caller.account
-                    && matches!(&caller.identity, Identity::User(own) if own == name)
+        self.admitted(&caller.account, Some(&caller.identity))
+    }
+}
+
+impl Principal {
+    /// Whether it admitted whom an endpoint of an account was made by; where that was not written
+    /// down, any of the account.
+    pub fn admitted(&self, owner: &AccountId, creator: Option<&Identity>) -> bool {
+        match (self, creator) {
+            (Self::All, _) => true,
+            (Self::Account(account), _)
+            | (Self::User(account, _) | Self::Role(account, _), None) => account == owner,
+            (Self::User(account, name), Some(creator)) => {
+                account == owner && matches!(creator, Identity::User(own) if own == name)
             }
-            Self::Role(account, name) => {
-                account == &caller.account
-                    && matches!(&caller.identity, Identity::Role(own) if own == name)
+            (Self::Role(account, name), Some(creator)) => {
+                account == owner && matches!(creator, Identity::Role(own) if own == name)
             }
         }
     }

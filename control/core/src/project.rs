@@ -186,7 +186,7 @@ fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
         service: endpoint.service,
         state: endpoint.state,
         regional_name: endpoint.regional_name.clone(),
-        private_dns_name: endpoint.private_dns_name.clone(),
+        private_dns_names: endpoint.private_dns_names.clone(),
         dns_record_ip_type: endpoint.dns_record_ip_type,
         interfaces: interfaces.collect(),
     }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, ops::RangeInclusive};
 
 use ipnet::{IpNet, Ipv4Net};
 use model::{
-    DnsName, DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId,
+    DnsName, DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId, RegionName,
     RouteTableAssociationId, RouteTableId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
     SubnetId, TargetAddr, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
 };
@@ -13,7 +13,7 @@ use model::{
 use crate::{
     quota::Quota,
     record::Key,
-    resource::{ResourceId, ServiceName, Traffic},
+    resource::{Payer, ResourceId, ServiceName, ServiceType, Traffic},
     settings::ZoneRef,
     transition::Move,
 };
@@ -76,6 +76,13 @@ pub enum Refusal {
     TagKeyReserved {
         /// The key.
         key: String,
+    },
+    /// A tag that means something has a value without a meaning.
+    TagValueUnknown {
+        /// The key.
+        key: &'static str,
+        /// The values that it may have.
+        allowed: &'static [&'static str],
     },
     /// This resource's tags belong to Postern.
     TagsNotYours(ResourceId),
@@ -224,6 +231,41 @@ pub enum Refusal {
         /// One of the endpoints.
         endpoint: VpcEndpointId,
     },
+    /// The service is of the platform's catalogue, which only its configuration changes.
+    ServiceCatalogued(ServiceId),
+    /// The name, the base name or the number of private names is none that the catalogue may have.
+    CatalogEntryMalformed(ServiceName),
+    /// Another service of the catalogue has the name, for the same type of endpoint.
+    CatalogEntryTaken {
+        /// The name.
+        name: ServiceName,
+        /// The other service.
+        by: ServiceId,
+    },
+    /// The service is for another type of endpoint.
+    ServiceTypeMismatch {
+        /// The service.
+        service: ServiceName,
+        /// What it is for.
+        service_type: ServiceType,
+    },
+    /// Services cannot be offered in this Region.
+    RegionUnknown(RegionName),
+    /// A service cannot leave the Region that hosts it.
+    RegionIsHost(RegionName),
+    /// The service is not offered in this Region.
+    RegionNotInService {
+        /// The Region.
+        region: RegionName,
+        /// The service.
+        service: ServiceId,
+    },
+    /// Cross-Region access does not go with a listener's own idle timeout.
+    RegionIdleTimeout(ListenerId),
+    /// Cross-Region access is not available in this zone.
+    RegionZone(ZoneId),
+    /// An account can take charges upon itself, not put them on another.
+    PayerNotYours(Payer),
     /// A service must take at least one kind of endpoint.
     IpAddressTypeMissing,
 

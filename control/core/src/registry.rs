@@ -21,7 +21,8 @@ use crate::{
     resource::{
         ClientToken, ClientTokenKey, ConnectionNotification, CreateOperation, EndpointService,
         Listener, LoadBalancer, Message, MessageId, Permission, ResourceId, ResourceKind,
-        RouteTable, SecurityGroup, Subnet, Target, TargetGroup, TargetKey, Vpc, VpcEndpoint,
+        RouteTable, SecurityGroup, ServiceName, Subnet, Target, TargetGroup, TargetKey, Vpc,
+        VpcEndpoint,
     },
     settings::Settings,
 };
@@ -295,6 +296,16 @@ impl Registry {
         let entry = |id| Entry::Named(account.clone(), kind, Arc::clone(name), id);
         self.range((entry(first), entry(last))).find_map(|entry| match entry {
             Entry::Named(.., id) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// The services of the catalogue with a name, in the order of their ids.
+    pub(crate) fn catalogued_ids(&self, name: &ServiceName) -> impl Iterator<Item = ServiceId> {
+        let (first, last) = ResourceKind::Service.bounds();
+        let entry = |id| Entry::Catalogued(name.clone(), id);
+        self.range((entry(first), entry(last))).filter_map(|entry| match entry {
+            Entry::Catalogued(_, ResourceId::Service(id)) => Some(*id),
             _ => None,
         })
     }

@@ -2,11 +2,13 @@
 //!
 //! Does not know which changes are allowed ([`mod@crate::decide`]), nor how records are kept.
 
+pub mod catalog;
 pub mod client_token;
 pub mod endpoint;
 pub mod listener;
 pub mod load_balancer;
 pub mod notification;
+pub mod payer;
 pub mod permission;
 pub mod private_dns;
 pub mod route_table;
@@ -25,6 +27,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use catalog::{CATALOG_OWNER, CatalogEntry, ServiceType};
 pub use client_token::{ClientToken, ClientTokenKey, CreateOperation};
 pub use endpoint::{Interface, LastError, VpcEndpoint};
 pub use listener::{Listener, ListenerAttribute};
@@ -34,7 +37,8 @@ pub use load_balancer::{
 pub use notification::{
     ConnectionEvent, ConnectionNotification, Message, MessageId, NotificationScope, TopicArn,
 };
-pub use permission::Permission;
+pub use payer::Payer;
+pub use permission::{Permission, PermissionRemoval};
 pub use private_dns::{DomainOutcome, DomainState, DomainToken, PrivateDns};
 pub use route_table::{Route, RouteTable, RouteTargetKind};
 pub use security_group::{Direction, IpProtocol, Peer, SecurityGroup, SecurityGroupRule, Traffic};

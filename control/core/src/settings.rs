@@ -1,9 +1,11 @@
 //! What the operator decides once for all accounts. Does not know where it was read.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use serde::{Deserialize, Serialize};
+
+use crate::{quota::Quotas, resource::PermissionRemoval};
 
 /// The operator's choices that decisions depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,12 @@ pub struct Settings {
     pub client_token_lifetime: Duration,
     /// How long a message about a connection waits to be sent.
     pub message_lifetime: Duration,
+    /// Regions besides this one that services may be offered in.
+    pub other_regions: BTreeSet<RegionName>,
+    /// How much of everything accounts may have.
+    pub quotas: Quotas,
+    /// What becomes of endpoints when the permission that had admitted them is taken away.
+    pub permission_removal: PermissionRemoval,
     /// How long a deletion waits for the data plane to say that it let go.
     pub release_timeout: Duration,
 }
@@ -35,6 +43,9 @@ impl Settings {
             deleted_listed: Duration::from_secs(3600),
             client_token_lifetime: Duration::from_secs(24 * 3600),
             message_lifetime: Duration::from_secs(24 * 3600),
+            other_regions: BTreeSet::new(),
+            quotas: Quotas::default(),
+            permission_removal: PermissionRemoval::default(),
             release_timeout: Duration::from_secs(5),
         }
     }

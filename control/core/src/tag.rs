@@ -14,6 +14,11 @@ pub const VALUE_CHARS_MAX: usize = 256;
 /// Keys with this prefix are AWS's own.
 pub const RESERVED_PREFIX: &str = "aws:";
 
+/// On a permission of a service: whether connection requests that it admits are accepted at once.
+pub const ACCEPTANCE: &str = "postern:acceptance";
+/// On a service: what becomes of the endpoints that a permission had admitted when it is taken away.
+pub const PERMISSION_REMOVAL: &str = "postern:permission-removal";
+
 /// A resource's tags, by key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -63,6 +68,20 @@ impl Tags {
             }
         }
         Quota::TagsPerResource.allows(self.0.len())
+    }
+
+    /// Refuses a value that a key with a meaning of its own cannot have.
+    pub(crate) fn check_word(
+        &self,
+        key: &'static str,
+        allowed: &'static [&'static str],
+    ) -> Result<(), Refusal> {
+        match self.value(key) {
+            Some(value) if !allowed.contains(&value) => {
+                Err(Refusal::TagValueUnknown { key, allowed })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// These tags with others laid over them.

@@ -12,6 +12,8 @@ mod args;
 mod route_table;
 #[path = "transcripts/security_group.rs"]
 mod security_group;
+#[path = "transcripts/service.rs"]
+mod service;
 #[path = "transcripts/session.rs"]
 mod session;
 #[path = "transcripts/show.rs"]

@@ -1,6 +1,6 @@
 //! A policy document: JSON in, statements out, everything malformed refused at once.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde_json::{Map, Value};
 
@@ -23,7 +23,8 @@ pub enum MalformedPolicy {
     TooLong,
     /// Not JSON, or not an object.
     Json,
-    /// An object of it has a member twice, of which other readers would drop one.
+    /// An object of it has a member twice, of which other readers would drop one, or two statements
+    /// have one `Sid`.
     Duplicate,
     /// A version other than 2012-10-17 and 2008-10-17.
     Version,
@@ -49,7 +50,7 @@ impl fmt::Display for MalformedPolicy {
         f.write_str(match self {
             Self::TooLong => "the policy is longer than 20480 characters",
             Self::Json => "the policy is not a JSON object",
-            Self::Duplicate => "the policy has a member twice",
+            Self::Duplicate => "the policy has a member or a Sid twice",
             Self::Version => "Version is neither 2012-10-17 nor 2008-10-17",
             Self::Statement => "Statement is missing, empty or no object, or a Sid is no text",
             Self::Effect => "Effect is neither Allow nor Deny",
@@ -60,7 +61,10 @@ impl fmt::Display for MalformedPolicy {
                 "a statement needs either Resource or NotResource, made of * and ARNs; in a role's \
                  trust policy neither"
             }
-            Self::Principal => "Principal or NotPrincipal is missing, not allowed or malformed",
+            Self::Principal => {
+                "Principal or NotPrincipal is missing, not allowed or malformed; NotPrincipal goes \
+                 with Deny only"
+            }
             Self::Condition => "Condition has an unknown operator or malformed values",
             Self::UnknownMember => "the policy has a member that the language does not have",
         })
@@ -156,7 +160,12 @@ impl Document {
             return Err(MalformedPolicy::Statement);
         }
         let statements = statements.into_iter().map(|one| statement(one, kind, variables));
-        Ok(Self { statements: statements.collect::<Result<_, _>>()? })
+        let statements: Vec<Statement> = statements.collect::<Result<_, _>>()?;
+        let mut sids = BTreeSet::new();
+        if !statements.iter().filter_map(|one| one.sid.as_ref()).all(|sid| sids.insert(sid)) {
+            return Err(MalformedPolicy::Duplicate);
+        }
+        Ok(Self { statements })
     }
 }
 
@@ -197,7 +206,7 @@ fn statement(
     Ok(Statement {
         sid,
         effect,
-        principals: principals(object, kind)?,
+        principals: principals(object, kind, effect)?,
         actions: actions.try_map(|value| {
             patterns(value, Variables::Literal, is_action).ok_or(MalformedPolicy::Action)
         })?,
@@ -247,6 +256,7 @@ fn is_resource(text: &str) -> bool {
 fn principals(
     object: &Map<String, Value>,
     kind: Kind,
+    effect: Effect,
 ) -> Result<Option<Matcher<Principals>>, MalformedPolicy> {
     let present = object.contains_key("Principal") || object.contains_key("NotPrincipal");
     match kind {
@@ -254,6 +264,10 @@ fn principals(
         Kind::Identity => Ok(None),
         Kind::Resource | Kind::Trust => {
             let value = either(object, "Principal", "NotPrincipal", MalformedPolicy::Principal)?;
+            // Everybody but a few is never whom to permit something (IAM guide, "NotPrincipal").
+            if effect == Effect::Allow && matches!(value, Matcher::NotIn(_)) {
+                return Err(MalformedPolicy::Principal);
+            }
             value.try_map(Principals::parse).map(Some)
         }
     }

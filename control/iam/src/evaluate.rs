@@ -2,6 +2,7 @@
 
 use crate::{
     document::{Document, Effect, Matcher, Statement},
+    pattern::Pattern,
     request::Request,
 };
 
@@ -16,12 +17,20 @@ pub enum Decision {
     ImplicitDeny,
 }
 
-/// Evaluates a request against all of the documents together, in any order.
+/// The longest text of a request that is looked at: twice what an ARN may have, the longest of what
+/// policies are about. It bounds what a request can cost together with a policy.
+pub const TEXT_BYTES_MAX: usize = 4096;
+
+/// Evaluates a request against all of the documents together, in any order. A request with a text
+/// longer than [`TEXT_BYTES_MAX`] is permitted by none.
 pub fn evaluate<'a>(
     documents: impl IntoIterator<Item = &'a Document>,
     request: &Request<'_>,
 ) -> Decision {
     let mut decision = Decision::ImplicitDeny;
+    if !is_bounded(request) {
+        return decision;
+    }
     for statement in documents.into_iter().flat_map(|document| &document.statements) {
         if !statement.applies(request) {
             continue;
@@ -32,6 +41,11 @@ pub fn evaluate<'a>(
         }
     }
     decision
+}
+
+fn is_bounded(request: &Request<'_>) -> bool {
+    let fits = |text: &str| text.len() <= TEXT_BYTES_MAX;
+    fits(request.action) && fits(request.resource) && request.context.texts().all(fits)
 }
 
 /// Whether a resource policy permits the request to the caller itself, and not only to its account:
@@ -49,19 +63,28 @@ impl Statement {
     /// Whether the statement speaks about the request.
     pub fn applies(&self, request: &Request<'_>) -> bool {
         let context = request.context;
-        let principal = self
-            .principals
-            .as_ref()
-            .is_none_or(|matcher| matcher.is_met(|list| list.include(request.caller)));
+        let principal = self.principals.as_ref().is_none_or(|matcher| match matcher {
+            Matcher::In(list) => list.include(request.caller),
+            Matcher::NotIn(list) => !list.except(request.caller),
+        });
         principal
             && self.actions.is_met(|list| {
                 list.iter().any(|action| action.matches_ignoring_case(request.action, context))
             })
-            && self.resources.as_ref().is_none_or(|matcher| {
-                matcher.is_met(|list| {
-                    list.iter().any(|resource| resource.matches(request.resource, context))
-                })
+            && self.resources.as_ref().is_none_or(|resources| self.reaches(resources, request))
+            && self.conditions.iter().all(|condition| condition.is_met(context, self.effect))
+    }
+
+    fn reaches(&self, resources: &Matcher<Vec<Pattern>>, request: &Request<'_>) -> bool {
+        let context = request.context;
+        // What is not this resource as nobody knows what it is must permit nobody anything.
+        let is_known = match resources {
+            Matcher::NotIn(list) => list.iter().all(|pattern| pattern.is_resolvable(context)),
+            Matcher::In(_) => true,
+        };
+        (is_known || self.effect == Effect::Deny)
+            && resources.is_met(|list| {
+                list.iter().any(|pattern| pattern.matches_resource(request.resource, context))
             })
-            && self.conditions.iter().all(|condition| condition.is_met(context))
     }
 }

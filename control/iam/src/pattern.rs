@@ -3,11 +3,14 @@
 //! A pattern is parsed once into tokens. A variable's value is put in as literal tokens, so a `*`
 //! inside a value never becomes a wildcard: the hole that other evaluators have.
 
-use crate::request::Context;
+use crate::{
+    glob::{self, Reach},
+    request::Context,
+};
 
 /// One piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+pub(crate) enum Token {
     /// Exactly this character.
     Literal(char),
     /// `?`: any one character.
@@ -79,9 +82,17 @@ impl Pattern {
         Some(tokens)
     }
 
+    /// Whether every variable in it has a value or a default.
+    pub fn is_resolvable(&self, context: &Context) -> bool {
+        self.0.iter().all(|token| match token {
+            Token::Variable { key, default } => context.single(key).is_some() || default.is_some(),
+            Token::Literal(_) | Token::One | Token::Any => true,
+        })
+    }
+
     /// Whether the pattern matches the whole text.
     pub fn matches(&self, text: &str, context: &Context) -> bool {
-        self.resolve(context).is_some_and(|tokens| glob(&tokens, &chars(text)))
+        self.reaching(Reach::All, text, context)
     }
 
     /// The same without regard to the case of ASCII letters.
@@ -92,29 +103,25 @@ impl Pattern {
         };
         self.resolve(context).is_some_and(|tokens| {
             let tokens: Vec<Token> = tokens.into_iter().map(lower).collect();
-            glob(&tokens, &chars(&text.to_ascii_lowercase()))
+            glob::matches(&tokens, &text.to_ascii_lowercase(), Reach::All)
         })
     }
 
     /// Whether the pattern matches an ARN component by component: a wildcard does not reach over
     /// one of the first five colons. The sixth component, the resource, may hold colons itself.
     pub fn matches_arn(&self, arn: &str, context: &Context) -> bool {
-        let Some(tokens) = self.resolve(context) else {
-            return false;
-        };
-        if tokens == [Token::Any] {
-            return true;
-        }
-        let colon = Token::Literal(':');
-        let patterns: Vec<&[Token]> = tokens.splitn(6, |token| *token == colon).collect();
-        let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        patterns.len() == parts.len()
-            && patterns.iter().zip(parts).all(|(pattern, part)| glob(pattern, &chars(part)))
+        self.0 == [Token::Any] || self.reaching(Reach::Component, arn, context)
     }
-}
 
-fn chars(text: &str) -> Vec<char> {
-    text.chars().collect()
+    /// Whether the pattern, of a `Resource` element, matches an ARN: a `*` at the end of a
+    /// component reaches over colons, other wildcards do not.
+    pub fn matches_resource(&self, arn: &str, context: &Context) -> bool {
+        self.reaching(Reach::ComponentEnd, arn, context)
+    }
+
+    fn reaching(&self, reach: Reach, text: &str, context: &Context) -> bool {
+        self.resolve(context).is_some_and(|tokens| glob::matches(&tokens, text, reach))
+    }
 }
 
 /// Reads a `${...}` at the start of the text. `${*}`, `${?}` and `${$}` are the literal characters.
@@ -134,30 +141,6 @@ fn variable(text: &str) -> Option<(Token, &str)> {
         }
     };
     Some((token, after))
-}
-
-/// Matches with one step of backtracking: linear in the text for each `*`, never exponential.
-fn glob(pattern: &[Token], text: &[char]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(Token::Any) => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(Token::One) => (p, t) = (p + 1, t + 1),
-            Some(Token::Literal(c)) if *c == text[t] => (p, t) = (p + 1, t + 1),
-            _ => match star {
-                Some((at, matched)) => {
-                    star = Some((at, matched + 1));
-                    (p, t) = (at + 1, matched + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|token| *token == Token::Any)
 }
 
 #[cfg(test)]
@@ -217,10 +200,33 @@ mod tests {
             ("arn:aws:ec2:*:*:vpc/*", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", true),
             ("arn:aws:ec2:*:vpc/*", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", false),
             ("arn:aws:*", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", false),
+            ("arn:aws:ec2:us-*-1:?:vpc/*", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", true),
+            ("arn:aws:ec2:us-*:vpc/*", "arn:aws:ec2:us-east-1:1:vpc/vpc-1", false),
             ("arn:aws:sns:*:*:a:*", "arn:aws:sns:us-east-1:1:a:b:c", true),
         ] {
             let pattern = Pattern::parse(pattern, Variables::Expand, Wildcards::Match);
             assert_eq!(pattern.matches_arn(arn, &none), expected, "{pattern:?} on {arn}");
+        }
+    }
+
+    #[test]
+    fn resources_match_over_colons_only_by_a_star_that_ends_a_component() {
+        let context = Context::default().with("aws:username", ["a:b*"]);
+        let vpc = "arn:aws:ec2:us-east-1:1:vpc/vpc-1";
+        for (pattern, arn, expected) in [
+            ("*", vpc, true),
+            ("arn:aws:ec2:*", vpc, true),
+            ("arn:aws:ec2:*:vpc/*", vpc, true),
+            ("arn:aws:ec2:us-*:vpc/*", vpc, true),
+            ("arn:aws:ec2:us*1:vpc/*", vpc, false),
+            ("arn:aws:ec2:us*1:1:vpc/*", vpc, true),
+            ("arn:aws:ec2:us-east-1?1:vpc/*", vpc, false),
+            ("arn:aws:s3:::bucket/*.txt", "arn:aws:s3:::bucket/a:b.txt", true),
+            ("arn:aws:sns:r:1:${aws:username}", "arn:aws:sns:r:1:a:b*", true),
+            ("arn:aws:sns:r:1:${aws:username}", "arn:aws:sns:r:1:a:bc", false),
+        ] {
+            let pattern = Pattern::parse(pattern, Variables::Expand, Wildcards::Match);
+            assert_eq!(pattern.matches_resource(arn, &context), expected, "{pattern:?} on {arn}");
         }
     }
 }

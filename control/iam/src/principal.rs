@@ -82,7 +82,8 @@ impl Principals {
             Value::String(text) if text == "*" => entries.push(Principal::Everybody),
             Value::Object(kinds) if !kinds.is_empty() => {
                 for (kind, values) in kinds {
-                    for value in crate::document::one_or_many(values)? {
+                    let values = crate::document::one_or_many(values);
+                    for value in values.map_err(|_| MalformedPolicy::Principal)? {
                         entries.push(entry(kind, value)?);
                     }
                 }
@@ -95,6 +96,14 @@ impl Principals {
     /// Whether the caller is one of them.
     pub fn include(&self, caller: &Caller) -> bool {
         self.0.iter().any(|principal| principal.is(caller))
+    }
+
+    /// Whether `NotPrincipal` with this list leaves the caller out. An account in it
+    /// excepts only the account itself: its users and roles must be named each (IAM guide,
+    /// "NotPrincipal").
+    pub(crate) fn except(&self, caller: &Caller) -> bool {
+        let is_root = caller.kind == CallerKind::Root;
+        if is_root { self.include(caller) } else { self.name(caller) }
     }
 
     /// Whether the caller is one of them other than by its account.
@@ -110,17 +119,28 @@ fn entry(kind: &str, text: &str) -> Result<Principal, MalformedPolicy> {
         "AWS" if is_account(text) => Ok(Principal::Account(text.to_owned())),
         "AWS" => {
             // A wildcard inside a principal's ARN is refused by IAM: it would name whoever comes.
-            if !text.starts_with("arn:") || text.contains(['*', '?']) {
+            let (account, name) = account_and_name(text).ok_or(MalformedPolicy::Principal)?;
+            if text.contains(['*', '?']) {
                 return Err(MalformedPolicy::Principal);
             }
-            Ok(match text.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()) {
-                Some(account) if is_account(account) => Principal::Account(account.to_owned()),
+            Ok(match name {
+                "root" => Principal::Account(account.to_owned()),
                 _ => Principal::Arn(text.to_owned()),
             })
         }
         "Service" | "Federated" | "CanonicalUser" => Ok(Principal::Other),
         _ => Err(MalformedPolicy::Principal),
     }
+}
+
+/// The account and the rest of the ARN of an identity.
+fn account_and_name(arn: &str) -> Option<(&str, &str)> {
+    let mut parts = arn.splitn(6, ':');
+    let (prefix, _partition) = (parts.next()?, parts.next()?);
+    let (service, region) = (parts.next()?, parts.next()?);
+    let (account, name) = (parts.next()?, parts.next()?);
+    let is_identity = prefix == "arn" && matches!(service, "iam" | "sts") && region.is_empty();
+    (is_identity && is_account(account)).then_some((account, name))
 }
 
 fn is_account(text: &str) -> bool {

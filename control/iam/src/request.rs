@@ -27,6 +27,13 @@ impl Context {
         self.0.get(&key.to_ascii_lowercase()).map(Vec::as_slice)
     }
 
+    /// All keys and values.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(key, values)| {
+            std::iter::once(key.as_str()).chain(values.iter().map(String::as_str))
+        })
+    }
+
     /// The value of a key that has exactly one.
     pub fn single(&self, key: &str) -> Option<&str> {
         match self.values(key)? {

@@ -173,7 +173,6 @@ fn principals_are_matched_as_documented() {
             r#""Principal":{"Service":"vpce.amazonaws.com","AWS":["222222222222"]}"#,
             [false, false, true, false],
         ),
-        (r#""NotPrincipal":{"AWS":"111111111111"}"#, [false, false, true, true]),
     ] {
         let policy = format!(
             r#"{{"Statement":{{"Effect":"Allow",{principal},"Action":"*","Resource":"*"}}}}"#
@@ -231,9 +230,25 @@ fn malformed_policies_are_refused() {
         let shown = policy.get(..80).unwrap_or(&policy);
         assert_eq!(Document::parse(&policy, Kind::Identity), Err(expected), "{shown}");
     }
-    let wildcard = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*",
-        "Principal":{"AWS":"arn:aws:iam::111111111111:user/*"}}}"#;
-    assert_eq!(Document::parse(wildcard, Kind::Resource), Err(MalformedPolicy::Principal));
+    for principal in [
+        r#""Principal":{"AWS":"arn:aws:iam::111111111111:user/*"}"#,
+        r#""Principal":{"AWS":"arn:aws:s3:::111111111111:root"}"#,
+        r#""Principal":{"AWS":"arn:aws:iam::1:root"}"#,
+        r#""Principal":{"AWS":"alice"}"#,
+        r#""Principal":{"AWS":[]}"#,
+        r#""Principal":{"Other":"*"}"#,
+        r#""Principal":{}"#,
+        r#""Principal":"111111111111""#,
+        r#""Principal":"*","NotPrincipal":{"AWS":"111111111111"}"#,
+        r#""NotPrincipal":{"AWS":"111111111111"}"#,
+    ] {
+        let statement = format!(r#"{{"Effect":"Allow","Action":"*","Resource":"*",{principal}}}"#);
+        let policy = format!(r#"{{"Statement":{statement}}}"#);
+        let refused = Document::parse(&policy, Kind::Resource);
+        assert_eq!(refused, Err(MalformedPolicy::Principal), "{principal}");
+    }
+    let twice = format!(r#"{{"Statement":[{{"Sid":"a",{whole}}},{{"Sid":"a",{whole}}}]}}"#);
+    assert_eq!(Document::parse(&twice, Kind::Identity), Err(MalformedPolicy::Duplicate));
 }
 
 #[test]

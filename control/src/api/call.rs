@@ -15,6 +15,7 @@ use crate::{
     authorization::{Assumption, Circumstances},
     config::Role,
     ec2, elb,
+    identities::Known,
     keeper::SubmitError,
     query::{Dialect, Fault, Form, Input, PageRequest, PageTokens},
     signature::{Credentials, Identity, Session},
@@ -23,6 +24,7 @@ use crate::{
 /// A verified request for one operation.
 pub(crate) struct Call<'a> {
     server: &'a Server,
+    known: &'a Known,
     identity: Identity,
     circumstances: Circumstances,
     form: &'a Form,
@@ -51,6 +53,7 @@ pub(crate) struct Change {
 impl<'a> Call<'a> {
     pub(super) fn new(
         server: &'a Server,
+        known: &'a Known,
         identity: Identity,
         circumstances: Circumstances,
         form: &'a Form,
@@ -60,7 +63,7 @@ impl<'a> Call<'a> {
         let missing = "The request must contain the parameter Action";
         let action = input.text("Action")?.ok_or_else(|| Fault::new("MissingAction", missing))?;
         input.text("Version")?;
-        Ok(Self { server, identity, circumstances, form, service, action })
+        Ok(Self { server, known, identity, circumstances, form, service, action })
     }
 
     /// The operation's name as the caller wrote it.
@@ -172,7 +175,7 @@ impl<'a> Call<'a> {
 
     /// The role that the caller may assume.
     pub(crate) fn assumed(&self, asked: &Assumption<'_>) -> Result<(Caller, &Role), Fault> {
-        self.server.authorizer.assumed(self, asked)
+        self.known.authorizer.assumed(self, asked)
     }
 
     /// The credentials of a session of a role.

@@ -62,12 +62,20 @@ pub(super) fn of(call: &Call<'_>, touches: &[Touch]) -> Result<Vec<Check>, Fault
     if checks.is_empty() {
         checks.push(Check { action: action.clone(), resource: "*".into(), keys: Vec::new() });
     }
+    if reading.leaves_region()? {
+        let (action, resource) = (MULTI_REGION.to_owned(), "*".to_owned());
+        checks.push(Check { action, resource, keys: Vec::new() });
+    }
     if !request_tags.is_empty() {
         checks.extend(made.into_iter().map(|made| tagging(call, made)));
     }
     add_tags(view, &request_tags, &mut checks);
     Ok(checks)
 }
+
+/// What offering or using a service across Regions needs besides (guide: "Cross-Region access",
+/// permissions).
+const MULTI_REGION: &str = "vpce:AllowMultiRegion";
 
 fn is_made(touch: Touch) -> bool {
     matches!(touch, Touch::New(_) | Touch::NewNamed(_) | Touch::NewListener(_))
@@ -156,6 +164,20 @@ impl Reading<'_> {
         Ok(texts)
     }
 
+    /// Whether the request names another Region for a service.
+    fn leaves_region(&self) -> Result<bool, Fault> {
+        if !self.action.contains("VpcEndpoint") {
+            return Ok(false);
+        }
+        let own = self.view.settings().region.as_str();
+        let mut regions = self.input.texts("SupportedRegion")?;
+        regions.extend(self.input.texts("AddSupportedRegion")?);
+        if self.action == "ec2:CreateVpcEndpoint" {
+            regions.extend(self.input.text("ServiceRegion")?);
+        }
+        Ok(regions.iter().any(|region| *region != own))
+    }
+
     fn ec2(&self, kind: &str, id: &str) -> String {
         self.arn("ec2", &format!("{kind}/{id}"))
     }
@@ -176,7 +198,7 @@ impl Reading<'_> {
                     keys.push(one("ec2:VpceServiceName", name));
                     // The owner of what the caller may not know of is not told.
                     if let Ok(service) = self.view.service_named(&ServiceName(name.to_owned())) {
-                        keys.push(one("ec2:VpceServiceOwner", service.owner.as_str()));
+                        keys.push(one("ec2:VpceServiceOwner", service.owner_name()));
                     }
                 }
                 let of = self.input.text("ServiceRegion")?.unwrap_or(region);
@@ -187,7 +209,7 @@ impl Reading<'_> {
                 if let Some(endpoint) = id.and_then(|id| self.view.endpoint(id).ok()) {
                     keys.push(one("ec2:VpceServiceName", &endpoint.service_name.0));
                     if let Ok(service) = self.view.service_named(&endpoint.service_name) {
-                        keys.push(one("ec2:VpceServiceOwner", service.owner.as_str()));
+                        keys.push(one("ec2:VpceServiceOwner", service.owner_name()));
                     }
                     keys.push(one("ec2:VpceServiceRegion", region));
                 }

@@ -47,7 +47,10 @@ actions! {
     ModifyVpcAttribute => modify_vpc_attribute,
     ModifyVpcEndpoint => modify_vpc_endpoint,
     ModifyVpcEndpointConnectionNotification => modify_vpc_endpoint_connection_notification,
+    ModifyVpcEndpointPayerResponsibility => modify_vpc_endpoint_payer_responsibility,
     ModifyVpcEndpointServiceConfiguration => modify_vpc_endpoint_service_configuration,
+    ModifyVpcEndpointServicePayerResponsibility =>
+        modify_vpc_endpoint_service_payer_responsibility,
     ModifyVpcEndpointServicePermissions => modify_vpc_endpoint_service_permissions,
     RejectVpcEndpointConnections => reject_vpc_endpoint_connections,
     RevokeSecurityGroupEgress => revoke_security_group_egress,

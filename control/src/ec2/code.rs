@@ -18,7 +18,10 @@ fn code(refusal: &Refusal) -> &'static str {
         R::ConnectionNotFound { .. } => "InvalidVpcEndpointId.NotFound",
         R::QuotaExceeded { quota, .. } => limit_exceeded(*quota),
         R::InUse { .. } => "DependencyViolation",
-        R::TagsNotYours(_) | R::DeletionProtected(_) => "OperationNotPermitted",
+        R::TagsNotYours(_)
+        | R::DeletionProtected(_)
+        | R::ServiceCatalogued(_)
+        | R::PayerNotYours(_) => "OperationNotPermitted",
         R::CidrSize { .. } => "InvalidVpc.Range",
         R::CidrOutsideVpc { .. } => "InvalidSubnet.Range",
         R::CidrOverlap { .. } => "InvalidSubnet.Conflict",
@@ -52,6 +55,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TagKeyLength { .. }
         | R::TagValueLength { .. }
         | R::TagKeyReserved { .. }
+        | R::TagValueUnknown { .. }
+        | R::RegionUnknown(_)
         | R::OutOfRange { .. }
         | R::AddressTwice(_)
         | R::AddressOutsideSubnet { .. }
@@ -77,6 +82,13 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::LoadBalancerTaken { .. }
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing
+        | R::CatalogEntryMalformed(_)
+        | R::CatalogEntryTaken { .. }
+        | R::ServiceTypeMismatch { .. }
+        | R::RegionIsHost(_)
+        | R::RegionNotInService { .. }
+        | R::RegionIdleTimeout(_)
+        | R::RegionZone(_)
         | R::ServiceIpAddressType { .. }
         | R::DnsRecordIpType { .. }
         | R::PrivateDnsUnsupported(_)

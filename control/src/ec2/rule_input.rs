@@ -15,6 +15,9 @@ use crate::query::{Fault, Input};
 /// What the other end of a rule's traffic is written with.
 const SOURCES: &str = "IpRanges, Ipv6Ranges or Groups";
 
+/// The members of one rule at the top.
+const TOP: &[&str] = &["CidrIp", "FromPort", "IpProtocol", "ToPort"];
+
 /// Reads rules; a group that is named instead of identified is looked for in the VPC of `group`.
 pub(super) fn rules(
     view: View<'_>,
@@ -32,7 +35,11 @@ pub(super) fn rules(
             rules.push(NewRule { traffic, description, tags: Tags::none() });
         }
     }
-    if input.has("CidrIp") {
+    if let Some(name) = TOP.iter().find(|name| input.has(name)) {
+        if !rules.is_empty() {
+            let message = format!("{name} and IpPermissions exclude each other.");
+            return Err(Fault::invalid_combination(message));
+        }
         let peer = Peer::Ipv4(input.required("CidrIp", "an IPv4 CIDR block")?);
         let traffic = Traffic { peer, ..shape(input, direction)? };
         rules.push(NewRule { traffic, description: None, tags: Tags::none() });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{DnsName, IpAddressType, LoadBalancerId};
+use model::{DnsName, IpAddressType, LoadBalancerId, RegionName};
 
 use super::shape::IP_ADDRESS_TYPES;
 use crate::{
@@ -43,6 +43,14 @@ pub(super) fn ip_address_types(
         found.map(|(_, of)| *of).ok_or_else(|| Fault::invalid_value(name, text, "ipv4 or ipv6"))
     };
     input.texts(name)?.into_iter().map(find).collect()
+}
+
+/// Reads a list of Regions.
+pub(super) fn regions(input: &Input<'_>, name: &str) -> Result<BTreeSet<RegionName>, Fault> {
+    let read = |text: &str| {
+        text.parse().map_err(|_| Fault::invalid_value(name, text, "the name of a Region"))
+    };
+    input.texts(name)?.into_iter().map(read).collect()
 }
 
 /// Reads the private DNS name of a service: a domain, not just a label.

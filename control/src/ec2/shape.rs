@@ -6,6 +6,7 @@ pub(super) mod dns_entry;
 pub(super) mod endpoint;
 pub(super) mod interface;
 pub(super) mod notification;
+pub(super) mod payer;
 pub(super) mod permission;
 pub(super) mod prefix_list;
 pub(super) mod region;
@@ -19,7 +20,16 @@ pub(super) mod tag_description;
 pub(super) mod vpc;
 pub(super) mod zone;
 
+use control_core::resource::ServiceType;
 use model::{DnsRecordIpType, IpAddressType};
+
+/// A type of service as EC2 writes it.
+pub(super) fn service_type(of: ServiceType) -> &'static str {
+    match of {
+        ServiceType::Interface => "Interface",
+        ServiceType::Gateway => "Gateway",
+    }
+}
 
 /// An address type as EC2 writes it.
 pub(super) fn ip_address_type(of: IpAddressType) -> &'static str {

@@ -36,6 +36,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::LoadBalancerUngrouped(_)
         | R::OutOfRange { .. }
         | R::Conflicting { .. }
+        | R::RegionIdleTimeout(_)
         | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
         R::ServiceNameNotFound(_)
         | R::ConnectionEventMissing
@@ -46,6 +47,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TagKeyLength { .. }
         | R::TagValueLength { .. }
         | R::TagKeyReserved { .. }
+        | R::TagValueUnknown { .. }
         | R::CidrSize { .. }
         | R::CidrOutsideVpc { .. }
         | R::CidrOverlap { .. }
@@ -57,6 +59,15 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::LoadBalancerMissing
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing
+        | R::ServiceCatalogued(_)
+        | R::CatalogEntryMalformed(_)
+        | R::CatalogEntryTaken { .. }
+        | R::ServiceTypeMismatch { .. }
+        | R::RegionUnknown(_)
+        | R::RegionIsHost(_)
+        | R::RegionNotInService { .. }
+        | R::RegionZone(_)
+        | R::PayerNotYours(_)
         | R::ServiceIpAddressType { .. }
         | R::DnsRecordIpType { .. }
         | R::PrivateDnsUnsupported(_)

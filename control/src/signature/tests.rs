@@ -83,7 +83,7 @@ impl Sent {
         self.signed(at, settings)
     }
 
-    fn verified_by(&self, verifier: &Verifier) -> Result<Identity, SignatureError> {
+    fn verified_by(&self, verifier: &(Verifier, Keys)) -> Result<Identity, SignatureError> {
         let request = SignedRequest {
             method: &self.method,
             path: &self.path,
@@ -91,7 +91,7 @@ impl Sent {
             headers: &self.headers,
             body: &self.body,
         };
-        verifier.verify(&Claim::read(request)?, request, NOW)
+        verifier.0.verify(&verifier.1, &Claim::read(request)?, request, NOW)
     }
 
     fn verified(&self) -> Result<Identity, SignatureError> {
@@ -99,9 +99,12 @@ impl Sent {
     }
 }
 
-fn verifier(secret: &str) -> Verifier {
-    let region = "us-east-1".parse().unwrap();
-    Verifier::new(region, [("AKID", secret, Caller::root("111111111111".parse().unwrap()))])
+fn verifier(secret: &str) -> (Verifier, Keys) {
+    with_keys("us-east-1", &[("AKID", secret, Caller::root("111111111111".parse().unwrap()))])
+}
+
+fn with_keys(region: &str, keys: &[(&str, &str, Caller)]) -> (Verifier, Keys) {
+    (Verifier::new(region.parse().unwrap()), Keys::new(keys.iter().cloned(), []))
 }
 
 #[test]
@@ -169,9 +172,9 @@ fn refuses_whatever_was_changed_after_signing() {
 fn refuses_another_secret_key_and_region() {
     let request = Sent::new("POST", "/", "").by_header(NOW);
     assert_eq!(request.verified_by(&verifier("other")), Err(SignatureError::Mismatch));
-    let none = Verifier::new("us-east-1".parse().unwrap(), []);
+    let none = with_keys("us-east-1", &[]);
     assert_eq!(request.verified_by(&none), Err(SignatureError::UnknownKey));
-    let elsewhere = Verifier::new("eu-west-1".parse().unwrap(), []);
+    let elsewhere = with_keys("eu-west-1", &[]);
     assert_eq!(request.verified_by(&elsewhere), Err(SignatureError::WrongRegion));
 }
 

@@ -16,7 +16,8 @@ use aws_sigv4::{
     sign::v4,
 };
 use control::{
-    AccessKey, Account, Config, Keeper, Limits, Policy, PolicyKind, Role, Secret, User, api,
+    AccessKey, Account, Config, Identities, Keeper, Limits, Policy, PolicyKind, Role, Secret, User,
+    api,
     audit::{self, Audit},
     notify, store,
     tls::Tls,
@@ -134,6 +135,7 @@ pub(crate) struct Rig {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) keeper: Keeper,
     pub(crate) audit: Audit,
+    pub(crate) identities: Identities,
     clock: Arc<ShiftedClock>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
@@ -198,9 +200,11 @@ impl Rig {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (keeper, audit) = (keeper.clone(), audit.clone());
+        let identities = Identities::new(&config.accounts);
         let api = api::Api {
             keeper: keeper.clone(),
             config,
+            identities: identities.clone(),
             clock,
             health,
             seed: 1,
@@ -208,7 +212,15 @@ impl Rig {
             tls,
         };
         let serving = tokio::spawn(api::serve(listener, api, async { drop(stopped.await) }));
-        Self { address, keeper, audit, clock: shifted, stop: Some(stop), serving: Some(serving) }
+        Self {
+            address,
+            keeper,
+            audit,
+            identities,
+            clock: shifted,
+            stop: Some(stop),
+            serving: Some(serving),
+        }
     }
 
     /// Sets the clock of the API so far ahead.
@@ -386,7 +398,7 @@ fn assert_well_formed(body: &str) {
     }
 }
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     let zone = |name: &str, id: &str| Zone { name: name.parse().unwrap(), id: id.parse().unwrap() };
     let zones = vec![zone("us-east-1a", "use1-az1"), zone("us-east-1b", "use1-az2")];
     let mut config = Config::new("us-east-1".parse().unwrap(), zones);

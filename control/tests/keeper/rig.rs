@@ -121,6 +121,8 @@ impl Rig {
             acceptance_required: true,
             ip_address_types: [].into(),
             private_dns_name: None,
+            supported_regions: [].into(),
+            catalog: None,
             tags: Tags::none(),
             client_token: None,
         });

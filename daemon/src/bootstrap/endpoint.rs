@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use control_core::{
     Command, Outcome,
-    command::{CreateEndpoint, SubnetAddresses},
-    resource::VpcEndpoint,
+    command::{CreateEndpoint, ModifyEndpoint, SubnetAddresses},
+    resource::{VpcAttribute, VpcEndpoint},
+    transition::{self, Move},
 };
 use model::{EndpointState, IpAddressType};
 
@@ -21,6 +22,12 @@ impl Run<'_> {
         let vpc = lookup(&self.made.vpcs, &wanted.vpc)?;
         let service = lookup(&self.made.services, &wanted.service)?;
         let registry = self.registry();
+        if wanted.private_dns && !vpc.takes_private_dns() {
+            for attribute in [VpcAttribute::DnsSupport(true), VpcAttribute::DnsHostnames(true)] {
+                let command = Command::ModifyVpcAttribute { vpc: vpc.id, attribute };
+                self.submit(&what, &vpc.owner, command).await?;
+            }
+        }
         let living = registry.endpoints().filter(|endpoint| !is_gone(endpoint));
         let found =
             tagged(living, &vpc.owner, &wanted.key, |endpoint| (&endpoint.owner, &endpoint.tags));
@@ -41,13 +48,20 @@ impl Run<'_> {
                 addresses,
                 ip_address_type: IpAddressType::Ipv4,
                 dns_record_ip_type: None,
-                private_dns: false,
+                private_dns: wanted.private_dns,
                 security_groups: [].into(),
                 tags: tags(&wanted.key),
                 client_token: None,
             });
             endpoint_of(&what, self.submit(&what, &vpc.owner, command).await?)?
         };
+        let may_change = transition::after(endpoint.state, Move::Modify).is_some();
+        if wanted.private_dns && endpoint.private_dns_names.is_empty() && may_change {
+            let modify =
+                ModifyEndpoint { private_dns: Some(true), ..ModifyEndpoint::of(endpoint.id) };
+            let command = Command::ModifyEndpoint(modify);
+            endpoint = endpoint_of(&what, self.submit(&what, &vpc.owner, command).await?)?;
+        }
         if wanted.accept && endpoint.state == EndpointState::PendingAcceptance {
             let (service_id, id) = (service.id, endpoint.id);
             let command = Command::AcceptConnection { service: service_id, endpoint: id };

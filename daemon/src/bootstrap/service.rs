@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use control_core::{
-    Command, Outcome,
+    Command, Outcome, Tags,
     command::{CreateService, ModifyService},
-    resource::EndpointService,
+    resource::{EndpointService, permission::AUTOMATIC},
+    tag::ACCEPTANCE,
 };
 use model::LoadBalancerId;
 
@@ -32,6 +33,8 @@ impl Run<'_> {
                 acceptance_required: wanted.acceptance_required,
                 ip_address_types: BTreeSet::new(),
                 private_dns_name: None,
+                supported_regions: [].into(),
+                catalog: None,
                 tags: tags(&wanted.key),
                 client_token: None,
             })),
@@ -43,6 +46,7 @@ impl Run<'_> {
             (None, None) => return Err(other_outcome(&what)),
         };
         self.permissions(&what, wanted, &service).await?;
+        self.acceptances(&what, wanted, &service).await?;
         self.made.services.insert(wanted.key.clone(), service);
         Ok(())
     }
@@ -59,12 +63,36 @@ impl Run<'_> {
             .filter(|permission| permission.service == service.id)
             .map(|permission| &permission.principal)
             .collect();
-        let missing = wanted.allowed_principals.iter().filter(|wanted| !present.contains(wanted));
+        let named = wanted.allowed_principals.iter().chain(&wanted.accepted_principals);
+        let missing = named.filter(|wanted| !present.contains(wanted));
         let add: Vec<_> = missing.cloned().collect();
         if !add.is_empty() {
             let (id, remove) = (service.id, Vec::new());
             let command = Command::ModifyServicePermissions { service: id, add, remove };
             self.submit(what, &service.owner, command).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Marks the permissions whose requests are accepted at once. Marks that the file does not ask
+    /// for are left alone.
+    async fn acceptances(
+        &self,
+        what: &str,
+        wanted: &wanted::Service,
+        service: &EndpointService,
+    ) -> Result<(), BootstrapError> {
+        let registry = self.registry();
+        let unmarked = registry.permissions_of(service.id).filter(|permission| {
+            wanted.accepted_principals.contains(&permission.principal)
+                && !permission.accepts_at_once()
+        });
+        let resources: Vec<_> = unmarked.map(|permission| permission.id.into()).collect();
+        if !resources.is_empty() {
+            let tags: Tags = [(ACCEPTANCE, AUTOMATIC)].into_iter().collect();
+            self.submit(what, &service.owner, Command::CreateTags { resources, tags }).await?;
         }
         Ok(())
     }
@@ -87,7 +115,10 @@ fn change(
     (change != ModifyService::of(service.id)).then_some(Command::ModifyService(change))
 }
 
-fn service_of(what: &str, outcome: Outcome) -> Result<Arc<EndpointService>, BootstrapError> {
+pub(super) fn service_of(
+    what: &str,
+    outcome: Outcome,
+) -> Result<Arc<EndpointService>, BootstrapError> {
     match outcome {
         Outcome::Service(service) => Ok(service),
         _ => Err(other_outcome(what)),

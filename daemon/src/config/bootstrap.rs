@@ -127,6 +127,8 @@ pub(crate) struct Service {
     pub(crate) acceptance_required: bool,
     /// Who may connect: ARNs, or `*`.
     pub(crate) allowed_principals: Vec<Principal>,
+    /// Who may connect besides, and is accepted at once.
+    pub(crate) accepted_principals: Vec<Principal>,
 }
 
 /// An interface endpoint.
@@ -140,6 +142,8 @@ pub(crate) struct Endpoint {
     pub(crate) service: String,
     /// One per zone.
     pub(crate) interfaces: Vec<Interface>,
+    /// Whether the service's private DNS names lead to it.
+    pub(crate) private_dns: bool,
     /// Whether to accept it on the provider's behalf.
     pub(crate) accept: bool,
 }
@@ -156,6 +160,7 @@ pub(crate) struct Interface {
 /// Reads the table `bootstrap`, if there is one.
 pub(super) fn read(root: &mut Table<'_>) -> Option<Bootstrap> {
     let (accounts, zones) = (root.names("accounts", "id"), root.names("zones", "name"));
+    let catalog = root.names_within("services", "amazon", "name");
     let Some(mut table) = root.table("bootstrap") else {
         return (!root.has("bootstrap")).then(Bootstrap::default);
     };
@@ -165,7 +170,8 @@ pub(super) fn read(root: &mut Table<'_>) -> Option<Bootstrap> {
     let subnet = OneOf::unique("a subnet", &table, "subnets", "key");
     let group = OneOf::unique("a target group", &table, "target_groups", "name");
     let balancer = OneOf::unique("a load balancer", &table, "load_balancers", "name");
-    let service = OneOf::unique("a service", &table, "services", "key");
+    let mut service = OneOf::unique("a service", &table, "services", "key");
+    service.allowed.extend(values(catalog));
     OneOf::unique("an endpoint", &table, "endpoints", "key");
     let vpcs = each(&mut table, "vpcs", |t| read_vpc(t, &account));
     let subnets = each(&mut table, "subnets", |t| read_subnet(t, &vpc, &zone, &vpcs));
@@ -179,13 +185,13 @@ pub(super) fn read(root: &mut Table<'_>) -> Option<Bootstrap> {
 }
 
 /// A name that something else of the file has.
-struct OneOf {
+pub(super) struct OneOf {
     what: &'static str,
     allowed: Vec<String>,
 }
 
 impl OneOf {
-    fn of(what: &'static str, names: Vec<Placed<String>>) -> Self {
+    pub(super) fn of(what: &'static str, names: Vec<Placed<String>>) -> Self {
         Self { what, allowed: values(names) }
     }
 
@@ -318,7 +324,14 @@ fn read_service(table: &mut Table<'_>, balancer: &OneOf) -> Option<Service> {
     let acceptance_required = table.optional("acceptance_required", &Switch).unwrap_or(true);
     let principal = Parsed("an ARN such as \"arn:aws:iam::222222222222:root\", or \"*\"");
     let allowed_principals = values(table.list("allowed_principals", &principal));
-    Some(Service { key: key?, load_balancers, acceptance_required, allowed_principals })
+    let accepted_principals = values(table.list("accepted_principals", &principal));
+    Some(Service {
+        key: key?,
+        load_balancers,
+        acceptance_required,
+        allowed_principals,
+        accepted_principals,
+    })
 }
 
 fn read_endpoint(
@@ -344,6 +357,7 @@ fn read_endpoint(
     if !table.has("interfaces") {
         table.report("interfaces", "missing; expected a list of tables with subnet and ipv4");
     }
+    let private_dns = table.optional("private_dns", &Switch).unwrap_or(false);
     let accept = table.optional("accept", &Switch).unwrap_or(false);
-    Some(Endpoint { key: key?, vpc: vpc?, service: service?, interfaces, accept })
+    Some(Endpoint { key: key?, vpc: vpc?, service: service?, interfaces, private_dns, accept })
 }

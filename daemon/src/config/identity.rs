@@ -9,8 +9,8 @@ use control::{MalformedPolicy, Policy, PolicyKind};
 
 use super::{
     Environment, Role, User,
+    account::read_key,
     kind::{Parsed, Span, Text},
-    read::read_key,
     reader::{Place, Placed, Table},
 };
 
@@ -128,7 +128,7 @@ fn policies(table: &mut Table<'_>, folder: &Path) -> Vec<Arc<Policy>> {
         policies.extend(parse(table, "policies", place, &value, PolicyKind::Identity));
     }
     for Placed { value, place } in table.list("policy_files", &FILE) {
-        let text = from_file(table, "policy_files", place, &folder.join(value));
+        let text = table.read_text("policy_files", place, &folder.join(value));
         let policy =
             text.and_then(|text| parse(table, "policy_files", place, &text, PolicyKind::Identity));
         policies.extend(policy);
@@ -149,22 +149,11 @@ fn trust_policy(table: &mut Table<'_>, folder: &Path) -> Option<Arc<Policy>> {
         (Some(text), _) => ("trust_policy", text),
         (None, Some(file)) => {
             let (key, path) = ("trust_policy_file", folder.join(file));
-            (key, from_file(table, key, table.place_of(key), &path)?)
+            (key, table.read_text(key, table.place_of(key), &path)?)
         }
         (None, None) => return None,
     };
     parse(table, key, table.place_of(key), &text, PolicyKind::Trust)
-}
-
-fn from_file(table: &Table<'_>, key: &str, place: Place, path: &Path) -> Option<String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            let (key, path) = (table.path_of(key), path.display());
-            table.report_place(place, format!("`{key}`: cannot read {path}: {error}"));
-            None
-        }
-    }
 }
 
 fn parse(

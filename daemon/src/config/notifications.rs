@@ -8,8 +8,8 @@ use control_core::resource::TopicArn;
 
 use super::{
     Environment, Secret,
+    account::KeyId,
     kind::{Parsed, Text},
-    read::KeyId,
     reader::Table,
     secret,
 };

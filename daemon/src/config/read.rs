@@ -5,32 +5,34 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
-use model::{AccountId, ZoneId, ZoneName};
+use model::{ZoneId, ZoneName};
 
 use super::{
-    AccessKey, Account, Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log,
-    LogFormat, Zone, api, bootstrap, dns, identity,
+    Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log, LogFormat, Zone,
+    account, api, bootstrap, dns,
     kind::{Parsed, Span, Switch, Text, Whole, Word},
-    limits, notifications,
+    limits, notifications, quotas,
     reader::{Mistake, Source, Table},
-    secret,
+    services,
 };
-use crate::target::Mode;
+use crate::{follow::Version, target::Mode};
 
+/// Reads a whole configuration. Says as well which other files it has read for it.
 pub(crate) fn parse(
     text: &str,
     folder: &Path,
     environment: Environment<'_>,
-) -> Result<Config, Vec<Mistake>> {
+) -> (Result<Config, Vec<Mistake>>, Vec<Version>) {
     let (source, document) = Source::parse(text);
     if !source.is_well_formed() {
-        return Err(source.into_mistakes());
+        let (mistakes, files) = source.into_parts();
+        return (Err(mistakes), files);
     }
     let config = read_root(source.root(&document), folder, environment);
-    let mistakes = source.into_mistakes();
+    let (mistakes, files) = source.into_parts();
     match config {
-        Some(config) if mistakes.is_empty() => Ok(config),
-        _ => Err(mistakes),
+        Some(config) if mistakes.is_empty() => (Ok(config), files),
+        _ => (Err(mistakes), files),
     }
 }
 
@@ -50,7 +52,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let addresses = root.optional("addresses", &how).unwrap_or(Addresses::AsIs);
     let listen = read_listen(&mut root);
     let zones = read_zones(&mut root);
-    let accounts = read_accounts(&mut root, folder, environment);
+    let accounts = account::read(&mut root, folder, environment);
     let week = Duration::from_secs(7 * 24 * 3600);
     let waits = Span { min: "1s", max: "365d" };
     let acceptance_timeout = root.optional("acceptance_timeout", &waits).unwrap_or(week);
@@ -60,11 +62,13 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let dns = dns::read(&mut root, folder, environment);
     let tls = api::read(&mut root, folder);
     let limits = limits::read(&mut root);
+    let quotas = quotas::read(&mut root);
     let audit = read_audit(&mut root);
     let notifications = notifications::read(&mut root, folder, environment);
     let log = read_log(&mut root);
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
+    let services = services::read(&mut root, region.as_ref());
     let bootstrap = bootstrap::read(&mut root);
     root.finish();
     let state_dir = folder.join(state_dir?);
@@ -82,6 +86,8 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         dns,
         tls,
         limits,
+        quotas,
+        services,
         notifications,
         log,
         summary,
@@ -140,71 +146,6 @@ fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {
         zones.extend(name.zip(id).map(|(name, id)| Zone { name, id }));
     }
     zones
-}
-
-fn read_accounts(
-    root: &mut Table<'_>,
-    folder: &Path,
-    environment: Environment<'_>,
-) -> Vec<Account> {
-    if !root.has("accounts") {
-        root.report("accounts", "missing; expected at least one [[accounts]] with id and keys");
-    }
-    let (mut ids, mut key_ids) = (BTreeSet::new(), BTreeSet::new());
-    let mut accounts = Vec::new();
-    for mut table in root.tables("accounts") {
-        let id: Option<AccountId> = table.required("id", &Parsed("twelve digits"));
-        if let Some(id) = &id
-            && !ids.insert(id.clone())
-        {
-            table.report("id", "another account has this id");
-        }
-        let name = table.optional("name", &Text("a name")).unwrap_or_default();
-        let mut keys = Vec::new();
-        for mut key in table.tables("keys") {
-            keys.extend(read_key(&mut key, &mut key_ids, folder, environment));
-            key.finish();
-        }
-        let (users, roles) = identity::read(&mut table, &mut key_ids, folder, environment);
-        table.finish();
-        accounts.extend(id.map(|id| Account { id, name, keys, users, roles }));
-    }
-    accounts
-}
-
-pub(super) fn read_key(
-    table: &mut Table<'_>,
-    taken: &mut BTreeSet<String>,
-    folder: &Path,
-    environment: Environment<'_>,
-) -> Option<AccessKey> {
-    let id = table.required("access_key_id", &Parsed(KeyId::EXPECTED));
-    let id = id.map(|KeyId(id)| id);
-    if let Some(id) = &id
-        && !taken.insert(id.clone())
-    {
-        table.report("access_key_id", "another access key has this id");
-    }
-    let secret = secret::read(table, secret::ACCESS_KEY, folder, environment);
-    Some(AccessKey { id: id?, secret: secret?, is_shown: table.has("secret_access_key") })
-}
-
-/// An access key id: it stands between slashes in each request's credential.
-pub(super) struct KeyId(pub(super) String);
-
-impl KeyId {
-    /// What such an id looks like.
-    pub(super) const EXPECTED: &str = "1 to 128 letters, digits, - and _";
-}
-
-impl std::str::FromStr for KeyId {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-        let fits = !text.is_empty() && text.len() <= 128 && text.bytes().all(plain);
-        if fits { Ok(Self(text.to_owned())) } else { Err(()) }
-    }
 }
 
 fn read_dataplane(root: &mut Table<'_>) -> Dataplane {

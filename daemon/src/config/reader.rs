@@ -4,7 +4,12 @@
 //! wrong kind what is allowed, and in the end names the keys that nobody asked for. Serde would
 //! stop at the first of these. Does not know what any key means.
 
-use std::{cell::RefCell, fmt, ops::Range};
+use std::{
+    cell::RefCell,
+    fmt, fs,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use toml::{
     Spanned,
@@ -12,6 +17,7 @@ use toml::{
 };
 
 use super::kind::Kind;
+use crate::follow::Version;
 
 /// Syntax errors reported: one unclosed bracket makes an error of every line after it.
 const SYNTAX_ERRORS_MAX: usize = 5;
@@ -19,6 +25,8 @@ const SYNTAX_ERRORS_MAX: usize = 5;
 /// One thing wrong with the document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Mistake {
+    /// The file, if it is another one than the configuration itself.
+    pub(crate) file: Option<PathBuf>,
     /// The line, counted from 1.
     pub(crate) line: usize,
     /// What is wrong and what is allowed.
@@ -29,6 +37,7 @@ pub(crate) struct Mistake {
 pub(crate) struct Source<'t> {
     text: &'t str,
     mistakes: RefCell<Vec<Mistake>>,
+    files: RefCell<Vec<Version>>,
 }
 
 impl<'t> Source<'t> {
@@ -36,7 +45,7 @@ impl<'t> Source<'t> {
     /// reading should end: what follows one is often misunderstood.
     pub(crate) fn parse(text: &'t str) -> (Self, Spanned<DeTable<'t>>) {
         let (root, errors) = DeTable::parse_recoverable(text);
-        let source = Self { text, mistakes: RefCell::default() };
+        let source = Self { text, mistakes: RefCell::default(), files: RefCell::default() };
         for error in errors.into_iter().take(SYNTAX_ERRORS_MAX) {
             let at = error.span().map_or(0, |span| span.start);
             source.report(Place(at), error.message().replace('\n', ", "));
@@ -48,7 +57,7 @@ impl<'t> Source<'t> {
     pub(crate) fn report(&self, place: Place, message: impl Into<String>) {
         let before = self.text.get(..place.0).unwrap_or(self.text);
         let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
-        self.mistakes.borrow_mut().push(Mistake { line, message: message.into() });
+        self.mistakes.borrow_mut().push(Mistake { file: None, line, message: message.into() });
     }
 
     /// Whether nothing is wrong so far.
@@ -56,12 +65,22 @@ impl<'t> Source<'t> {
         self.mistakes.borrow().is_empty()
     }
 
-    /// All mistakes, in the order of their lines.
-    pub(crate) fn into_mistakes(self) -> Vec<Mistake> {
+    /// All mistakes, in the order of their files and lines, and the files that were read.
+    pub(crate) fn into_parts(self) -> (Vec<Mistake>, Vec<Version>) {
         let mut mistakes = self.mistakes.into_inner();
         mistakes.sort();
         mistakes.dedup();
-        mistakes
+        (mistakes, self.files.into_inner())
+    }
+
+    /// Takes over what was found out about a document that this one names.
+    fn take_over(&self, path: &Path, other: Source<'_>) {
+        let (mut mistakes, files) = other.into_parts();
+        for mistake in &mut mistakes {
+            mistake.file.get_or_insert_with(|| path.to_owned());
+        }
+        self.mistakes.borrow_mut().append(&mut mistakes);
+        self.files.borrow_mut().extend(files);
     }
 
     /// The table at the top.
@@ -127,6 +146,34 @@ impl<'r> Table<'r> {
     /// Notes a mistake about something below this table.
     pub(crate) fn report_place(&self, place: Place, message: impl Into<String>) {
         self.source.report(place, message);
+    }
+
+    /// Reads a file that is named at a place under a key.
+    pub(crate) fn read_text(&self, key: &str, place: Place, path: &Path) -> Option<String> {
+        self.source.files.borrow_mut().push(Version::of(path));
+        match fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let message = format!("cannot read {}: {error}", path.display());
+                self.report_at(place, &self.path_of(key), &message);
+                None
+            }
+        }
+    }
+
+    /// Reads another document, which is named under a key. Its mistakes are reported with its name.
+    pub(crate) fn read_document<T>(
+        &self,
+        key: &str,
+        path: &Path,
+        read: impl FnOnce(Table<'_>) -> T,
+    ) -> Option<T> {
+        let text = self.read_text(key, self.place_of(key), path)?;
+        let (source, document) = Source::parse(&text);
+        let is_read = source.is_well_formed();
+        let read = is_read.then(|| read(source.root(&document)));
+        self.source.take_over(path, source);
+        read
     }
 
     /// Asks for a value of the table that may be missing.
@@ -223,15 +270,13 @@ impl<'r> Table<'r> {
     /// The names that the tables of a list have under a key, well formed or not: so that a mistake
     /// in one table is not reported again wherever the table is named.
     pub(crate) fn names(&self, list: &str, key: &str) -> Vec<Placed<String>> {
-        let tables = self.entries.get(list).and_then(|value| value.get_ref().as_array());
-        let values = tables.into_iter().flat_map(|tables| tables.iter());
-        values
-            .filter_map(|table| table.get_ref().as_table()?.get(key))
-            .filter_map(|name| {
-                let value = name.get_ref().as_str()?.to_owned();
-                Some(Placed { value, place: name.span().into() })
-            })
-            .collect()
+        names(self.entries, list, key)
+    }
+
+    /// The same of a list in a table below this one.
+    pub(crate) fn names_within(&self, table: &str, list: &str, key: &str) -> Vec<Placed<String>> {
+        let table = self.entries.get(table).and_then(|value| value.get_ref().as_table());
+        table.map_or_else(Vec::new, |entries| names(entries, list, key))
     }
 
     /// Ends the reading: every key that was not asked for is a mistake.
@@ -274,6 +319,19 @@ impl<'r> Table<'r> {
     pub(crate) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
+}
+
+/// The texts that the tables of a list have under a key.
+fn names(entries: &DeTable<'_>, list: &str, key: &str) -> Vec<Placed<String>> {
+    let tables = entries.get(list).and_then(|value| value.get_ref().as_array());
+    let values = tables.into_iter().flat_map(|tables| tables.iter());
+    values
+        .filter_map(|table| table.get_ref().as_table()?.get(key))
+        .filter_map(|name| {
+            let value = name.get_ref().as_str()?.to_owned();
+            Some(Placed { value, place: name.span().into() })
+        })
+        .collect()
 }
 
 /// A value as a message repeats it: texts in full up to a bound, everything else by its type.

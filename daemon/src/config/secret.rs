@@ -126,14 +126,8 @@ pub(super) fn read(
 }
 
 fn from_file(table: &Table<'_>, key: &str, path: &Path) -> Option<Secret> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => checked(table, key, text.trim_end_matches(['\r', '\n'])),
-        Err(error) => {
-            let message = format!("cannot read {}: {error}", path.display());
-            table.report(key, message);
-            None
-        }
-    }
+    let text = table.read_text(key, table.place_of(key), path)?;
+    checked(table, key, text.trim_end_matches(['\r', '\n']))
 }
 
 fn from_environment(

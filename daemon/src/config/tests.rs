@@ -1,6 +1,8 @@
 //! Every kind of mistake, with its line and its words.
 
-use super::{read::parse, reader::Mistake, *};
+use super::{reader::Mistake, *};
+
+mod files;
 
 /// Line 1 is `region`.
 const WHOLE: &str = r#"region = "us-east-1"
@@ -53,9 +55,13 @@ fn environment(name: &str) -> Option<String> {
     (name == "SECRET").then(|| "from the environment".replace(' ', "-"))
 }
 
+fn parse(text: &str, folder: &Path, environment: Environment<'_>) -> Result<Config, Vec<Mistake>> {
+    super::parse(text, folder, environment).0
+}
+
 fn mistakes(text: &str) -> Vec<String> {
     let found = parse(text, Path::new("/nowhere"), &environment).unwrap_err();
-    found.into_iter().map(|Mistake { line, message }| format!("{line}: {message}")).collect()
+    found.into_iter().map(|Mistake { line, message, .. }| format!("{line}: {message}")).collect()
 }
 
 #[test]

@@ -290,7 +290,7 @@ impl World {
             service: model::ServiceId::from_bits(1),
             state: EndpointState::Pending,
             regional_name: name,
-            private_dns_name: None,
+            private_dns_names: Vec::new(),
             dns_record_ip_type: model::DnsRecordIpType::Ipv4,
             interfaces: vec![interface],
         };

@@ -54,8 +54,8 @@ struct Part {
     /// Whether each interface is healthy.
     healthy: Box<[bool]>,
     nodes: Box<[Arc<Node>]>,
-    /// The service's own name, seen in the endpoint's network alone.
-    private: Option<Arc<Node>>,
+    /// The service's own names, seen in the endpoint's network alone.
+    private: Box<[Arc<Node>]>,
     /// The names of its addresses, made when first wanted.
     reverse: OnceCell<Box<[Arc<Node>]>>,
 }
@@ -223,7 +223,8 @@ impl Part {
         for interface in &endpoint.interfaces {
             nodes.push(node((&interface.zonal_name).into(), endpoint, [interface].into_iter()));
         }
-        let private = endpoint.private_dns_name.as_ref().map(|name| alias(name, endpoint));
+        let names = endpoint.private_dns_names.iter();
+        let private = names.map(|name| alias(name, endpoint)).collect();
         let (endpoint, reverse) = (Arc::clone(endpoint), OnceCell::new());
         Self { endpoint, healthy, nodes: nodes.into(), private, reverse }
     }
@@ -240,7 +241,7 @@ impl Part {
     /// What only the endpoint's network sees.
     fn own_names(&self) -> Names<'_> {
         let reverse = self.reverse.get_or_init(|| reverse::nodes(&self.endpoint).into());
-        Names { private: self.private.as_ref(), reverse }
+        Names { private: &self.private, reverse }
     }
 }
 

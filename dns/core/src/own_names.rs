@@ -26,8 +26,8 @@ pub(crate) struct OwnNames {
 
 /// What one endpoint adds to its network's names.
 pub(crate) struct Names<'p> {
-    /// The service's own name.
-    pub(crate) private: Option<&'p Arc<Node>>,
+    /// The service's own names.
+    pub(crate) private: &'p [Arc<Node>],
     /// Those of interface addresses.
     pub(crate) reverse: &'p [Arc<Node>],
 }
@@ -42,7 +42,7 @@ impl OwnNames {
     /// Adds an endpoint's names.
     pub(crate) fn insert(&mut self, names: &Names<'_>) {
         let whole = Arc::make_mut(&mut self.whole);
-        for node in names.private.into_iter().chain(names.reverse) {
+        for node in names.private.iter().chain(names.reverse) {
             self.is_contested |= !whole.insert(node);
         }
         if let Some(inside) = &mut self.inside {
@@ -56,7 +56,7 @@ impl OwnNames {
     /// Takes an endpoint's names away.
     pub(crate) fn remove(&mut self, names: &Names<'_>) {
         let whole = Arc::make_mut(&mut self.whole);
-        names.private.into_iter().chain(names.reverse).for_each(|node| whole.remove(node));
+        names.private.iter().chain(names.reverse).for_each(|node| whole.remove(node));
         if let Some(inside) = &mut self.inside {
             let inside = Arc::make_mut(inside);
             names.reverse.iter().for_each(|node| inside.remove(node));

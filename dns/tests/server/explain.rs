@@ -28,8 +28,8 @@ fn vpc() -> VpcId {
 fn world() -> Snapshot {
     let named = |n: u16, private: &str, kind: DnsRecordIpType| {
         let mark = u8::try_from(n).unwrap();
-        let private_dns_name = Some(private.parse().unwrap());
-        Endpoint { private_dns_name, dns_record_ip_type: kind, ..endpoint(n, mark) }
+        let private_dns_names = vec![private.parse().unwrap()];
+        Endpoint { private_dns_names, dns_record_ip_type: kind, ..endpoint(n, mark) }
     };
     let mut world = snapshot(
         3,

@@ -25,7 +25,7 @@ async fn start() -> (Running, Upstream, Upstream) {
 async fn start_with(files: ZoneFiles) -> (Running, Upstream, Upstream) {
     let (upstream, of_rule) = (Upstream::start().await, Upstream::start().await);
     let mut own = endpoint(1, 1);
-    own.private_dns_name = Some("api.example.test".parse().unwrap());
+    own.private_dns_names = vec!["api.example.test".parse().unwrap()];
     let mut world = snapshot(1, [own]);
     let (id, cidrs) = (VpcId::from_bits(1), vec!["127.61.0.0/16".parse().unwrap()]);
     world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));

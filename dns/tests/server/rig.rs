@@ -106,7 +106,7 @@ pub(crate) fn endpoint(n: u16, mark: u8) -> Endpoint {
         service: "vpce-svc-0e123abc123198abc".parse().unwrap(),
         state: EndpointState::Available,
         regional_name: name(n).parse().unwrap(),
-        private_dns_name: None,
+        private_dns_names: Vec::new(),
         dns_record_ip_type: DnsRecordIpType::Dualstack,
         interfaces: (1..4).map(interface).collect(),
     }

@@ -39,7 +39,7 @@ fn snapshot() -> Snapshot {
         state: EndpointState::Available,
         regional_name,
         dns_record_ip_type: DnsRecordIpType::Dualstack,
-        private_dns_name: None,
+        private_dns_names: Vec::new(),
         interfaces: interfaces.into(),
     };
     let mut snapshot = Snapshot::empty(region);

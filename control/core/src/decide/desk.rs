@@ -61,9 +61,14 @@ impl<'a> Desk<'a> {
         make(bits)
     }
 
+    /// Refuses `count` of something if the caller's account may not have so many.
+    pub(super) fn allows(&self, quota: Quota, count: usize) -> Result<(), Refusal> {
+        quota.check(count, self.settings().quotas.limit(&self.caller.account, quota))
+    }
+
     /// Refuses one more resource of a kind than the account may have.
     pub(super) fn check_owned(&self, kind: ResourceKind, quota: Quota) -> Result<(), Refusal> {
-        quota.allows(self.registry.owned(&self.caller.account, kind).count() + 1)
+        self.allows(quota, self.registry.owned(&self.caller.account, kind).count() + 1)
     }
 
     /// Whether a user of a resource does not keep it: what came with a VPC goes with it, and a

@@ -24,13 +24,17 @@ use crate::{
     outcome::Outcome,
     quota::Quota,
     refusal::Refusal,
-    resource::{EndpointService, Interface, ResourceKind, VpcEndpoint},
+    resource::{EndpointService, Interface, ResourceKind, ServiceType, VpcEndpoint},
     transition::Move,
 };
 
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Decision, Refusal> {
     let vpc = desk.view().vpc(create.vpc)?.id;
     let service = desk.view().service_named(&create.service_name)?;
+    if service.service_type() != ServiceType::Interface {
+        let (service, service_type) = (create.service_name.clone(), service.service_type());
+        return Err(Refusal::ServiceTypeMismatch { service, service_type });
+    }
     let ip_address_type = create.ip_address_type;
     if !service.ip_address_types.contains(&ip_address_type) {
         let service = create.service_name.clone();
@@ -39,24 +43,26 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
     let dns_record_ip_type = record_types(ip_address_type, create.dns_record_ip_type)?;
     create.tags.check()?;
     check_connectable(desk, service)?;
-    let private_dns_name = match create.private_dns {
-        true => Some(private_dns::of_endpoint(desk, vpc, service, None)?),
-        false => None,
+    let private_dns_names = match create.private_dns {
+        true => private_dns::of_endpoint(desk, vpc, service, None)?,
+        false => Vec::new(),
     };
     let security_groups = security_group::of_endpoint(desk, vpc, &create.security_groups)?;
     let subnets = subnets(desk, create)?;
     let present = desk.registry.referrers(vpc, ResourceKind::Endpoint).count();
-    Quota::EndpointsPerVpc.allows(present + 1)?;
+    desk.allows(Quota::EndpointsPerVpc, present + 1)?;
     let id = desk.fresh(VpcEndpointId::from_bits, |registry, id| registry.endpoint(id).is_some());
     let token = NameToken::from_bits(desk.draw.bits());
-    let regional_name = DnsName::regional(id, &token, service.id, &desk.settings().region);
+    let base_name = service.base_name(&desk.settings().region);
+    let regional_name = DnsName::below(&base_name, id, &token);
     let mut interfaces = Vec::new();
     for subnet in subnets {
         let subnet = interface::subnet(desk, vpc, subnet)?;
         let designated = interface::designated(&create.addresses, subnet.id)?;
         interfaces.push(interface::make(desk, service, &regional_name, subnet, designated)?);
     }
-    let (state, deadline) = if service.acceptance_required {
+    let waits = service.acceptance_required && !accepts_at_once(desk, service);
+    let (state, deadline) = if waits {
         let deadline = desk.now + desk.settings().acceptance_timeout;
         (EndpointState::PendingAcceptance, Some(deadline))
     } else {
@@ -75,10 +81,12 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         last_error: None,
         ip_address_type: create.ip_address_type,
         dns_record_ip_type,
-        private_dns_name,
+        private_dns_names,
         regional_name,
         security_groups,
         interfaces,
+        creator: Some(desk.caller.identity.clone()),
+        payer: (!service.payer.is_default()).then_some(service.payer),
         created: desk.now,
         tags: create.tags.clone(),
     });
@@ -95,12 +103,12 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Dec
         .service(old.service)
         .ok_or_else(|| Refusal::ServiceNameNotFound(old.service_name.clone()))?;
     let interfaces = changed_interfaces(desk, service, old, modify)?;
-    let private_dns_name = match modify.private_dns {
-        Some(true) if old.private_dns_name.is_none() => {
-            Some(private_dns::of_endpoint(desk, old.vpc, service, Some(old.id))?)
+    let private_dns_names = match modify.private_dns {
+        Some(true) if old.private_dns_names.is_empty() => {
+            private_dns::of_endpoint(desk, old.vpc, service, Some(old.id))?
         }
-        Some(false) => None,
-        Some(true) | None => old.private_dns_name.clone(),
+        Some(false) => Vec::new(),
+        Some(true) | None => old.private_dns_names.clone(),
     };
     let dns_record_ip_type = match modify.dns_record_ip_type {
         Some(wanted) => record_types(old.ip_address_type, Some(wanted))?,
@@ -108,7 +116,7 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Dec
     };
     let security_groups = changed_groups(desk, old, modify)?;
     let new =
-        VpcEndpoint { interfaces, private_dns_name, dns_record_ip_type, security_groups, ..new };
+        VpcEndpoint { interfaces, private_dns_names, dns_record_ip_type, security_groups, ..new };
     if is_same(old, &new) {
         return Ok(Decision::nothing(Outcome::Endpoint(Arc::clone(old))));
     }
@@ -133,10 +141,16 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcEndpointId) -> Result<Decision, Ref
     }
 }
 
+/// Whether a permission of the service has the caller's requests accepted at once.
+fn accepts_at_once(desk: &Desk<'_>, service: &EndpointService) -> bool {
+    let mut permissions = desk.registry.permissions_of(service.id);
+    permissions.any(|it| it.accepts_at_once() && it.principal.admits(desk.caller))
+}
+
 /// Whether nothing that a consumer can change differs.
 fn is_same(old: &VpcEndpoint, new: &VpcEndpoint) -> bool {
     old.interfaces == new.interfaces
-        && old.private_dns_name == new.private_dns_name
+        && old.private_dns_names == new.private_dns_names
         && old.dns_record_ip_type == new.dns_record_ip_type
         && old.security_groups == new.security_groups
 }

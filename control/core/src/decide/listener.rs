@@ -31,7 +31,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateListener) -> Result<Dec
         };
     }
     let present = desk.registry.listeners_of(load_balancer.id).count();
-    Quota::ListenersPerLoadBalancer.allows(present + 1)?;
+    desk.allows(Quota::ListenersPerLoadBalancer, present + 1)?;
     let listener = Arc::new(Listener {
         id: desk.fresh(ListenerId::from_bits, |registry, id| registry.listener(id).is_some()),
         owner: desk.caller.account.clone(),
@@ -70,10 +70,17 @@ pub(super) fn modify_attributes(
 ) -> Result<Decision, Refusal> {
     let old = desk.view().listener(id)?;
     let mut new = Listener::clone(old);
+    let service = desk.registry.service_of(old.load_balancer);
+    let is_remote = service
+        .and_then(|id| desk.registry.service(id))
+        .is_some_and(|service| !service.other_regions.is_empty());
     for attribute in attributes {
         match attribute {
             ListenerAttribute::IdleTimeoutSeconds(seconds) => {
                 Setting::IdleTimeoutSeconds.check(*seconds, &IDLE_TIMEOUT_S)?;
+                if is_remote && *seconds != IDLE_TIMEOUT_S_DEFAULT {
+                    return Err(Refusal::RegionIdleTimeout(id));
+                }
                 new.idle_timeout_s = *seconds;
             }
         }

@@ -35,7 +35,7 @@ pub(super) fn create(
         NotificationScope::Endpoint(id) => desk.view().endpoint(id)?.id.into(),
     };
     let present = desk.registry.referrers(scope, ResourceKind::Notification).count();
-    Quota::NotificationsPerResource.allows(present + 1)?;
+    desk.allows(Quota::NotificationsPerResource, present + 1)?;
     let notification = Arc::new(ConnectionNotification {
         id: desk
             .fresh(NotificationId::from_bits, |registry, id| registry.notification(id).is_some()),

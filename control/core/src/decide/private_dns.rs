@@ -53,20 +53,15 @@ pub(super) fn named(desk: &mut Desk<'_>, old: Option<&PrivateDns>, name: &DnsNam
     }
 }
 
-/// The private DNS name that an endpoint in a VPC gets, if it may have it (guide: "Private DNS",
+/// The private DNS names that an endpoint in a VPC gets, if it may have them (guide: "Private DNS",
 /// semantics 3.7).
 pub(super) fn of_endpoint(
     desk: &Desk<'_>,
     vpc: VpcId,
     service: &EndpointService,
     endpoint: Option<VpcEndpointId>,
-) -> Result<DnsName, Refusal> {
-    let name = || service.name(&desk.settings().region);
-    let private = service.private_dns.as_ref();
-    let private = private.ok_or_else(|| Refusal::PrivateDnsUnsupported(name()))?;
-    if private.state != DomainState::Verified {
-        return Err(Refusal::PrivateDnsUnverified(name()));
-    }
+) -> Result<Vec<DnsName>, Refusal> {
+    let names = usable_names(desk, service)?;
     if !desk.view().vpc(vpc)?.takes_private_dns() {
         return Err(Refusal::VpcDnsDisabled(vpc));
     }
@@ -74,11 +69,26 @@ pub(super) fn of_endpoint(
         ResourceId::Endpoint(id) if Some(id) != endpoint => desk.registry.endpoint(id),
         _ => None,
     });
-    let is_taken = |domain: &DnsName| *domain == private.name;
-    if others.filter_map(|other| other.private_dns_name.as_ref()).any(is_taken) {
-        return Err(Refusal::PrivateDnsConflict { domain: private.name.clone(), vpc });
+    let mut taken = others.flat_map(|other| &other.private_dns_names);
+    if let Some(domain) = taken.find(|domain| names.contains(domain)) {
+        return Err(Refusal::PrivateDnsConflict { domain: domain.clone(), vpc });
     }
-    Ok(private.name.clone())
+    Ok(names)
+}
+
+/// The private DNS names of a service, if it has any that may be used.
+fn usable_names(desk: &Desk<'_>, service: &EndpointService) -> Result<Vec<DnsName>, Refusal> {
+    let name = || service.name(&desk.settings().region);
+    let catalogued = service.catalog.as_ref().map(|entry| &entry.private_dns_names);
+    if let Some(names) = catalogued.filter(|names| !names.is_empty()) {
+        return Ok(names.clone());
+    }
+    let private = service.private_dns.as_ref();
+    let private = private.ok_or_else(|| Refusal::PrivateDnsUnsupported(name()))?;
+    if private.state != DomainState::Verified {
+        return Err(Refusal::PrivateDnsUnverified(name()));
+    }
+    Ok(vec![private.name.clone()])
 }
 
 /// Refuses new connection requests to a service whose domain is no longer, or not, the provider's

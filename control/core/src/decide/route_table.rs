@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateRouteTable) -> Result<Decision, Refusal> {
     let vpc = desk.view().vpc(create.vpc)?.id;
     create.tags.check()?;
-    Quota::RouteTablesPerVpc.allows(desk.registry.route_tables_of(vpc).count() + 1)?;
+    desk.allows(Quota::RouteTablesPerVpc, desk.registry.route_tables_of(vpc).count() + 1)?;
     let table = Arc::new(RouteTable { tags: create.tags.clone(), ..blank(desk, vpc) });
     let event = desk.put(EventKind::RouteTableCreated(table.id), Arc::clone(&table));
     Ok(Decision::of(event, Outcome::RouteTable(table)))
@@ -55,7 +55,7 @@ pub(super) fn create_route(
     if destination == IpNet::V4(local) || table.route(destination).is_some() {
         return Err(Refusal::RouteTaken { destination });
     }
-    Quota::RoutesPerRouteTable.allows(table.routes.len() + 1)?;
+    desk.allows(Quota::RoutesPerRouteTable, table.routes.len() + 1)?;
     let mut new = RouteTable::clone(table);
     new.routes.push(Route { destination, ..route.clone() });
     Ok(put(desk, new))

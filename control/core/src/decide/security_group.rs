@@ -45,7 +45,7 @@ pub(super) fn create(
     }
     create.tags.check()?;
     let present = desk.registry.security_groups_of(vpc).count();
-    Quota::SecurityGroupsPerVpc.allows(present + 1)?;
+    desk.allows(Quota::SecurityGroupsPerVpc, present + 1)?;
     let group = SecurityGroup {
         name: Arc::clone(&create.name),
         description: create.description.clone(),
@@ -101,7 +101,7 @@ pub(super) fn authorize(
     }
     for direction in [Direction::Ingress, Direction::Egress] {
         let of = new.rules.values().filter(|rule| rule.traffic.direction == direction);
-        Quota::RulesPerSecurityGroup.allows(of.count())?;
+        desk.allows(Quota::RulesPerSecurityGroup, of.count())?;
     }
     let new = Arc::new(new);
     let event = desk.put(EventKind::SecurityGroupModified(id), Arc::clone(&new));
@@ -164,7 +164,7 @@ pub(super) fn check_named(
             return Err(Refusal::GroupOutsideVpc { group: *id, vpc });
         }
     }
-    Quota::SecurityGroupsPerInterface.allows(named.len())
+    desk.allows(Quota::SecurityGroupsPerInterface, named.len())
 }
 
 /// A group without rules but the one that AWS puts into each: everything may leave.

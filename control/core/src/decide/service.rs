@@ -8,7 +8,7 @@ use std::{
 use model::{IpAddressType, LoadBalancerId, ServiceId, ServiceState, ZoneId};
 
 use super::{
-    Decision, Desk, load_balancer::check_ip_address_type, notification, private_dns::named,
+    Decision, Desk, load_balancer::check_ip_address_type, notification, private_dns::named, region,
 };
 use crate::{
     command::{CreateService, ModifyService},
@@ -17,21 +17,28 @@ use crate::{
     quota::Quota,
     record::Key,
     refusal::Refusal,
-    resource::{EndpointService, ResourceKind, VpcEndpoint},
+    resource::{
+        CatalogEntry, EndpointService, Payer, ResourceKind, ServiceType, VpcEndpoint,
+        permission::PERMISSION_REMOVAL_WORDS,
+    },
+    tag::PERMISSION_REMOVAL,
     transition::holds_service,
 };
 
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateService) -> Result<Decision, Refusal> {
     create.tags.check()?;
-    let load_balancers = zones(desk, None, &create.load_balancers)?;
+    create.tags.check_word(PERMISSION_REMOVAL, PERMISSION_REMOVAL_WORDS)?;
+    let may_lack = is_listed_only(create.catalog.as_ref());
+    let load_balancers = zones(desk, None, &create.load_balancers, may_lack)?;
     let mut ip_address_types = create.ip_address_types.clone();
     if ip_address_types.is_empty() {
         ip_address_types.insert(IpAddressType::Ipv4);
     }
     check_ip_address_types(&ip_address_types)?;
     let private_dns = create.private_dns_name.as_ref().map(|name| named(desk, None, name));
+    let other_regions = region::changed(desk, None, &create.supported_regions, &BTreeSet::new())?;
     desk.check_owned(ResourceKind::Service, Quota::ServicesPerAccount)?;
-    let service = Arc::new(EndpointService {
+    let service = EndpointService {
         id: desk.fresh(ServiceId::from_bits, |registry, id| registry.service(id).is_some()),
         owner: desk.caller.account.clone(),
         acceptance_required: create.acceptance_required,
@@ -39,15 +46,27 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateService) -> Result<Deci
         load_balancers,
         ip_address_types,
         private_dns,
+        other_regions,
+        payer: Payer::default(),
+        catalog: create.catalog.clone(),
         created: desk.now,
         tags: create.tags.clone(),
-    });
+    };
+    region::check(desk, &service)?;
+    check_entry(desk, &service)?;
+    let service = Arc::new(service);
     let event = desk.put(EventKind::ServiceCreated(service.id), Arc::clone(&service));
     Ok(Decision::of(event, Outcome::Service(service)))
 }
 
 pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyService) -> Result<Decision, Refusal> {
     let old = desk.view().service(modify.service)?;
+    if old.catalog.is_some() && modify.catalog.is_none() {
+        return Err(Refusal::ServiceCatalogued(old.id));
+    }
+    let catalog = modify.catalog.clone().unwrap_or_default();
+    // One that was listed only has none when it leaves the catalogue.
+    let may_lack = is_listed_only(catalog.as_ref()) || is_listed_only(old.catalog.as_ref());
     let mut balancers: BTreeSet<_> = old.load_balancers.keys().copied().collect();
     for id in &modify.remove_load_balancers {
         check_removable(desk, old, *id)?;
@@ -64,11 +83,20 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyService) -> Result<Deci
     };
     let new = EndpointService {
         acceptance_required: modify.acceptance_required.unwrap_or(old.acceptance_required),
-        load_balancers: zones(desk, Some(old.id), &balancers)?,
+        load_balancers: zones(desk, Some(old.id), &balancers, may_lack)?,
         ip_address_types,
         private_dns,
+        other_regions: region::changed(
+            desk,
+            Some(old),
+            &modify.add_regions,
+            &modify.remove_regions,
+        )?,
+        catalog,
         ..EndpointService::clone(old)
     };
+    region::check(desk, &new)?;
+    check_entry(desk, &new)?;
     if new == **old {
         return Ok(Decision::nothing(Outcome::Service(Arc::clone(old))));
     }
@@ -79,6 +107,9 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyService) -> Result<Deci
 
 pub(super) fn delete(desk: &Desk<'_>, id: ServiceId) -> Result<Decision, Refusal> {
     let service = desk.view().service(id)?;
+    if service.catalog.is_some() {
+        return Err(Refusal::ServiceCatalogued(id));
+    }
     check_unconnected(desk, service, |_| true)?;
     let permissions = desk.registry.permissions_of(id);
     let mut changes: Vec<_> =
@@ -93,11 +124,12 @@ fn zones(
     desk: &Desk<'_>,
     service: Option<ServiceId>,
     balancers: &BTreeSet<LoadBalancerId>,
+    may_lack: bool,
 ) -> Result<BTreeMap<LoadBalancerId, BTreeSet<ZoneId>>, Refusal> {
-    if balancers.is_empty() {
+    if balancers.is_empty() && !may_lack {
         return Err(Refusal::LoadBalancerMissing);
     }
-    Quota::LoadBalancersPerService.allows(balancers.len())?;
+    desk.allows(Quota::LoadBalancersPerService, balancers.len())?;
     let mut zones = BTreeMap::new();
     for id in balancers {
         let load_balancer = desk.view().load_balancer(*id)?;
@@ -107,6 +139,21 @@ fn zones(
         zones.insert(*id, load_balancer.subnets.keys().cloned().collect());
     }
     Ok(zones)
+}
+
+fn is_listed_only(catalog: Option<&CatalogEntry>) -> bool {
+    catalog.is_some_and(|entry| entry.service_type == ServiceType::Gateway)
+}
+
+/// Refuses an entry of the catalogue that cannot be, or that another service has.
+fn check_entry(desk: &Desk<'_>, service: &EndpointService) -> Result<(), Refusal> {
+    let Some(entry) = &service.catalog else { return Ok(()) };
+    entry.check(&desk.settings().region)?;
+    let same = |it: &EndpointService| it.service_type() == entry.service_type;
+    let mut others = desk.registry.catalogued(&entry.name).filter(|it| it.id != service.id);
+    others.find(|it| same(it)).map_or(Ok(()), |by| {
+        Err(Refusal::CatalogEntryTaken { name: entry.name.clone(), by: by.id })
+    })
 }
 
 fn check_ip_address_types(types: &BTreeSet<IpAddressType>) -> Result<(), Refusal> {

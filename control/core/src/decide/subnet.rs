@@ -29,7 +29,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateSubnet) -> Result<Decis
     }
     let zone = zone(desk, create.zone.as_ref())?;
     create.tags.check()?;
-    Quota::SubnetsPerVpc.allows(desk.registry.subnets_of(vpc.id).count() + 1)?;
+    desk.allows(Quota::SubnetsPerVpc, desk.registry.subnets_of(vpc.id).count() + 1)?;
     let subnet = Arc::new(Subnet {
         id: desk.fresh(SubnetId::from_bits, |registry, id| registry.subnet(id).is_some()),
         owner: desk.caller.account.clone(),

@@ -12,8 +12,9 @@ use crate::{
     resource::{
         EndpointService, Listener, LoadBalancer, Permission, ResourceId, RouteTable, SecurityGroup,
         Subnet, TargetGroup, Vpc, VpcEndpoint,
+        permission::{ACCEPTANCE_WORDS, PERMISSION_REMOVAL_WORDS},
     },
-    tag::{TagSelector, Tags},
+    tag::{ACCEPTANCE, PERMISSION_REMOVAL, TagSelector, Tags},
 };
 
 pub(super) fn create(
@@ -64,11 +65,19 @@ fn retagged(
         ResourceId::LoadBalancer(id) => retag(view.load_balancer(id)?, change),
         ResourceId::Listener(id) => retag(view.listener(id)?, change),
         ResourceId::TargetGroup(id) => retag(view.target_group(id)?, change),
-        ResourceId::Service(id) => retag(view.service(id)?, change),
+        ResourceId::Service(id) => retag(view.service(id)?, |old| {
+            let tags = change(old)?;
+            tags.check_word(PERMISSION_REMOVAL, PERMISSION_REMOVAL_WORDS)?;
+            Ok(tags)
+        }),
         ResourceId::Permission(id) => {
             let permission = desk.registry.permission(id);
             let own = permission.filter(|found| view.service(found.service).is_ok());
-            retag(own.ok_or_else(|| Refusal::NotFound(id.into()))?, change)
+            retag(own.ok_or_else(|| Refusal::NotFound(id.into()))?, |old| {
+                let tags = change(old)?;
+                tags.check_word(ACCEPTANCE, ACCEPTANCE_WORDS)?;
+                Ok(tags)
+            })
         }
         ResourceId::Endpoint(id) => retag(view.endpoint(id)?, change),
         ResourceId::Notification(id) => {

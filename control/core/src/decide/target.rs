@@ -39,7 +39,7 @@ pub(super) fn register(
         count += usize::from(old.is_none());
         events.extend(registered(desk, group, addr, zone, old));
     }
-    Quota::TargetsPerTargetGroup.allows(count)?;
+    desk.allows(Quota::TargetsPerTargetGroup, count)?;
     Ok(Decision { events, outcome: Outcome::Done })
 }
 

@@ -142,7 +142,8 @@ fn same_name(
 fn check_attribute(attribute: TargetGroupAttribute) -> Result<(), Refusal> {
     use TargetGroupAttribute as A;
     // A group has no more targets than this, so a larger count could never be met.
-    let counts = 1..=u32::try_from(Quota::TargetsPerTargetGroup.limit()).unwrap_or(u32::MAX);
+    let counts =
+        1..=u32::try_from(Quota::TargetsPerTargetGroup.default_limit()).unwrap_or(u32::MAX);
     let percentages = 1..=100;
     let within = |setting: Setting, threshold, range| match threshold {
         Threshold::Off => Ok(()),

@@ -3,14 +3,16 @@
 //!
 //! A rule that names a group admits the addresses of the interfaces that carry it. Of a VPC's hosts
 //! Postern knows none; on AWS an interface for which nobody names a group carries the VPC's default
-//! one, and so every address of the VPC counts as a member of that.
+//! one, and so every address of the VPC counts as a member of that, and every program on this machine
+//! (ADR 8).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::{Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use model::{
     Inbound, InboundRule, InboundRules, LoadBalancerId, SecurityGroupId, Transport, VpcEndpointId,
     VpcId,
@@ -26,6 +28,13 @@ use crate::{
 
 /// How many neighbours are asked whether their rules can be shared.
 const NEIGHBOURS_MAX: usize = 4;
+
+/// Where programs on this machine come from when they dial a loopback address (RFC 1122 3.2.1.3, RFC
+/// 4291 2.5.3). No packet from elsewhere has such a source.
+const THIS_MACHINE: [IpNet; 2] = [
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8)),
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128)),
+];
 
 /// Whose rules to make anew.
 #[derive(Debug, Default)]
@@ -167,7 +176,8 @@ fn ports(traffic: &Traffic) -> Option<(Transport, u16, u16)> {
 fn members(registry: &Registry, id: SecurityGroupId) -> Vec<IpNet> {
     let Some(group) = registry.security_group(id) else { return Vec::new() };
     if group.is_default() {
-        return registry.vpc(group.vpc).into_iter().flat_map(|vpc| vpc.blocks()).collect();
+        let vpc = registry.vpc(group.vpc);
+        return vpc.into_iter().flat_map(|vpc| vpc.blocks()).chain(THIS_MACHINE).collect();
     }
     let carrying = registry.referrers(id, ResourceKind::Endpoint).filter_map(|user| match user {
         ResourceId::Endpoint(id) => registry.endpoint(id),

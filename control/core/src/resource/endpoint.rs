@@ -10,9 +10,13 @@ use model::{
     AccountId, ConnectionId, DnsName, DnsRecordIpType, EndpointState, InterfaceId, IpAddressType,
     LoadBalancerId, SecurityGroupId, ServiceId, SubnetId, Timestamp, VpcEndpointId, VpcId, ZoneId,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{resource::ServiceName, tag::Tags};
+use crate::{
+    caller::Identity,
+    resource::{Payer, ServiceName},
+    tag::Tags,
+};
 
 /// An interface VPC endpoint: the consumer's end of a connection to a service. The provider sees
 /// the same record as a connection.
@@ -43,10 +47,15 @@ pub struct VpcEndpoint {
     pub ip_address_type: IpAddressType,
     /// Which record types its names have.
     pub dns_record_ip_type: DnsRecordIpType,
-    /// The service's private DNS name, if it resolves to this endpoint in its VPC. Kept, so that
-    /// what the provider does to the name later does not change what clients dial.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub private_dns_name: Option<DnsName>,
+    /// The service's private DNS names, if they resolve to this endpoint in its VPC. Kept, so that
+    /// what the provider does to the names later does not change what clients dial.
+    #[serde(
+        default,
+        alias = "private_dns_name",
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_many"
+    )]
+    pub private_dns_names: Vec<DnsName>,
     /// The name that resolves to every healthy zone.
     pub regional_name: DnsName,
     /// The security groups that its interfaces carry.
@@ -54,6 +63,13 @@ pub struct VpcEndpoint {
     pub security_groups: BTreeSet<SecurityGroupId>,
     /// Its interfaces, one per subnet and at most one per zone, in the order of their subnets.
     pub interfaces: Vec<Interface>,
+    /// Whom in the owner's account a permission of the service had admitted when it was made; none if
+    /// that was not written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creator: Option<Identity>,
+    /// Whom its charges are for, if somebody chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<Payer>,
     /// When it was made.
     pub created: Timestamp,
     /// Its tags.
@@ -99,6 +115,20 @@ impl Interface {
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         self.ipv4.map(IpAddr::V4).into_iter().chain(self.ipv6.map(IpAddr::V6))
     }
+}
+
+/// Reads names; records once had one only, or none.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DnsName>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(Option<DnsName>),
+        Many(Vec<DnsName>),
+    }
+    Ok(match Names::deserialize(deserializer)? {
+        Names::One(name) => name.into_iter().collect(),
+        Names::Many(names) => names,
+    })
 }
 
 /// Why an endpoint failed.

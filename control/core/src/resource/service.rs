@@ -11,7 +11,10 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{resource::PrivateDns, tag::Tags};
+use crate::{
+    resource::{CATALOG_OWNER, CatalogEntry, Payer, PermissionRemoval, PrivateDns, ServiceType},
+    tag::{PERMISSION_REMOVAL, Tags},
+};
 
 /// An endpoint service configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,15 @@ pub struct EndpointService {
     /// The name that consumers may reach it by instead, with its proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_dns: Option<PrivateDns>,
+    /// The Regions that it is offered in besides this one, which it cannot leave.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub other_regions: BTreeSet<RegionName>,
+    /// Whom the charges of its endpoints are for.
+    #[serde(default, skip_serializing_if = "Payer::is_default")]
+    pub payer: Payer,
+    /// What makes it one of the platform's catalogue; none for all that accounts make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<CatalogEntry>,
     /// When it was made.
     pub created: Timestamp,
     /// Its tags.
@@ -53,12 +65,35 @@ impl EndpointService {
 
     /// The name by which consumers ask for it.
     pub fn name(&self, region: &RegionName) -> ServiceName {
-        ServiceName::of(self.id, region)
+        match &self.catalog {
+            Some(entry) => entry.name.clone(),
+            None => ServiceName::of(self.id, region),
+        }
     }
 
     /// The domain of its endpoints' names.
     pub fn base_name(&self, region: &RegionName) -> DnsName {
-        DnsName::service_base(self.id, region)
+        match &self.catalog {
+            Some(entry) => entry.base_name.clone(),
+            None => DnsName::service_base(self.id, region),
+        }
+    }
+
+    /// Its owner as consumers are told.
+    pub fn owner_name(&self) -> &str {
+        if self.catalog.is_some() { CATALOG_OWNER } else { self.owner.as_str() }
+    }
+
+    /// Which endpoints it is for.
+    pub fn service_type(&self) -> ServiceType {
+        self.catalog.as_ref().map(|entry| entry.service_type).unwrap_or_default()
+    }
+
+    /// What becomes of endpoints that a permission had admitted when it is taken away: what the tag
+    /// says, or else the operator's choice.
+    pub fn permission_removal(&self, default: PermissionRemoval) -> PermissionRemoval {
+        let tag = self.tags.value(PERMISSION_REMOVAL);
+        tag.and_then(PermissionRemoval::of_word).unwrap_or(default)
     }
 }
 
@@ -69,7 +104,7 @@ impl EndpointService {
 pub struct ServiceName(pub String);
 
 /// What the names of services made by accounts start with.
-const NAME_PREFIX: &str = "com.amazonaws.vpce.";
+pub(super) const NAME_PREFIX: &str = "com.amazonaws.vpce.";
 
 impl ServiceName {
     /// The name of a service made by an account.

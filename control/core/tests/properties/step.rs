@@ -15,6 +15,7 @@ use control_core::{
         ConnectionEvent, Direction, DomainOutcome, DomainToken, NotificationScope, Peer, Scheme,
         ServiceName, Traffic, VpcAttribute,
     },
+    tag,
 };
 use ipnet::Ipv4Net;
 use model::{
@@ -129,10 +130,25 @@ impl Around<'_> {
             }
             39 => self.create_notification(n),
             40..=43 => self.security_group(n),
+            44 if n[3].is_multiple_of(2) => self.mark(n),
             _ => Command::CreateTags {
                 resources: vec![self.endpoint(n[0]).into(), self.service(n[1]).into()],
                 tags: [("key", n[2].to_string())].into_iter().collect(),
             },
+        }
+    }
+
+    /// Has requests accepted at once, or endpoints rejected with their permission.
+    fn mark(&self, n: [u8; 4]) -> Command {
+        let service = self.service(n[0]);
+        let permission = self.registry.permissions_of(service).next();
+        let (resource, key, value) = match permission.filter(|_| n[1].is_multiple_of(2)) {
+            Some(permission) => (permission.id.into(), tag::ACCEPTANCE, "automatic"),
+            None => (service.into(), tag::PERMISSION_REMOVAL, "reject"),
+        };
+        Command::CreateTags {
+            resources: vec![resource],
+            tags: [(key, value)].into_iter().collect(),
         }
     }
 
@@ -227,6 +243,8 @@ impl Around<'_> {
             acceptance_required: n[1].is_multiple_of(2),
             ip_address_types: [].into(),
             private_dns_name: (n[1].is_multiple_of(3)).then(|| domain(n[2])),
+            supported_regions: [].into(),
+            catalog: None,
             tags: Tags::none(),
             client_token: (n[2].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
         })

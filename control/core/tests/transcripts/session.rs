@@ -6,14 +6,14 @@ use control_core::{
     Caller, Chore, Command, Decision, Draw, Event, Identity, Outcome, Record, Registry, ResourceId,
     Settings, Zone, decide, decide_chore,
     project::{project, project_changes},
-    resource::{DomainToken, VpcEndpoint},
+    resource::{DomainToken, PermissionRemoval, VpcEndpoint},
 };
 use model::{
     BindFailure, BindFailureReason, EndpointAddr, Generation, ServiceId, Snapshot, Timestamp,
     VpcEndpointId,
 };
 
-use crate::{args::Args, show, verb};
+use crate::{args::Args, service, show, verb};
 
 /// Counts, so that every number is drawn once and scripts repeat.
 pub(crate) struct Counting(u64);
@@ -39,8 +39,12 @@ impl Session {
             name: format!("us-east-1{letter}").parse().unwrap(),
             id: format!("use1-az{letter}").parse().unwrap(),
         };
-        let zones = ["a", "b", "c"].map(zone).into();
-        let settings = Settings::new("us-east-1".parse().unwrap(), zones);
+        let mut zones: Vec<_> = ["a", "b", "c"].map(zone).into();
+        // One without cross-Region access.
+        zones.push(Zone { id: "use1-az3".parse().unwrap(), ..zone("d") });
+        let mut settings = Settings::new("us-east-1".parse().unwrap(), zones);
+        settings.other_regions =
+            ["us-west-2".parse().unwrap(), "eu-west-1".parse().unwrap()].into();
         let registry = Registry::new(Arc::new(settings));
         Self {
             snapshot: project(&registry, Generation(0)),
@@ -126,9 +130,18 @@ impl Session {
                 Chore::Tick { records_max: args.read("max").unwrap_or(100) }
             }
             "forget-zones" => {
-                let settings = Settings { zones: Vec::new(), ..self.registry.settings().clone() };
-                self.registry = Registry::of(Arc::new(settings), self.registry.records());
-                return Vec::new();
+                return self.set(|settings| settings.zones.clear());
+            }
+            "set" => {
+                let (removal, quota) = (args.value("removal"), args.value("quota"));
+                let of = args.value("of").map(|who| caller(who).account);
+                return self.set(|settings| {
+                    settings.permission_removal =
+                        removal.and_then(PermissionRemoval::of_word).unwrap_or_default();
+                    if let Some(quota) = quota {
+                        service::limit(&mut settings.quotas, of, quota);
+                    }
+                });
             }
             "age" => {
                 self.registry = aged(&self.registry);
@@ -142,6 +155,14 @@ impl Session {
         };
         let events = decide_chore(&self.registry, &chore, self.now);
         self.apply(&events)
+    }
+
+    /// Has the operator choose otherwise, and start anew.
+    fn set(&mut self, change: impl FnOnce(&mut Settings)) -> Vec<String> {
+        let mut settings = self.registry.settings().clone();
+        change(&mut settings);
+        self.registry = Registry::of(Arc::new(settings), self.registry.records());
+        Vec::new()
     }
 
     /// `looked-up svc found`; `of=old` reports about a token that the service does not have.

@@ -67,7 +67,9 @@ pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String
                 tags.into_iter().map(move |(key, value)| format!("{id} {key}={value}"))
             })
             .collect(),
-        "private-dns" | "groups" | "carried" | "routes" => details(view, what),
+        "private-dns" | "groups" | "carried" | "routes" | "catalog" | "payers" => {
+            details(view, what)
+        }
         what => told(session, caller, what),
     };
     if lines.is_empty() {
@@ -81,8 +83,16 @@ fn details(view: View<'_>, what: &str) -> Vec<String> {
     match what {
         "private-dns" => view
             .endpoints()
-            .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_name))
+            .map(|it| format!("{} {} {:?}", it.id, it.state, it.private_dns_names))
             .collect(),
+        "catalog" => view
+            .visible_services()
+            .map(|it| {
+                let name = it.name(&view.settings().region);
+                format!("{name} of {} for {:?}", it.owner_name(), it.service_type())
+            })
+            .collect(),
+        "payers" => view.endpoints().map(|it| format!("{} {:?}", it.id, it.payer)).collect(),
         "groups" => view
             .security_groups()
             .map(|it| {

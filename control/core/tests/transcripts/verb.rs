@@ -6,9 +6,9 @@ use control_core::{
     Command, ResourceId, Tags, ZoneRef,
     command::{
         CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateRouteTable,
-        CreateSecurityGroup, CreateService, CreateSubnet, CreateTargetGroup, CreateVpc,
-        HealthCheckChange, ModifyEndpoint, ModifyListener, ModifyNotification, ModifyService,
-        SubnetAddresses, TargetDescription, TargetZone,
+        CreateSecurityGroup, CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange,
+        ModifyEndpoint, ModifyListener, ModifyNotification, SubnetAddresses, TargetDescription,
+        TargetZone,
     },
     resource::{
         ConnectionEvent, ListenerAttribute, LoadBalancerAttribute, NotificationScope, Scheme,
@@ -18,7 +18,11 @@ use control_core::{
 };
 use model::{DnsRecordIpType, IpAddressType, Protocol, SecurityGroupId, WeightedTargetGroup};
 
-use crate::{args::Args, route_table, security_group, session::Session};
+use crate::{
+    args::Args,
+    route_table, security_group, service,
+    session::{Named, Session},
+};
 
 /// The command that a verb stands for, and the name of what it makes.
 pub(crate) fn command<'a>(
@@ -65,14 +69,7 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             health_check: health_check(args),
             tags: tags(args),
         }),
-        "service" => Command::CreateService(CreateService {
-            load_balancers: args.list("at").into_iter().map(|it| session.id(it)).collect(),
-            acceptance_required: args.value("acceptance") != Some("automatic"),
-            ip_address_types: ip_address_type(args, "type").into_iter().collect(),
-            private_dns_name: args.read("private-dns"),
-            tags: tags(args),
-            client_token: args.value("token").map(Arc::from),
-        }),
+        "service" => service::create(session, args),
         "route-table" => Command::CreateRouteTable(CreateRouteTable {
             vpc: session.id(args.value("vpc").unwrap()),
             tags: tags(args),
@@ -182,7 +179,7 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             remove: args.list("remove").into_iter().map(|it| it.parse().unwrap()).collect(),
         },
         "tag" | "untag" => tag(session, verb, args),
-        "modify-service" => modify_service(session, args),
+        "modify-service" | "take-charges" | "pay" => service::change(session, verb, args),
         "modify-endpoint" => Command::ModifyEndpoint(ModifyEndpoint {
             endpoint: session.id(args.word()),
             add_subnets: args.list("add").into_iter().map(|it| session.id(it)).collect(),
@@ -253,19 +250,12 @@ fn change_balancing(session: &Session, verb: &str, args: &mut Args<'_>) -> Comma
     }
 }
 
-fn modify_service(session: &Session, args: &mut Args<'_>) -> Command {
-    let balancers =
-        |args: &mut Args<'_>, key| args.list(key).into_iter().map(|it| session.id(it)).collect();
-    let mut modify = ModifyService::of(session.id(args.word()));
-    modify.acceptance_required = args.value("acceptance").map(|it| it == "required");
-    modify.add_load_balancers = balancers(args, "add");
-    modify.remove_load_balancers = balancers(args, "remove");
-    modify.private_dns_name = args.value("private-dns").map(|it| match it {
-        "none" => None,
-        name => Some(name.parse().unwrap()),
-    });
-    modify.remove_ip_address_types.extend(ip_address_type(args, "remove-type"));
-    Command::ModifyService(modify)
+pub(crate) fn ids<T: Ord + std::str::FromStr + TryFrom<Named>>(
+    session: &Session,
+    args: &mut Args<'_>,
+    key: &str,
+) -> BTreeSet<T> {
+    args.list(key).into_iter().map(|it| session.id(it)).collect()
 }
 
 fn groups(session: &Session, args: &mut Args<'_>, key: &str) -> BTreeSet<SecurityGroupId> {
@@ -297,7 +287,9 @@ fn tag(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
     let tags = tags(args);
     let resources = args.words().into_iter().map(|name| match session.names.get(name) {
         Some(id) => *id,
-        // An endpoint's first interface goes by `eni/` and the endpoint's name.
+        // A permission goes by its service and its principal, an endpoint's first interface by
+        // `eni/` and the endpoint's name.
+        None if name.starts_with("permission/") => service::permission(session, name).into(),
         None => {
             let endpoint = session.id(name.strip_prefix("eni/").unwrap());
             let endpoint = session.registry.endpoint(endpoint).unwrap();
@@ -317,7 +309,7 @@ fn tag(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
 
 /// `tags=key:value,..`; `tags=51` makes that many; `tags=50*256` fills them with so many control
 /// characters, which take six bytes each in a record.
-fn tags(args: &mut Args<'_>) -> Tags {
+pub(crate) fn tags(args: &mut Args<'_>) -> Tags {
     let text = args.value("tags").unwrap_or_default();
     let filled = |count: usize, value: &str| -> Tags {
         (0..count).map(|at| (format!("key{at}"), value.to_owned())).collect()
@@ -361,7 +353,7 @@ fn addresses(session: &Session, args: &mut Args<'_>) -> Vec<SubnetAddresses> {
     args.list("addresses").into_iter().map(one).collect()
 }
 
-fn ip_address_type(args: &mut Args<'_>, key: &str) -> Option<IpAddressType> {
+pub(crate) fn ip_address_type(args: &mut Args<'_>, key: &str) -> Option<IpAddressType> {
     args.value(key).map(|it| serde_json::from_value(it.into()).unwrap())
 }
 

@@ -6,7 +6,7 @@ use crate::{
     api::Call,
     ec2::{
         describe::Listed,
-        service_input::{ip_address_types, load_balancers, private_dns_name},
+        service_input::{ip_address_types, load_balancers, private_dns_name, regions},
         shape::service::ServiceView,
         tag,
     },
@@ -18,7 +18,6 @@ const UNSUPPORTED: &[&str] = &["GatewayLoadBalancerArn"];
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     input.refuse(UNSUPPORTED)?;
-    call.check_regions(&input.texts("SupportedRegion")?)?;
     let token = input.text("ClientToken")?;
     let command = Command::CreateService(CreateService {
         load_balancers: load_balancers(call, &input, "NetworkLoadBalancerArn")?,
@@ -26,6 +25,8 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         acceptance_required: input.boolean("AcceptanceRequired")?.unwrap_or(true),
         ip_address_types: ip_address_types(&input, "SupportedIpAddressType")?,
         private_dns_name: private_dns_name(&input)?,
+        supported_regions: regions(&input, "SupportedRegion")?,
+        catalog: None,
         tags: tag::specification(&input, ResourceKind::Service)?,
         client_token: token.map(Into::into),
     });

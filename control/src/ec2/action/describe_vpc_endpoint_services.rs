@@ -23,9 +23,9 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let mut services = if names.is_empty() {
         ServiceDetailView::all(view)
     } else {
-        let named = |name: &str| view.service_named(&ServiceName(name.to_owned()));
+        let named = |name: &str| view.services_named(&ServiceName(name.to_owned()));
         let found: Result<Vec<_>, Refusal> = names.into_iter().map(named).collect();
-        let mut found = found.map_err(|refusal| call.fault(&refusal))?;
+        let mut found = found.map_err(|refusal| call.fault(&refusal))?.concat();
         found.sort_by_key(|service| service.id);
         found.dedup_by_key(|service| service.id);
         found.into_iter().map(|service| ServiceDetailView::new(view, service)).collect()

@@ -7,7 +7,7 @@ use crate::{
     api::Call,
     ec2::{
         id::required_id,
-        service_input::{ip_address_types, load_balancers, private_dns_name},
+        service_input::{ip_address_types, load_balancers, private_dns_name, regions},
     },
     query::{Fault, Xml},
 };
@@ -15,13 +15,11 @@ use crate::{
 const UNSUPPORTED: &[&str] = &[
     "AddGatewayLoadBalancerArn",
     "RemoveGatewayLoadBalancerArn",
-    "RemoveSupportedRegion",
 ];
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     input.refuse(UNSUPPORTED)?;
-    call.check_regions(&input.texts("AddSupportedRegion")?)?;
     let remove = input.boolean("RemovePrivateDnsName")?.unwrap_or(false);
     let private_dns_name = match (private_dns_name(&input)?, remove) {
         (Some(_), true) => {
@@ -39,6 +37,9 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         add_ip_address_types: ip_address_types(&input, "AddSupportedIpAddressType")?,
         remove_ip_address_types: ip_address_types(&input, "RemoveSupportedIpAddressType")?,
         private_dns_name,
+        add_regions: regions(&input, "AddSupportedRegion")?,
+        remove_regions: regions(&input, "RemoveSupportedRegion")?,
+        catalog: None,
     });
     let change = call.change(&input)?;
     call.make(change, command).await?;

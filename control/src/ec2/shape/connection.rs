@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use control_core::{describe::View, resource::VpcEndpoint};
 use model::{RegionName, ServiceId};
 
-use super::{super::describe::Listed, dns_entry, ip_address_type};
+use super::{super::describe::Listed, dns_entry, ip_address_type, payer};
 use crate::{
     arn::ArnBase,
     query::{Filters, Subject, Xml},
@@ -105,5 +105,6 @@ impl Listed for ConnectionView {
         xml.value("vpcEndpointConnectionId", endpoint.connection);
         xml.values("tagSet", "item", [""; 0]);
         xml.value("vpcEndpointRegion", &self.region);
+        payer::write(xml, endpoint.payer);
     }
 }

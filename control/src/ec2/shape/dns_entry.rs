@@ -1,5 +1,5 @@
 //! The names of an endpoint as EC2 lists them: the Regional one, then one for each zone in the
-//! order of the zones, then the service's private one (user guide, "DNS names"; semantics 3.1).
+//! order of the zones, then the service's private ones (user guide, "DNS names"; semantics 3.1).
 
 use control_core::resource::VpcEndpoint;
 use model::RegionName;
@@ -19,8 +19,9 @@ pub(in crate::ec2) fn write(xml: &mut Xml, endpoint: &VpcEndpoint, region: &Regi
     }
     let hosted_zone = hosted_zone::id(region);
     let mut entries: Vec<_> = names.into_iter().map(|name| (name, hosted_zone.clone())).collect();
-    if let Some(name) = endpoint.private_dns_name.as_ref().filter(|_| endpoint.has_interfaces()) {
-        entries.push((name, hosted_zone::private_id(endpoint.id)));
+    if endpoint.has_interfaces() {
+        let private = hosted_zone::private_id(endpoint.id);
+        entries.extend(endpoint.private_dns_names.iter().map(|name| (name, private.clone())));
     }
     xml.list("dnsEntrySet", "item", entries, |xml, (name, hosted_zone)| {
         xml.value("dnsName", name);

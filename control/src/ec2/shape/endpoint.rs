@@ -13,7 +13,7 @@ use super::{
         describe::{Identified, Listed},
         tag,
     },
-    dns_entry, dns_record_ip_type, ip_address_type, security_group,
+    dns_entry, dns_record_ip_type, ip_address_type, payer, security_group,
 };
 use crate::query::{Filters, Subject, Xml};
 
@@ -115,7 +115,7 @@ impl Listed for EndpointView {
         xml.element("dnsOptions", |xml| {
             xml.text("dnsRecordIpType", dns_record_ip_type(endpoint.dns_record_ip_type));
         });
-        xml.value("privateDnsEnabled", endpoint.private_dns_name.is_some());
+        xml.value("privateDnsEnabled", !endpoint.private_dns_names.is_empty());
         xml.value("requesterManaged", false);
         let interfaces: &[_] = if endpoint.has_interfaces() { &endpoint.interfaces } else { &[] };
         xml.values("subnetIdSet", "item", interfaces.iter().map(|interface| interface.subnet));
@@ -136,6 +136,7 @@ impl Listed for EndpointView {
             xml.text("failureReason", &error.message);
         }
         xml.value("serviceRegion", &self.region);
+        payer::write(xml, endpoint.payer);
     }
 }
 

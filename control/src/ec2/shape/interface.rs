@@ -40,6 +40,19 @@ impl InterfaceView {
         format!("VPC Endpoint Interface {}", self.endpoint.id)
     }
 
+    /// What comes after the prefix in its id: two hexadecimal digits for each of eight bytes or so.
+    fn digits(&self) -> String {
+        self.interface.id.to_string()[InterfaceId::PREFIX.len()..].to_owned()
+    }
+
+    /// A hardware address for clients that insist on one, derived from the id and marked as locally
+    /// administered: addresses here are the machine's, whatever hardware has them.
+    fn mac_address(&self) -> String {
+        let digits = self.digits();
+        let pairs: Vec<&str> = (0..5).filter_map(|n| digits.get(n * 2..n * 2 + 2)).collect();
+        format!("02:{}", pairs.join(":"))
+    }
+
     fn status(&self) -> &'static str {
         match self.endpoint.state {
             EndpointState::Available => "in-use",
@@ -57,7 +70,7 @@ impl InterfaceView {
 impl Subject for InterfaceView {
     fn values(&self, filter: &str) -> Vec<String> {
         vec![match filter {
-            "addresses.primary" | "requester-managed" => true.to_string(),
+            "addresses.primary" | "requester-managed" | "source-dest-check" => true.to_string(),
             "addresses.private-ip-address" | "private-ip-address" => {
                 return self.interface.ipv4.iter().map(ToString::to_string).collect();
             }
@@ -67,6 +80,10 @@ impl Subject for InterfaceView {
             "group-id" => return self.groups.iter().map(|(id, _)| id.to_string()).collect(),
             "group-name" => return self.groups.iter().map(|(_, name)| name.clone()).collect(),
             "interface-type" => "vpc_endpoint".into(),
+            "ipv6-addresses.ipv6-address" => {
+                return self.interface.ipv6.iter().map(ToString::to_string).collect();
+            }
+            "mac-address" => self.mac_address(),
             "network-interface-id" => self.interface.id.to_string(),
             "owner-id" => self.endpoint.owner.to_string(),
             "requester-id" => REQUESTER.into(),
@@ -92,11 +109,14 @@ impl Listed for InterfaceView {
         "group-id",
         "group-name",
         "interface-type",
+        "ipv6-addresses.ipv6-address",
+        "mac-address",
         "network-interface-id",
         "owner-id",
         "private-ip-address",
         "requester-id",
         "requester-managed",
+        "source-dest-check",
         "status",
         "subnet-id",
         "tag-key",
@@ -127,6 +147,16 @@ impl Listed for InterfaceView {
         xml.text("requesterId", REQUESTER);
         xml.value("requesterManaged", true);
         xml.text("status", self.status());
+        xml.text("macAddress", self.mac_address());
+        if self.status() == "in-use" {
+            xml.element("attachment", |xml| {
+                xml.text("attachmentId", format!("ela-attach-{}", self.digits()));
+                xml.value("deleteOnTermination", false);
+                xml.value("deviceIndex", 1);
+                xml.text("instanceOwnerId", REQUESTER);
+                xml.text("status", "attached");
+            });
+        }
         xml.text("interfaceType", "vpc_endpoint");
         xml.value("sourceDestCheck", true);
         security_group::write_set(xml, &self.groups);

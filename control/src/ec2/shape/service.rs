@@ -10,7 +10,7 @@ use super::{
         describe::{Identified, Listed},
         tag,
     },
-    ip_address_type,
+    ip_address_type, payer, service_type,
 };
 use crate::{
     arn::ArnBase,
@@ -37,6 +37,24 @@ impl ServiceView {
         let zones = service.zones();
         let zone_names = zones.iter().map(|zone| super::zone::name(view, zone)).collect();
         Self { service: Arc::clone(service), zone_names, load_balancer_arns, region }
+    }
+}
+
+impl ServiceView {
+    /// One of the catalogue has nothing to prove, and more names than the element can hold.
+    fn write_private_dns(&self, xml: &mut Xml) {
+        if let Some(entry) = &self.service.catalog {
+            xml.option("privateDnsName", entry.private_dns_names.first());
+        }
+        if let Some(private) = &self.service.private_dns {
+            xml.value("privateDnsName", &private.name);
+            xml.element("privateDnsNameConfiguration", |xml| {
+                xml.value("state", private.state);
+                xml.text("type", "TXT");
+                xml.text("value", private.token.record_value());
+                xml.text("name", private.token.record_name());
+            });
+        }
     }
 }
 
@@ -74,7 +92,8 @@ impl Listed for ServiceView {
 
     fn write(&self, xml: &mut Xml) {
         let (service, region) = (&self.service, &self.region);
-        xml.list("serviceType", "item", ["Interface"], |xml, kind| xml.text("serviceType", kind));
+        let kind = service_type(service.service_type());
+        xml.list("serviceType", "item", [kind], |xml, kind| xml.text("serviceType", kind));
         xml.value("serviceId", service.id);
         xml.value("serviceName", service.name(region));
         xml.value("serviceState", service.state);
@@ -86,21 +105,15 @@ impl Listed for ServiceView {
         let types = service.ip_address_types.iter().map(|of| ip_address_type(*of));
         xml.values("supportedIpAddressTypeSet", "item", types);
         xml.values("baseEndpointDnsNameSet", "item", [service.base_name(region)]);
-        if let Some(private) = &service.private_dns {
-            xml.value("privateDnsName", &private.name);
-            xml.element("privateDnsNameConfiguration", |xml| {
-                xml.value("state", private.state);
-                xml.text("type", "TXT");
-                xml.text("value", private.token.record_value());
-                xml.text("name", private.token.record_name());
-            });
-        }
+        self.write_private_dns(xml);
+        payer::write_of_service(xml, service.payer);
         tag::write(xml, &service.tags);
-        xml.list("supportedRegionSet", "item", [region], |xml, region| {
+        let regions = std::iter::once(region).chain(&service.other_regions);
+        xml.list("supportedRegionSet", "item", regions, |xml, region| {
             xml.value("region", region);
             xml.value("serviceState", service.state);
         });
-        xml.value("remoteAccessEnabled", false);
+        xml.value("remoteAccessEnabled", !service.other_regions.is_empty());
     }
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use control_core::{
     describe::View,
-    resource::{EndpointService, ServiceName},
+    resource::{DomainState, EndpointService, ServiceName, ServiceType},
 };
-use model::RegionName;
+use model::{DnsName, RegionName, ZoneId};
 
 use super::{
     super::{describe::Listed, tag},
-    ip_address_type,
+    ip_address_type, payer, service_type,
 };
 use crate::query::{Subject, Xml};
 
@@ -18,6 +18,7 @@ use crate::query::{Subject, Xml};
 pub(in crate::ec2) struct ServiceDetailView {
     service: Arc<EndpointService>,
     region: RegionName,
+    zones: Vec<ZoneId>,
     zone_names: Vec<String>,
     is_own: bool,
 }
@@ -25,10 +26,15 @@ pub(in crate::ec2) struct ServiceDetailView {
 impl ServiceDetailView {
     /// A service that the caller may see, as it sees it.
     pub(in crate::ec2) fn new(view: View<'_>, service: &Arc<EndpointService>) -> Self {
-        let zones = service.zones();
+        let zones: Vec<ZoneId> = match service.service_type() {
+            ServiceType::Interface => service.zones().into_iter().cloned().collect(),
+            // Behind a route, it is in none and so in all.
+            ServiceType::Gateway => view.zones().map(|zone| zone.id.clone()).collect(),
+        };
         Self {
             region: view.settings().region.clone(),
             zone_names: zones.iter().map(|zone| super::zone::name(view, zone)).collect(),
+            zones,
             is_own: service.owner == view.caller().account,
             service: Arc::clone(service),
         }
@@ -40,13 +46,23 @@ impl ServiceDetailView {
     }
 }
 
+/// The private DNS names of a service, and where the proof of their domain stands: the catalogue's
+/// need none.
+fn private_names(service: &EndpointService) -> (&[DnsName], DomainState) {
+    match (&service.catalog, &service.private_dns) {
+        (Some(entry), _) => (&entry.private_dns_names, DomainState::Verified),
+        (None, Some(private)) => (std::slice::from_ref(&private.name), private.state),
+        (None, None) => (&[], DomainState::PendingVerification),
+    }
+}
+
 impl Subject for ServiceDetailView {
     fn values(&self, filter: &str) -> Vec<String> {
         vec![match filter {
-            "owner" => self.service.owner.to_string(),
+            "owner" => self.service.owner_name().to_owned(),
             "service-name" => self.name().to_string(),
             "service-region" => self.region.to_string(),
-            "service-type" => "Interface".into(),
+            "service-type" => service_type(self.service.service_type()).into(),
             "supported-ip-address-types" => {
                 let types = self.service.ip_address_types.iter();
                 return types.map(|of| ip_address_type(*of).to_owned()).collect();
@@ -84,22 +100,26 @@ impl Listed for ServiceDetailView {
         let (service, region) = (&self.service, &self.region);
         xml.value("serviceName", self.name());
         xml.value("serviceId", service.id);
-        xml.list("serviceType", "item", ["Interface"], |xml, kind| xml.text("serviceType", kind));
+        let kind = service_type(service.service_type());
+        xml.list("serviceType", "item", [kind], |xml, kind| xml.text("serviceType", kind));
         xml.value("serviceRegion", region);
-        xml.values("availabilityZoneIdSet", "item", service.zones());
+        xml.values("availabilityZoneIdSet", "item", &self.zones);
         xml.values("availabilityZoneSet", "item", &self.zone_names);
-        xml.value("owner", &service.owner);
+        xml.text("owner", service.owner_name());
         xml.values("baseEndpointDnsNameSet", "item", [service.base_name(region)]);
-        if let Some(private) = &service.private_dns {
-            xml.value("privateDnsName", &private.name);
-            xml.list("privateDnsNameSet", "item", [&private.name], |xml, name| {
+        let (names, state) = private_names(service);
+        if let Some(first) = names.first() {
+            xml.value("privateDnsName", first);
+            xml.list("privateDnsNameSet", "item", names, |xml, name| {
                 xml.value("privateDnsName", name);
             });
-            xml.value("privateDnsNameVerificationState", private.state);
+            xml.value("privateDnsNameVerificationState", state);
         }
-        xml.value("vpcEndpointPolicySupported", false);
+        let has_policy = service.catalog.as_ref().is_some_and(|entry| entry.policy_supported);
+        xml.value("vpcEndpointPolicySupported", has_policy);
         xml.value("acceptanceRequired", service.acceptance_required);
         xml.value("managesVpcEndpoints", false);
+        payer::write_of_service(xml, service.payer);
         xml.list("tagSet", "item", self.tags(), |xml, (key, value)| {
             xml.text("key", key);
             xml.text("value", value);

@@ -105,7 +105,13 @@ impl Listed for SubnetView {
         xml.value("defaultForAz", false);
         xml.value("enableDns64", false);
         xml.value("ipv6Native", false);
+        xml.value("mapCustomerOwnedIpOnLaunch", false);
         xml.value("mapPublicIpOnLaunch", false);
+        xml.element("privateDnsNameOptionsOnLaunch", |xml| {
+            xml.text("hostnameType", "ip-name");
+            xml.value("enableResourceNameDnsARecord", false);
+            xml.value("enableResourceNameDnsAAAARecord", false);
+        });
         tag::write(xml, &subnet.tags);
     }
 }

@@ -119,6 +119,9 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
             let text = format!("&ConnectionNotificationId={NO_NOTIFICATION}{events}");
             of(text, no_notification()).getting("InvalidConnectionNotification")
         }
+        "ModifyVpcEndpointServicePayerResponsibility" => {
+            of(format!("&ServiceId={service}&PayerResponsibility=ServiceOwner"), no_service())
+        }
         "ModifyVpcEndpointServicePermissions" => {
             of(format!("&ServiceId={service}&AddAllowedPrincipals.1=*"), no_service())
         }
@@ -147,6 +150,10 @@ fn ec2_consumer(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
         }
         "DescribeNetworkInterfaces" => of(String::new(), Other::Hidden(subnet.clone())),
         "DescribeVpcEndpoints" => of(format!("&VpcEndpointId.1={endpoint}"), none()),
+        "ModifyVpcEndpointPayerResponsibility" => {
+            let account = "&PayerResponsibility=vpc-endpoint-account&Scope=vpc-endpoint-charges";
+            of(format!("&VpcEndpointId={endpoint}{account}"), none())
+        }
         "ModifyVpcEndpoint" => {
             of(format!("&VpcEndpointId={endpoint}&RemoveSubnetId.1={subnet}"), none())
         }

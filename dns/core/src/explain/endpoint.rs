@@ -95,7 +95,7 @@ pub(super) fn private_name<'s>(
 ) -> Option<&'s Endpoint> {
     let own = snapshot.endpoints.values().filter(|endpoint| Some(endpoint.vpc) == vpc);
     let is_named = |endpoint: &&Endpoint| {
-        endpoint.private_dns_name.as_ref().is_some_and(|it| Name::from(it).as_wire() == node.name())
+        endpoint.private_dns_names.iter().any(|it| Name::from(it).as_wire() == node.name())
     };
     // Of several with one name, which control refuses, the last is the one that is served.
     own.map(|endpoint| &**endpoint).rfind(is_named)

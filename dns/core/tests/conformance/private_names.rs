@@ -20,7 +20,7 @@ const INSIDE: &str = "10.1.0.9";
 fn catalog(rows: &[(DnsRecordIpType, &str)]) -> Catalog {
     let endpoints = (1..).zip(rows).map(|(n, (kind, name))| {
         let mut endpoint = endpoint(n, *kind);
-        endpoint.private_dns_name = Some(name.parse().unwrap());
+        endpoint.private_dns_names = name.split(' ').map(|it| it.parse().unwrap()).collect();
         endpoint
     });
     let mut world = snapshot(7, endpoints);
@@ -101,7 +101,7 @@ fn a_private_wildcard_stands_for_all_below_it_but_endpoint_names() {
 #[test]
 fn private_names_for_inbound_clients_are_hidden_from_those_inside() {
     let mut endpoint = endpoint(1, DnsRecordIpType::Dualstack);
-    endpoint.private_dns_name = Some("api.example.com".parse().unwrap());
+    endpoint.private_dns_names = ["api.example.com".parse().unwrap()].into();
     let regional = name(1, None);
     let mut world = snapshot(7, [endpoint]);
     let (id, cidrs) = (VpcId::from_bits(1), vec!["10.1.0.0/16".parse().unwrap()]);
@@ -151,7 +151,7 @@ fn all_names_have_the_record_types_of_the_guides_tables() {
     ];
     for ([has_ipv4, has_ipv6], kind, expected) in rows {
         let mut endpoint = endpoint(1, kind);
-        endpoint.private_dns_name = Some("api.example.com".parse().unwrap());
+        endpoint.private_dns_names = ["api.example.com".parse().unwrap()].into();
         for interface in &mut endpoint.interfaces {
             interface.ipv4 = interface.ipv4.filter(|_| has_ipv4);
             interface.ipv6 = interface.ipv6.filter(|_| has_ipv6);
@@ -169,5 +169,15 @@ fn all_names_have_the_record_types_of_the_guides_tables() {
                 assert_eq!(answer.contains(word), has, "{name} {kind:?} {word}: {answer}");
             }
         }
+    }
+}
+
+#[test]
+fn an_endpoint_may_have_several_private_names() {
+    let names = ["xray.us-east-1.amazonaws.com", "xray.us-east-1.api.aws"];
+    let catalog = catalog(&[(DnsRecordIpType::Ipv4, &names.join(" "))]);
+    for owner in names {
+        let expected = format!("NoError aa\n{}\n{} 60 A 10.1.0.1", alias(owner, 1), short(1));
+        assert_eq!(asked_from(&catalog, INSIDE, owner, A), expected);
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn endpoint(n: u16, kind: DnsRecordIpType) -> Endpoint {
         service: SERVICE[9..].parse().unwrap_or(ServiceId::from_bits(1)),
         state: EndpointState::Available,
         regional_name: name(n, None).parse().unwrap(),
-        private_dns_name: None,
+        private_dns_names: Vec::new(),
         dns_record_ip_type: kind,
         interfaces: (0..3).map(interface).collect(),
     }

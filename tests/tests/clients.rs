@@ -1,0 +1,29 @@
+//! What clients of AWS expect, told by AWS's own: boto3, with botocore's models of the API, and the
+//! AWS CLI. The scripts are in `tests/clients/`; each has a gateway of its own here.
+
+use tests::{Postern, Script, peer::Peer};
+
+#[test]
+fn every_member_of_aws_is_served_or_refused_as_the_document_says() {
+    Script::python(&Postern::start(), "members.py").run();
+}
+
+#[test]
+fn every_operation_answers_in_the_shape_of_aws() {
+    Script::python(&Postern::start(), "shapes.py").run();
+}
+
+#[test]
+fn boto3_pages_waits_agrees_and_is_told_what_is_wrong() {
+    let target = Peer::postern("whoami", "whoami");
+    let postern = Postern::start();
+    let mut script = Script::python(&postern, "workflow.py");
+    script.command().env("POSTERN_TARGET", target.addr.to_string());
+    script.run();
+}
+
+#[test]
+fn stock_clients_get_through_throttling() {
+    let limits = "{ reads = { burst = 10, per_second = 20 } }";
+    Script::python(&Postern::start_limited(limits, ""), "throttled.py").run();
+}
