@@ -28,6 +28,7 @@ use tokio::{
 
 use crate::{
     forward::Forwarder,
+    hand_off::aliases_of,
     metrics::{self, Queries},
     responder::{Asked, Manner, Responder},
     viewpoint::Viewpoint,
@@ -274,9 +275,10 @@ impl Connection {
         {
             let (forwarder, manner) = (Arc::clone(&self.forwarder), Arc::clone(&self.manner));
             let (message, peer, transport) = (message.to_vec(), self.peer, Transport::Tcp);
-            let vpc = view.owner().vpc;
+            let (vpc, aliases) = (view.owner().vpc, aliases_of(view, &message));
             self.forwarded.spawn(async move {
-                let mut reply = forwarder.reply(plan, &message, transport).await?;
+                let aliases = aliases.as_deref();
+                let mut reply = forwarder.reply(plan, &message, aliases, transport).await?;
                 let asked = Asked { message: &message, vpc, peer, transport, is_limited: false };
                 manner.complete(asked, &mut reply);
                 Some(reply)

@@ -37,6 +37,17 @@ pub fn answer_on(terms: &Terms<'_>, view: &View, message: &[u8], buffer: &mut [u
     }
 }
 
+/// What we ourselves answer to a question that goes on to others: aliases, if the name is ours and
+/// they lead to one that is not. The buffer is as for [`answer`].
+pub fn aliases<'b>(view: &View, message: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    let mut unasked = message.to_vec();
+    // Whoever does not want recursion gets what there is.
+    let [flags, _] = flag::RECURSION_DESIRED.to_be_bytes();
+    *unasked.get_mut(2)? &= !flags;
+    let answer = answer(view, &unasked, Transport::Tcp, 0, buffer);
+    (answer.outcome == Outcome::NoError).then(|| &buffer[..answer.len])
+}
+
 /// Answers a message that is over a limit: with nothing but the way to the answer, which is TCP,
 /// or for a client that knows cookies a server cookie (RFC 7873 5.2.3).
 pub fn answer_shortly(terms: &Terms<'_>, message: &[u8], buffer: &mut [u8]) -> Answer {

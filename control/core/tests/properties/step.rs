@@ -316,6 +316,7 @@ impl Around<'_> {
             addresses: self.designated(one, n[3]),
             ip_address_type: n[2].is_multiple_of(5).then(|| address_type(n[1])),
             private_dns: [None, Some(true), Some(false)][usize::from(n[2]) % 3],
+            policy: None,
             dns_record_ip_type: None,
             add_security_groups: self.some_group(n[1], n[2]),
             remove_security_groups: self.some_group(n[2], n[1]),
