@@ -134,7 +134,7 @@ impl Quotas {
             return quota.default_limit();
         }
         let own = self.accounts.get(account).and_then(|limits| limits.get(&quota));
-        own.or_else(|| self.common.get(&quota)).copied().unwrap_or(quota.default_limit())
+        own.or_else(|| self.common.get(&quota)).copied().unwrap_or_else(|| quota.default_limit())
     }
 }
 

@@ -92,6 +92,7 @@ impl World {
                 subnets: zones.iter().map(|zone| subnets[*zone]).collect(),
                 scheme: Scheme::Internal,
                 ip_address_type: IpAddressType::Ipv4,
+                security_groups: BTreeSet::new(),
                 tags: Tags::none(),
             });
             let balancer = self.make(who, &create);
@@ -241,8 +242,8 @@ impl World {
         for (id, expected) in &plain.endpoints {
             let it = self.registry.endpoint(*id).unwrap();
             assert_eq!(state(it.state), expected.state, "{id} after {ask:?}");
-            let private = it.private_dns_name.as_ref().map(model::DnsName::as_str);
-            assert_eq!(private, expected.private.map(|at| NAMES[at]), "{id} after {ask:?}");
+            let private = it.private_dns_names.iter().map(model::DnsName::as_str);
+            assert!(private.eq(expected.private.map(|at| NAMES[at])), "{id} after {ask:?}");
             let interfaces: BTreeMap<SubnetId, LoadBalancerId> =
                 it.interfaces.iter().map(|eni| (eni.subnet, eni.load_balancer)).collect();
             assert_eq!(interfaces, expected.interfaces, "{id} after {ask:?}");
