@@ -29,7 +29,7 @@ use model::{
 pub(crate) struct Step(pub(crate) [u8; 6]);
 
 pub(crate) enum Resolved {
-    Command(Caller, Command),
+    Command(Caller, Box<Command>),
     Chore(Chore),
 }
 
@@ -74,7 +74,7 @@ impl Step {
                 *now = *now + Duration::from_secs(wait);
                 Resolved::Chore(Chore::Tick { records_max: 1 + usize::from(n[1] % 5) })
             }
-            what => Resolved::Command(caller(who), around.command(what, n)),
+            what => Resolved::Command(caller(who), Box::new(around.command(what, n))),
         }
     }
 }

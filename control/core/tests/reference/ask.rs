@@ -149,14 +149,14 @@ pub(crate) enum Ask {
 
 /// A command or a chore of the core.
 pub(crate) enum Asked {
-    Command(Command),
+    Command(Box<Command>),
     Chore(Chore),
 }
 
 impl Ask {
     /// The same for the core.
     pub(crate) fn asked(&self) -> Asked {
-        self.chore().map_or_else(|| Asked::Command(self.command()), Asked::Chore)
+        self.chore().map_or_else(|| Asked::Command(Box::new(self.command())), Asked::Chore)
     }
 
     fn chore(&self) -> Option<Chore> {
@@ -184,6 +184,7 @@ impl Ask {
         match self.clone() {
             Self::CreateVpc => Command::CreateVpc(CreateVpc {
                 cidr: "10.0.0.0/16".parse().unwrap(),
+                ipv6: None,
                 tags: Tags::none(),
             }),
             Self::SetHostnames { vpc, on } => {
@@ -201,6 +202,8 @@ impl Ask {
                     acceptance_required: acceptance,
                     ip_address_types: [IpAddressType::Ipv4].into(),
                     private_dns_name: name.map(|it| NAMES[it].parse().unwrap()),
+                    supported_regions: [].into(),
+                    catalog: None,
                     tags: Tags::none(),
                     client_token: None,
                 })
@@ -238,27 +241,18 @@ impl Ask {
     }
 
     fn service_change(&self) -> ModifyService {
-        let changed = |service: ServiceId| ModifyService {
-            service,
-            acceptance_required: None,
-            add_load_balancers: BTreeSet::new(),
-            remove_load_balancers: BTreeSet::new(),
-            add_ip_address_types: BTreeSet::new(),
-            remove_ip_address_types: BTreeSet::new(),
-            private_dns_name: None,
-        };
         match self.clone() {
             Self::SetAcceptance { service, on } => {
-                ModifyService { acceptance_required: Some(on), ..changed(service) }
+                ModifyService { acceptance_required: Some(on), ..ModifyService::of(service) }
             }
             Self::SetName { service, name } => ModifyService {
                 private_dns_name: Some(name.map(|it| NAMES[it].parse().unwrap())),
-                ..changed(service)
+                ..ModifyService::of(service)
             },
             Self::SetBalancers { service, add, remove } => ModifyService {
                 add_load_balancers: add,
                 remove_load_balancers: remove,
-                ..changed(service)
+                ..ModifyService::of(service)
             },
             _ => unreachable!("these are no changes of a service"),
         }
@@ -268,7 +262,8 @@ impl Ask {
 fn create_subnet(vpc: VpcId, network: u8, zone: usize) -> Command {
     Command::CreateSubnet(CreateSubnet {
         vpc,
-        cidr: cidr(network).parse().unwrap(),
+        cidr: Some(cidr(network).parse().unwrap()),
+        ipv6: None,
         zone: Some(ZoneRef::Id(ZONES[zone].parse().unwrap())),
         tags: Tags::none(),
     })
@@ -293,6 +288,7 @@ fn create_endpoint(
         ip_address_type: IpAddressType::Ipv4,
         dns_record_ip_type: None,
         private_dns,
+        policy: None,
         security_groups: BTreeSet::new(),
         tags: Tags::none(),
         client_token: None,
