@@ -4,7 +4,7 @@ CARGO ?= cargo
 FUZZ_SECONDS ?= 5
 CONFIG ?= deploy/quickstart.toml
 
-.PHONY: run build test check fmt lint doc tidy fuzz bench bench-quick test-tools bench-tools audit help
+.PHONY: run build test test-sdk check fmt lint doc tidy fuzz bench bench-quick test-tools bench-tools audit help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,12 @@ test: test-tools ## Install what the tests need, then run every test and a few s
 	$(CARGO) build -p daemon
 	$(CARGO) test --workspace
 	$(MAKE) --no-print-directory fuzz
+
+test-sdk: ## Run the tests with Ansible and the AWS SDKs for JavaScript and Rust (a quarter of an hour)
+	deploy/install-tools sdk
+	$(CARGO) build -p daemon
+	$(CARGO) build --manifest-path tests/sdk/rust/Cargo.toml
+	$(CARGO) test -p tests --test sdk -- --ignored
 
 check: fmt lint doc ## Formatting, clippy and documentation, warnings denied
 

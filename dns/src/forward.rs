@@ -21,7 +21,7 @@ use model::Clock;
 use tokio::{sync::Semaphore, time::timeout};
 
 use self::cache::{Cache, Kept, Key};
-use crate::inspector::ForwardRule;
+use crate::{inspector::ForwardRule, metrics::ForwardAnswers};
 
 mod cache;
 pub(crate) mod upstream;
@@ -65,6 +65,7 @@ pub(crate) struct Forwarder {
     cache: Mutex<Cache>,
     places: Semaphore,
     clock: Arc<dyn Clock>,
+    answers: ForwardAnswers,
 }
 
 impl Forwarder {
@@ -86,7 +87,7 @@ impl Forwarder {
         };
         let plans = plans.iter().map(&mut groups).collect();
         let (cache, places) = (Mutex::default(), Semaphore::new(UNDER_WAY_MAX));
-        Self { plans, cache, places, clock }
+        Self { plans, cache, places, clock, answers: ForwardAnswers::new() }
     }
 
     /// The reply to a question; none if it cannot be read.
@@ -105,7 +106,10 @@ impl Forwarder {
         let query = client.queries.first().ok_or(ResponseCode::FormErr)?;
         let groups = self.plans.get(plan.0).ok_or(ResponseCode::Refused)?;
         let group = groups.iter().find(|group| group.domain.zone_of(query.name()));
-        let group = group.filter(|group| !group.servers.is_empty()).ok_or(ResponseCode::Refused)?;
+        let Some(group) = group.filter(|group| !group.servers.is_empty()) else {
+            self.answers.refused.increment(1);
+            return Err(ResponseCode::Refused);
+        };
         let dnssec_ok = client.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
         let key = Key {
             group: group.number,
@@ -115,22 +119,32 @@ impl Forwarder {
             flags: (dnssec_ok, client.metadata.checking_disabled),
         };
         let stale = match self.kept(&key) {
-            Some(Kept::Fresh(message)) => return Ok(message),
+            Some(Kept::Fresh(message)) => {
+                self.answers.hit.increment(1);
+                return Ok(message);
+            }
             Some(Kept::Stale(message)) => Some(message),
             None => None,
         };
         let Ok(_place) = self.places.try_acquire() else {
-            return stale.ok_or(ResponseCode::ServFail);
+            return self.stale_or_failure(stale);
         };
         let asked = upstream::ask(&group.servers, client);
         let answer = match stale {
             Some(_) => timeout(STALE_AFTER, asked).await.ok().flatten(),
             None => asked.await,
         };
-        let Some(answer) = answer else { return stale.ok_or(ResponseCode::ServFail) };
+        let Some(answer) = answer else { return self.stale_or_failure(stale) };
+        self.answers.miss.increment(1);
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.put(key, &answer, self.clock.monotonic());
         Ok(answer)
+    }
+
+    fn stale_or_failure(&self, stale: Option<Message>) -> Result<Message, ResponseCode> {
+        let counter = if stale.is_some() { &self.answers.stale } else { &self.answers.failed };
+        counter.increment(1);
+        stale.ok_or(ResponseCode::ServFail)
     }
 
     /// The rule by which a name goes on.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use dns_core::{ForwardPlan, Transport};
+use model::VpcId;
 use socket2::{MsgHdr, Socket};
 use tokio::{
     sync::{mpsc, watch},
@@ -31,6 +32,8 @@ const WAITING_MAX: usize = 512;
 pub(crate) struct Question {
     pub(crate) bytes: Vec<u8>,
     pub(crate) plan: ForwardPlan,
+    /// The network in whose view it is asked.
+    pub(crate) vpc: Option<VpcId>,
     pub(crate) peer: SocketAddr,
     pub(crate) local: Option<IpAddr>,
     /// Whether the client may have no more than the limit.
@@ -61,10 +64,10 @@ pub(crate) async fn serve(
         let (forwarder, manner) = (Arc::clone(&forwarder), Arc::clone(&manner));
         let lost = lost.clone();
         tasks.spawn(async move {
-            let Question { bytes, plan, peer, local, is_limited, socket } = question;
+            let Question { bytes, plan, vpc, peer, local, is_limited, socket } = question;
             let transport = Transport::Udp;
             let Some(mut reply) = forwarder.reply(plan, &bytes, transport).await else { return };
-            let asked = Asked { message: &bytes, peer: peer.ip(), transport, is_limited };
+            let asked = Asked { message: &bytes, vpc, peer, transport, is_limited };
             manner.complete(asked, &mut reply);
             if let Err(error) = send(&socket, &reply, peer, local) {
                 tracing::debug!(%error, "send a forwarded DNS reply");

@@ -155,7 +155,8 @@ impl Worker {
         let Some(plan) = view.forward_plan() else { return false };
         let Datagram { bytes, peer, local } = question;
         let is_limited = !is_proved && self.manner.is_limited(view, peer.ip());
-        let (bytes, socket) = (bytes.to_vec(), Arc::clone(&self.socket));
-        self.to_forward.try_send(Question { bytes, plan, peer, local, is_limited, socket }).is_ok()
+        let (vpc, bytes, socket) = (view.owner().vpc, bytes.to_vec(), Arc::clone(&self.socket));
+        let question = Question { bytes, plan, vpc, peer, local, is_limited, socket };
+        self.to_forward.try_send(question).is_ok()
     }
 }

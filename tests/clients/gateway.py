@@ -105,7 +105,7 @@ def network(ec2, cidr, third=(1, 2)):
 class World:
     """A provider's service behind a load balancer, and a consumer's network, nothing accepted yet."""
 
-    def __init__(self, name="front", acceptance=True):
+    def __init__(self, name="front", acceptance=True, third=(1, 2)):
         self.provider, self.consumer = client(PROVIDER), client(CONSUMER)
         self.elb = client(PROVIDER, "elbv2")
         self.provider_vpc, self.provider_subnets = network(
@@ -128,7 +128,7 @@ class World:
         self.service_name = created["ServiceConfiguration"]["ServiceName"]
         self.provider.modify_vpc_endpoint_service_permissions(
             ServiceId=self.service, AddAllowedPrincipals=[f"arn:aws:iam::{CONSUMER}:root"])
-        self.vpc, self.subnets = network(self.consumer, NET)
+        self.vpc, self.subnets = network(self.consumer, NET, third)
 
     def request(self, **members):
         """The consumer asks for an endpoint; its id."""

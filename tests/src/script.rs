@@ -55,7 +55,7 @@ impl<'a> Script<'a> {
     }
 
     /// Runs it; panics with what it said if it fails. Returns what it printed.
-    pub fn run(mut self) -> String {
+    pub fn run(&mut self) -> String {
         let output = self.command.output().expect("it is installed: make test-tools");
         let (out, err) = (&output.stdout, &output.stderr);
         let said = String::from_utf8_lossy(out).into_owned();

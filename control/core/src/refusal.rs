@@ -5,11 +5,12 @@ mod setting;
 
 use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use model::{
     DnsName, DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId, RegionName,
     RouteTableAssociationId, RouteTableId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
-    SubnetId, TargetAddr, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
+    SubnetCidrAssociationId, SubnetId, TargetAddr, TargetGroupId, VpcCidrAssociationId,
+    VpcEndpointId, VpcId, ZoneId,
 };
 
 use crate::{
@@ -94,7 +95,7 @@ pub enum Refusal {
     /// The address range is too large or too small.
     CidrSize {
         /// The range.
-        cidr: Ipv4Net,
+        cidr: IpNet,
         /// The shortest prefix allowed.
         shortest: u8,
         /// The longest prefix allowed.
@@ -103,18 +104,46 @@ pub enum Refusal {
     /// The subnet's range is not within its VPC's.
     CidrOutsideVpc {
         /// The subnet's range.
-        cidr: Ipv4Net,
-        /// The VPC's range.
-        vpc: Ipv4Net,
+        cidr: IpNet,
+        /// The VPC.
+        vpc: VpcId,
     },
     /// The subnet's range overlaps another subnet's.
     CidrOverlap {
         /// The range.
-        cidr: Ipv4Net,
+        cidr: IpNet,
         /// The other subnet.
         with: SubnetId,
         /// The other subnet's range.
-        other: Ipv4Net,
+        other: IpNet,
+    },
+    /// The VPC's block overlaps another of its own.
+    BlockOverlap {
+        /// The block.
+        cidr: IpNet,
+        /// The other.
+        other: IpNet,
+    },
+    /// No pool of IPv6 addresses is configured.
+    Ipv6PoolMissing,
+    /// The pool of IPv6 addresses has no block left.
+    Ipv6PoolExhausted,
+    /// No such association of a VPC's.
+    VpcBlockNotFound(VpcCidrAssociationId),
+    /// A VPC's first block cannot be taken from it.
+    VpcBlockFirst(VpcCidrAssociationId),
+    /// No such association of a subnet's.
+    SubnetBlockNotFound(SubnetCidrAssociationId),
+    /// A subnet must have IPv4 or IPv6 addresses.
+    SubnetBlockMissing,
+    /// The subnet has IPv6 addresses already.
+    SubnetBlockTaken(SubnetId),
+    /// Something has addresses of the block.
+    BlockInUse {
+        /// The block.
+        cidr: IpNet,
+        /// Who.
+        by: ResourceId,
     },
 
     /// The name of a load balancer or target group is not 1 to 32 letters, digits and inner
@@ -148,7 +177,7 @@ pub enum Refusal {
         /// The VPC.
         vpc: VpcId,
     },
-    /// The address type needs IPv6 addresses, which subnets do not have yet.
+    /// Load balancers and services have no such address type.
     IpAddressTypeUnsupported(IpAddressType),
 
     /// The load balancer is protected against deletion.
@@ -286,6 +315,22 @@ pub enum Refusal {
     PolicyLength {
         /// The most characters it may have.
         max: usize,
+    },
+    /// The subnet does not have the addresses that the type asks for.
+    SubnetIpAddressType {
+        /// The subnet.
+        subnet: SubnetId,
+        /// The type.
+        ip_address_type: IpAddressType,
+    },
+    /// A service takes IPv6 if all its load balancers do.
+    LoadBalancerIpAddressType(LoadBalancerId),
+    /// The designated address is not of the endpoint's type.
+    AddressFamily {
+        /// The address.
+        address: IpAddr,
+        /// The type.
+        ip_address_type: IpAddressType,
     },
     /// These record types do not go with these addresses.
     DnsRecordIpType {

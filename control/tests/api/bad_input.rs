@@ -38,7 +38,7 @@ async fn bad_requests_get_their_code_and_change_nothing() {
         (EC2, "Action=DescribeInstances".into(), (400, "InvalidAction")),
         (EC2, "Action=%3Cscript%3E".into(), (400, "InvalidAction")),
         (ELB, "Action=DescribeVpcs".into(), (400, "InvalidAction")),
-        (STS, "Action=GetSessionToken".into(), (400, "InvalidAction")),
+        (STS, "Action=GetFederationToken".into(), (400, "InvalidAction")),
         (EC2, format!("{create}&%"), (400, "MalformedQueryString")),
         (EC2, format!("{create}&x=%ff"), (400, "MalformedQueryString")),
         (EC2, format!("{create}&CidrBlock=10.1.0.0/16"), (400, "MalformedQueryString")),

@@ -61,6 +61,8 @@ pub struct ModifyEndpoint {
     /// Designated addresses, of added subnets or of present ones. The interface of a present one is
     /// replaced, as an interface's address never changes.
     pub addresses: Vec<SubnetAddresses>,
+    /// Other addresses of its interfaces.
+    pub ip_address_type: Option<IpAddressType>,
     /// Whether the service's private DNS name resolves to it.
     pub private_dns: Option<bool>,
     /// Other record types of its names.
@@ -81,6 +83,7 @@ impl ModifyEndpoint {
             add_subnets: Vec::new(),
             remove_subnets: Vec::new(),
             addresses: Vec::new(),
+            ip_address_type: None,
             private_dns: None,
             dns_record_ip_type: None,
             policy: None,

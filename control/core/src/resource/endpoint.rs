@@ -17,6 +17,7 @@ use crate::{
     caller::Identity,
     resource::{Payer, ServiceName},
     tag::Tags,
+    transition::awaits_data_plane,
 };
 
 /// An interface VPC endpoint: the consumer's end of a connection to a service. The provider sees
@@ -42,7 +43,10 @@ pub struct VpcEndpoint {
     /// When the state ends by itself: the request expires, the deletion no longer waits, the
     /// deleted endpoint is forgotten.
     pub deadline: Option<Timestamp>,
-    /// Why it failed.
+    /// Whether it served before the change that it is pending for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_available: bool,
+    /// Why it failed, or what it lacks while it is available.
     pub last_error: Option<LastError>,
     /// Which addresses its interfaces have.
     pub ip_address_type: IpAddressType,
@@ -85,6 +89,13 @@ impl VpcEndpoint {
     /// The interface in a subnet.
     pub fn interface_in(&self, subnet: SubnetId) -> Option<&Interface> {
         self.interfaces.iter().find(|interface| interface.subnet == subnet)
+    }
+
+    /// Whether it waits for a report of the data plane: to end a state, or that what it lacks is
+    /// there.
+    pub fn awaits_data_plane(&self) -> bool {
+        let lacks = self.state == EndpointState::Available && self.last_error.is_some();
+        lacks || awaits_data_plane(self.state)
     }
 
     /// Whether its interfaces exist: they go when the endpoint is deleted.

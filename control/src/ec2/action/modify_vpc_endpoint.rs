@@ -7,14 +7,13 @@ use crate::{
     ec2::{
         endpoint_input::{check_dns_options, policy, subnet_addresses},
         id::{ids, required_id},
-        shape::DNS_RECORD_IP_TYPES,
+        shape::{DNS_RECORD_IP_TYPES, IP_ADDRESS_TYPES},
     },
     query::{Fault, Xml},
 };
 
 const UNSUPPORTED: &[&str] = &[
     "AddRouteTableId",
-    "IpAddressType",
     "RemoveRouteTableId",
 ];
 
@@ -36,6 +35,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         add_subnets: ids(&input, "AddSubnetId")?,
         remove_subnets: ids(&input, "RemoveSubnetId")?,
         addresses: subnet_addresses(&input)?,
+        ip_address_type: input.choice("IpAddressType", &IP_ADDRESS_TYPES)?,
         private_dns: input.boolean("PrivateDnsEnabled")?,
         dns_record_ip_type: options.choice("DnsRecordIpType", &DNS_RECORD_IP_TYPES)?,
         policy,

@@ -178,7 +178,7 @@ fn security(operation: &str) -> Option<Form> {
             "&RoleArn=arn:aws:iam::111111111111:role/role&RoleSessionName=session",
             Other::Code("AccessDenied"),
         ),
-        "GetCallerIdentity" => of("", Other::Same),
+        "GetCallerIdentity" | "GetSessionToken" => of("", Other::Same),
         _ => return None,
     })
 }
@@ -237,6 +237,7 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
             group(&attribute("deregistration_delay.timeout_seconds", "10"))
         }
         "RemoveTags" => resource("&TagKeys.member.1=a"),
+        "SetIpAddressType" => balancer("&IpAddressType=ipv4"),
         "SetSecurityGroups" => balancer("&SecurityGroups.member.1=sg-00000000000000001")
             .getting("InvalidConfigurationRequest"),
         _ => return None,
