@@ -70,14 +70,16 @@ impl World {
     /// Three load balancers of an account: in both zones, and in one each.
     fn found(&mut self, who: Who) {
         let cidr = "10.0.0.0/16".parse().unwrap();
-        let vpc = self.make(who, &Command::CreateVpc(CreateVpc { cidr, tags: Tags::none() }));
+        let vpc =
+            self.make(who, &Command::CreateVpc(CreateVpc { cidr, ipv6: None, tags: Tags::none() }));
         let Outcome::Vpc(vpc) = vpc else { panic!("{vpc:?}") };
         self.ground.0.insert(vpc.id);
         let mut subnets = Vec::new();
         for (number, zone) in ZONES.into_iter().enumerate() {
             let create = Command::CreateSubnet(CreateSubnet {
                 vpc: vpc.id,
-                cidr: format!("10.0.{number}.0/24").parse().unwrap(),
+                cidr: Some(format!("10.0.{number}.0/24").parse().unwrap()),
+                ipv6: None,
                 zone: Some(ZoneRef::Id(zone.parse().unwrap())),
                 tags: Tags::none(),
             });
@@ -92,6 +94,7 @@ impl World {
                 subnets: zones.iter().map(|zone| subnets[*zone]).collect(),
                 scheme: Scheme::Internal,
                 ip_address_type: IpAddressType::Ipv4,
+                security_groups: [].into(),
                 tags: Tags::none(),
             });
             let balancer = self.make(who, &create);
@@ -241,7 +244,7 @@ impl World {
         for (id, expected) in &plain.endpoints {
             let it = self.registry.endpoint(*id).unwrap();
             assert_eq!(state(it.state), expected.state, "{id} after {ask:?}");
-            let private = it.private_dns_name.as_ref().map(model::DnsName::as_str);
+            let private = it.private_dns_names.first().map(model::DnsName::as_str);
             assert_eq!(private, expected.private.map(|at| NAMES[at]), "{id} after {ask:?}");
             let interfaces: BTreeMap<SubnetId, LoadBalancerId> =
                 it.interfaces.iter().map(|eni| (eni.subnet, eni.load_balancer)).collect();

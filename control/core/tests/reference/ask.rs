@@ -184,6 +184,7 @@ impl Ask {
         match self.clone() {
             Self::CreateVpc => Command::CreateVpc(CreateVpc {
                 cidr: "10.0.0.0/16".parse().unwrap(),
+                ipv6: None,
                 tags: Tags::none(),
             }),
             Self::SetHostnames { vpc, on } => {
@@ -201,6 +202,8 @@ impl Ask {
                     acceptance_required: acceptance,
                     ip_address_types: [IpAddressType::Ipv4].into(),
                     private_dns_name: name.map(|it| NAMES[it].parse().unwrap()),
+                    supported_regions: BTreeSet::new(),
+                    catalog: None,
                     tags: Tags::none(),
                     client_token: None,
                 })
@@ -238,15 +241,7 @@ impl Ask {
     }
 
     fn service_change(&self) -> ModifyService {
-        let changed = |service: ServiceId| ModifyService {
-            service,
-            acceptance_required: None,
-            add_load_balancers: BTreeSet::new(),
-            remove_load_balancers: BTreeSet::new(),
-            add_ip_address_types: BTreeSet::new(),
-            remove_ip_address_types: BTreeSet::new(),
-            private_dns_name: None,
-        };
+        let changed = ModifyService::of;
         match self.clone() {
             Self::SetAcceptance { service, on } => {
                 ModifyService { acceptance_required: Some(on), ..changed(service) }
@@ -268,7 +263,8 @@ impl Ask {
 fn create_subnet(vpc: VpcId, network: u8, zone: usize) -> Command {
     Command::CreateSubnet(CreateSubnet {
         vpc,
-        cidr: cidr(network).parse().unwrap(),
+        cidr: Some(cidr(network).parse().unwrap()),
+        ipv6: None,
         zone: Some(ZoneRef::Id(ZONES[zone].parse().unwrap())),
         tags: Tags::none(),
     })
@@ -294,6 +290,7 @@ fn create_endpoint(
         dns_record_ip_type: None,
         private_dns,
         security_groups: BTreeSet::new(),
+        policy: None,
         tags: Tags::none(),
         client_token: None,
     })
