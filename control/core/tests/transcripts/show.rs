@@ -68,9 +68,8 @@ pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String
             })
             .collect(),
         "blocks" => network::show(view),
-        "private-dns" | "groups" | "carried" | "routes" | "catalog" | "payers" => {
-            details(view, what)
-        }
+        "private-dns" | "groups" | "carried" | "routes" => details(view, what),
+        "catalog" | "payers" => details(view, what),
         what => told(session, caller, what),
     };
     if lines.is_empty() {
