@@ -1,7 +1,9 @@
 //! Why a command is refused: a closed list that carries what it is about as data. The error codes
 //! and the sentences are the wire's.
 
-use std::{net::IpAddr, ops::RangeInclusive};
+mod setting;
+
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::{
@@ -18,6 +20,8 @@ use crate::{
     settings::ZoneRef,
     transition::Move,
 };
+
+pub use setting::Setting;
 
 /// Why a command is refused. What a caller may not see is not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -485,46 +489,4 @@ pub enum Refusal {
         /// What it made.
         resource: ResourceId,
     },
-}
-
-/// A setting that can be beyond its range, or conflict with another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// A listener's idle timeout.
-    IdleTimeoutSeconds,
-    /// A target group's weight.
-    Weight,
-    /// Health check interval.
-    HealthCheckInterval,
-    /// Health check timeout.
-    HealthCheckTimeout,
-    /// Healthy threshold.
-    HealthyThreshold,
-    /// Unhealthy threshold.
-    UnhealthyThreshold,
-    /// Deregistration delay.
-    DeregistrationDelay,
-    /// Draining interval of unhealthy targets.
-    UnhealthyDrainingInterval,
-    /// Healthy targets below which a zone leaves DNS.
-    DnsFailoverCount,
-    /// Percentage of healthy targets below which a zone leaves DNS.
-    DnsFailoverPercentage,
-    /// Healthy targets below which all targets get traffic.
-    RoutingCount,
-    /// Percentage of healthy targets below which all targets get traffic.
-    RoutingPercentage,
-    /// Secondary addresses per subnet.
-    SecondaryAddresses,
-}
-
-impl Setting {
-    /// Refuses a value beyond the range.
-    pub(crate) fn check(self, value: u32, range: &RangeInclusive<u32>) -> Result<(), Refusal> {
-        if range.contains(&value) {
-            return Ok(());
-        }
-        let (min, max) = (*range.start(), *range.end());
-        Err(Refusal::OutOfRange { setting: self, value, min, max })
-    }
 }

@@ -67,8 +67,8 @@ pub struct VpcEndpoint {
     pub security_groups: BTreeSet<SecurityGroupId>,
     /// Its interfaces, one per subnet and at most one per zone, in the order of their subnets.
     pub interfaces: Vec<Interface>,
-    /// Whom in the owner's account a permission of the service had admitted when it was made; none if
-    /// that was not written down.
+    /// Whom in the owner's account a permission of the service had admitted when it was made; none
+    /// if that was not written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creator: Option<Identity>,
     /// Whom its charges are for, if somebody chose.
