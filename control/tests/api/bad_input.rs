@@ -46,7 +46,7 @@ async fn bad_requests_get_their_code_and_change_nothing() {
         (EC2, format!("{create}&Bogus=1"), (400, "UnknownParameter")),
         (EC2, format!("{create}&DryRun=maybe"), (400, "InvalidParameterValue")),
         (EC2, format!("{create}&DryRun=true"), (412, "DryRunOperation")),
-        (EC2, format!("{create}&Ipv6Pool=x"), (400, "UnsupportedOperation")),
+        (EC2, format!("{create}&Ipv4IpamPoolId=x"), (400, "UnsupportedOperation")),
         (EC2, format!("{create_tagged}{tag}.Key=a{tag}.Value=%00"), (400, "InvalidParameterValue")),
         (EC2, format!("{create_tagged}{tag}.Value=a"), (400, "MissingParameter")),
         (EC2, format!("{create_tagged}{tag}.Key=aws:a"), (400, "InvalidParameterValue")),

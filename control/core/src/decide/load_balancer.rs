@@ -95,8 +95,8 @@ pub(super) fn set_ip_address_type(
     Ok(Decision::of(event, Outcome::LoadBalancer(new)))
 }
 
-/// Only a load balancer made with groups can have others, and always has one (NLB guide, "Update the
-/// security groups").
+/// Only a load balancer made with groups can have others, and always has one (NLB guide, "Update
+/// the security groups").
 pub(super) fn set_groups(
     desk: &Desk<'_>,
     id: LoadBalancerId,

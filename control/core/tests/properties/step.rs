@@ -318,7 +318,6 @@ impl Around<'_> {
             private_dns: [None, Some(true), Some(false)][usize::from(n[2]) % 3],
             policy: None,
             dns_record_ip_type: None,
-            policy: None,
             add_security_groups: self.some_group(n[1], n[2]),
             remove_security_groups: self.some_group(n[2], n[1]),
         })

@@ -1,4 +1,5 @@
-//! `ModifyNetworkInterfaceAttribute`: never done, as every interface here is managed by its endpoint.
+//! `ModifyNetworkInterfaceAttribute`: never done, as every interface here is managed by its
+//! endpoint.
 
 use model::InterfaceId;
 
