@@ -293,7 +293,8 @@ pub(crate) struct ForwardAnswers {
 
 impl ForwardAnswers {
     pub(crate) fn new() -> Self {
-        let counter = |source: &'static str| counter!("postern_dns_forward_answers_total", "source" => source);
+        const NAME: &str = "postern_dns_forward_answers_total";
+        let counter = |source: &'static str| counter!(NAME, "source" => source);
         let [hit, miss, stale, failed, refused] =
             ["hit", "miss", "stale", "failed", "refused"].map(counter);
         Self { hit, miss, stale, failed, refused }

@@ -129,7 +129,7 @@ impl Writer {
                 Err(error) => {
                     lost.increment(count);
                     if !std::mem::replace(&mut is_failing, true) {
-                        tracing::error!(%error, "write the DNS query log; lines are lost meanwhile");
+                        tracing::error!(%error, "write the DNS query log; lines are lost");
                     }
                 }
             }
