@@ -13,7 +13,8 @@ use model::Generation;
 
 use crate::rig::{Running, addresses, ask_from, client, endpoint, name, now, question, snapshot};
 
-/// Swaps, and every how manieth is waited for; the last byte of every address says which of them it is from, modulo 250.
+/// Swaps, and every how manieth is waited for. The last byte of every address says which of them it
+/// is from, modulo 250.
 const SWAPS: u64 = 10_000;
 const LOOKED_AT: u64 = 10;
 
