@@ -222,7 +222,7 @@ fn where_it_stops_before_the_data_plane_hears_of_it() {
 }
 
 #[test]
-fn where_the_data_plane_refuses_it() {
+fn whom_security_groups_refuse() {
     check(&[
         (
             "admitted by both",
@@ -254,6 +254,12 @@ fn where_the_data_plane_refuses_it() {
             },
             "security_group load_balancer_security_group no_target",
         ),
+    ]);
+}
+
+#[test]
+fn where_no_target_takes_it() {
+    check(&[
         ("no group", |it| it.balancer().listeners[0].forward.clear(), "no_target_group"),
         ("no weight", |it| it.balancer().listeners[0].forward[0].weight = 0, "no_target_group"),
         ("no such group", |it| it.snapshot.target_groups.clear(), "no_target"),
