@@ -80,6 +80,18 @@ pub(crate) struct Admin {
     pub(crate) connections_max: usize,
 }
 
+impl Admin {
+    /// Tells what these know; a worker of the data plane holds so many connections.
+    pub(crate) fn new(
+        exporter: Exporter,
+        phase: watch::Receiver<Phase>,
+        (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
+        (dns, keeper, connections_max): (Inspector, Keeper, usize),
+    ) -> Self {
+        Self { exporter, phase, snapshots, health, dns, keeper, connections_max }
+    }
+}
+
 /// Serves until `stop` ends.
 pub(crate) async fn serve(listener: TcpListener, admin: Admin, stop: impl Future<Output = ()>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));

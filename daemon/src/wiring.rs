@@ -141,15 +141,9 @@ impl Gateway {
         let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
-        let admin = Admin {
-            exporter,
-            phase: phases,
-            snapshots: snapshots.clone(),
-            health: health.clone(),
-            dns: dns.inspector(),
-            keeper: keeper.clone(),
-            connections_max: settings::dataplane(config).connections_max,
-        };
+        let watches = (snapshots.clone(), health.clone());
+        let planes = (dns.inspector(), keeper.clone(), settings::dataplane(config).connections_max);
+        let admin = Admin::new(exporter, phases, watches, planes);
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,

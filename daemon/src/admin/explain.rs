@@ -212,7 +212,7 @@ fn as_text(story: &Story) -> String {
     for Told { path, lines, result } in &story.paths {
         line(0, &format!("{} in {}, from {}", path.address, path.zone, path.client));
         for it in lines {
-            line(2, &format!("{}: {}", it.step, it.says));
+            line(2, &format!("{}: {}", it.step.replace('_', " "), it.says));
             for (_, words) in &it.targets {
                 line(4, words);
             }

@@ -45,19 +45,22 @@ impl Words<'_> {
     /// Tells a step.
     pub(super) fn line(&self, path: &Path, step: &Step) -> Line {
         let (name, says, facts) = match &step.found {
-            Found::Address(binding) => ("address", bound(path, *binding), json!(null)),
+            Found::Address(binding) => {
+                let is_bound = step.stop.is_none();
+                ("address", bound(path, *binding), json!({ "bound": is_bound }))
+            }
             Found::Listener { listener, load_balancer, ports } => {
                 listener_told(path, listener.as_ref(), *load_balancer, ports)
             }
             Found::EndpointRules(rules) => {
                 let groups: Vec<_> = self.endpoint.security_groups.iter().copied().collect();
                 let says = judged(&groups, rules, "it has none");
-                ("security groups of the endpoint", says, rule_facts(&groups, rules))
+                ("endpoint_security_groups", says, rule_facts(&groups, rules))
             }
             Found::LoadBalancerRules(rules) => {
                 let groups = self.balancer_groups(path);
                 let says = judged(&groups, rules, why_not_asked(&groups));
-                ("security groups of the load balancer", says, rule_facts(&groups, rules))
+                ("load_balancer_security_groups", says, rule_facts(&groups, rules))
             }
             Found::Limit { connections_max: most } => {
                 let name = Refusal::TooManyConnections.name();
@@ -71,7 +74,7 @@ impl Words<'_> {
                 };
                 ("forward", says, json!({ "weights": weights }))
             }
-            Found::Group(group) => ("target group", self.group(group), group_facts(group)),
+            Found::Group(group) => ("target_group", self.group(group), group_facts(group)),
         };
         let targets = match &step.found {
             Found::Group(group) => group.targets.iter().map(|it| target(group, it)).collect(),
