@@ -14,9 +14,19 @@ const TEXTS: &[&str] = &["AssociatedSubnetId", "SecurityGroupId"];
 /// The attributes with members, of which each has some of these.
 const STRUCTURES: &[&str] = &["Attachment", "Description", "SourceDestCheck"];
 const MEMBERS: &[&str] = &["AttachmentId", "DeleteOnTermination", "Value"];
+/// What only interfaces of instances have.
+const UNSUPPORTED: &[&str] = &[
+    "AssociatePublicIpAddress",
+    "ConnectionTrackingSpecification",
+    "EnaSrdSpecification",
+    "EnablePrimaryIpv6",
+];
+const UNSUPPORTED_OF_ATTACHMENT: &[&str] = &["DefaultEnaQueueCount", "EnaQueueCount"];
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
+    input.refuse(UNSUPPORTED)?;
+    input.structure("Attachment").refuse(UNSUPPORTED_OF_ATTACHMENT)?;
     let id: InterfaceId = required_id(&input, "NetworkInterfaceId")?;
     // What it is to be does not matter: the answer is the same.
     for name in TEXTS {
