@@ -1,5 +1,5 @@
-//! Asking a running gateway through its admin address, given or found by the configuration. Does not
-//! know what is asked.
+//! Asking a running gateway through its admin address, given or found by the configuration. Does
+//! not know what is asked.
 
 use std::{io::Write, net::SocketAddr, path::PathBuf, time::Duration};
 
