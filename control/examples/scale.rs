@@ -121,13 +121,15 @@ fn consumer() -> Caller {
 async fn network(keeper: &Keeper, caller: &Caller, number: u8) -> (VpcId, Vec<SubnetId>) {
     let submit = |command| keeper.submit(caller.clone(), command);
     let cidr = format!("10.{number}.0.0/16").parse().unwrap();
-    let created = submit(Command::CreateVpc(CreateVpc { cidr, tags: Tags::none() })).await;
+    let created =
+        submit(Command::CreateVpc(CreateVpc { cidr, ipv6: None, tags: Tags::none() })).await;
     let Ok(Outcome::Vpc(vpc)) = created else { panic!("{created:?}") };
     let mut subnets = Vec::new();
     for (third, zone) in ["za", "zb"].iter().enumerate() {
         let create = CreateSubnet {
             vpc: vpc.id,
-            cidr: format!("10.{number}.{third}.0/24").parse().unwrap(),
+            cidr: Some(format!("10.{number}.{third}.0/24").parse().unwrap()),
+            ipv6: None,
             zone: Some(control_core::ZoneRef::Id(zone.parse().unwrap())),
             tags: Tags::none(),
         };
@@ -184,6 +186,7 @@ fn endpoint(service: &ServiceName, (vpc, subnets): &(VpcId, Vec<SubnetId>)) -> C
         dns_record_ip_type: None,
         private_dns: false,
         security_groups: [].into(),
+        policy: None,
         tags: [("Name", "one of many")].into_iter().collect(),
         client_token: None,
     })

@@ -153,11 +153,14 @@ impl Server {
         request_id: &str,
         progress: &mut Progress,
     ) -> Result<Vec<u8>, Fault> {
-        self.check_channel(request.arrival)?;
-        check_head(request.head)?;
-        let body = request.body.map_err(body_fault)?;
-        let signed = signed_request(request.head, body);
         let dialect = request.service.map_or(Dialect::Ec2, Service::dialect);
+        self.check_channel(request.arrival)?;
+        if request.arrival.is_refused {
+            return Err(Fault::throttled(dialect));
+        }
+        let body = request.body.map_err(body_fault)?;
+        check_head(request.head)?;
+        let signed = signed_request(request.head, body);
         let refused = |error: SignatureError| refusal::signature_fault(&error, dialect);
         let claim = Claim::read(signed).map_err(refused)?;
         progress.access_key_id = Some(claim.scope.access_key_id.clone());

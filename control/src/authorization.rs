@@ -1,7 +1,8 @@
 //! Whether a caller may do what it asks, decided before anything is read or changed.
 //!
 //! The account itself may do everything within it. A user or a role may do what its identity
-//! policies permit: nothing is permitted by default, and an explicit `Deny` wins. An operation is
+//! policies permit: nothing is permitted by default, and an explicit `Deny` wins; a session with a
+//! policy of its own, no more than that permits as well. An operation is
 //! permitted if it is on every one of the resources that [`table`] says it touches. Relies on `iam`
 //! for the policy language. Does not know what belongs to whom: what a caller is permitted to touch
 //! may still not exist for it.
@@ -10,6 +11,7 @@ mod assumption;
 mod check;
 mod context;
 mod denial;
+mod permissions;
 mod table;
 mod tags;
 #[cfg(test)]
@@ -18,7 +20,7 @@ mod tests;
 use std::{collections::HashMap, sync::Arc};
 
 use control_core::{Caller, Identity};
-use iam::{Decision, Request, evaluate};
+use iam::Request;
 use model::Timestamp;
 
 use crate::{
@@ -26,8 +28,10 @@ use crate::{
     config::{Account, Policy, Role},
     http::Arrival,
     query::Fault,
+    signature,
 };
 pub(crate) use assumption::Assumption;
+use permissions::Permissions;
 use table::Needs;
 
 /// What around a request counts, besides the request itself.
@@ -79,22 +83,21 @@ impl Authorizer {
         };
         let caller = call.identity().policy_caller();
         let common = context::common(call);
+        let permissions = self.permissions(call.identity());
         for check in checks {
             let context = check.context(common.clone());
             let (action, resource) = (&*check.action, &*check.resource);
             let request = Request { caller: &caller, action, resource, context: &context };
-            let decision = self.decide(call.caller(), &request);
-            if decision != Decision::Allow {
-                return Err(denial::fault(call, &check, decision));
-            }
+            permissions.permit(&request).map_err(|denial| denial::fault(call, &check, denial))?;
         }
         Ok(())
     }
 
-    /// What the identity policies of a user or a role say. One that the configuration does not have
-    /// has none.
-    fn decide(&self, caller: &Caller, request: &Request<'_>) -> Decision {
-        let policies = self.policies.get(caller).map(Vec::as_slice).unwrap_or_default();
-        evaluate(policies.iter().map(Arc::as_ref), request)
+    /// What a caller is permitted in all. One that the configuration does not have is permitted
+    /// nothing.
+    fn permissions(&self, identity: &signature::Identity) -> Permissions<'_> {
+        let policies = self.policies.get(&identity.caller).map(Vec::as_slice).unwrap_or_default();
+        let text = identity.session.as_ref().and_then(|session| session.policy.as_deref());
+        Permissions::new(policies, text)
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use control_core::{Settings, Zone, quota::Quotas, resource::PermissionRemoval, throttle::Rates};
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
+use ipnet::Ipv6Net;
 use model::{AccountId, RegionName};
 
 /// What control is told at its start.
@@ -14,6 +15,10 @@ pub struct Config {
     pub region: RegionName,
     /// Its Availability Zones.
     pub zones: Vec<Zone>,
+    /// Whether each account has the zones' names in an order of its own.
+    pub shuffle_zone_names: bool,
+    /// Where the IPv6 blocks of VPCs are drawn from.
+    pub ipv6_pool: Option<Ipv6Net>,
     /// The tenants, as they are at the start.
     pub accounts: Vec<Account>,
     /// How long a connection request waits for the provider.
@@ -35,7 +40,7 @@ pub struct Config {
 pub struct Limits {
     /// How often an account may call.
     pub rates: Rates,
-    /// How many connections an address may have open; for IPv6, a /64.
+    /// How many connections an address may have open; for IPv6, a /64. Never more than are left.
     pub connections_per_peer: usize,
     /// How long the head of a request may take, on a new connection from its beginning.
     pub head_timeout: Duration,
@@ -71,6 +76,8 @@ impl Config {
         Self {
             region,
             zones,
+            shuffle_zone_names: false,
+            ipv6_pool: None,
             accounts: Vec::new(),
             acceptance_timeout,
             deleted_listed,
@@ -84,6 +91,8 @@ impl Config {
     /// What the core needs of it.
     pub fn settings(&self) -> Settings {
         Settings {
+            shuffle_zone_names: self.shuffle_zone_names,
+            ipv6_pool: self.ipv6_pool,
             acceptance_timeout: self.acceptance_timeout,
             deleted_listed: self.deleted_listed,
             other_regions: self.other_regions.clone(),

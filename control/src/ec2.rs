@@ -4,6 +4,7 @@
 //! Names of members and elements are those of the EC2 API, 2016-11-15, and live nowhere else.
 
 mod action;
+mod block;
 mod code;
 mod describe;
 mod endpoint_input;

@@ -1,7 +1,7 @@
 //! Whom the API knows: keys, users and roles with their policies, replaced as a whole.
 //!
-//! A request takes what is known at its beginning and keeps to it, so that it never sees the keys of
-//! one configuration with the policies of another. Does not know where identities are written.
+//! A request takes what is known at its beginning and keeps to it, so that it never sees the keys
+//! of one configuration with the policies of another. Does not know where identities are written.
 
 use std::sync::Arc;
 

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Unit, counter, gauge, histogram};
 
+use crate::http::Phase;
+
 const COMMANDS: &str = "postern_control_commands_total";
 const COMMITS: &str = "postern_control_commits_total";
 const CONFLICTS: &str = "postern_control_conflicts_total";
 const COMMIT_SECONDS: &str = "postern_control_commit_duration_seconds";
 const AUDIT_LOST: &str = "postern_audit_lost_total";
 const CONNECTIONS_REFUSED: &str = "postern_api_connections_refused_total";
+const CONNECTIONS_OVERDUE: &str = "postern_api_connections_overdue_total";
 const HANDSHAKES: &str = "postern_api_tls_handshakes_total";
 const NOTIFICATIONS: &str = "postern_control_notifications_total";
 const WAITING: &str = "postern_control_notifications_waiting";
@@ -35,7 +38,13 @@ pub fn describe() {
     describe_counter!(
         CONNECTIONS_REFUSED,
         Unit::Count,
-        "API connections closed at once because their peer has as many as it may"
+        "API connections refused because their peer has as many as it may, or as are left"
+    );
+    describe_counter!(
+        CONNECTIONS_OVERDUE,
+        Unit::Count,
+        "API connections ended because something took too long, by what was waited for: a request \
+         at all (new), the rest of its head, its answer to be read, the next request (idle)"
     );
     describe_counter!(
         HANDSHAKES,
@@ -62,6 +71,18 @@ pub(crate) fn audit_lost(lines: u64) {
 /// Counts an API connection that was closed at once.
 pub(crate) fn connection_refused() {
     counter!(CONNECTIONS_REFUSED).increment(1);
+}
+
+/// Counts an API connection that was ended because this phase lasted too long.
+pub(crate) fn connection_overdue(phase: Phase) {
+    let phase = match phase {
+        Phase::New => "new",
+        Phase::Head => "head",
+        Phase::Busy => "busy",
+        Phase::Answer => "answer",
+        Phase::Idle => "idle",
+    };
+    counter!(CONNECTIONS_OVERDUE, "phase" => phase).increment(1);
 }
 
 /// How a connection began where TLS is served.

@@ -33,7 +33,7 @@ use thiserror::Error;
 pub(crate) use canonical::canonical_request;
 pub(crate) use claim::Claim;
 pub(crate) use identity::Identity;
-pub(crate) use session::{Credentials, Session, Sessions};
+pub(crate) use session::{Credentials, POLICY_BYTES_MAX, Session, Sessions, Subject};
 pub(crate) use sign::{Signer, sign};
 use signing_key::SigningKeys;
 
@@ -87,7 +87,7 @@ pub(crate) enum SignatureError {
     /// No account has this key, or the session token was not issued here for it.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
-    /// Signed for a session of a role that is over.
+    /// Signed for a session that is over.
     #[error("the session is over")]
     SessionExpired,
     /// Signed too long ago.
@@ -176,7 +176,7 @@ impl Verifier {
     }
 
     /// Whose key the claim names: one of the configuration's, or with a token that of a session. A
-    /// session ends with its role.
+    /// session ends with its role or its owner's key.
     fn signer(
         &self,
         keys: &Keys,
@@ -190,7 +190,13 @@ impl Verifier {
         let opened = self.sessions.as_ref().and_then(|sessions| sessions.open(token, id));
         let (session, secret) = opened.ok_or(SignatureError::UnknownKey)?;
         let caller = session.caller();
-        if !keys.roles.contains(&caller) {
+        let goes_on = match &session.subject {
+            Subject::Role { .. } => keys.roles.contains(&caller),
+            Subject::Owner { access_key_id, .. } => {
+                keys.keys.get(access_key_id).is_some_and(|(owner, _)| *owner == caller)
+            }
+        };
+        if !goes_on {
             return Err(SignatureError::UnknownKey);
         }
         Ok((caller, Secret(secret), Some(session)))

@@ -160,6 +160,13 @@ impl Tls {
         self.present.0.store(certificate.key);
     }
 
+    /// What shakes hands where another protocol is spoken, with the same certificate.
+    pub fn config_for(&self, protocol: &[u8]) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::clone(&self.config);
+        config.alpn_protocols = vec![protocol.to_vec()];
+        Arc::new(config)
+    }
+
     /// What shakes hands.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.config))

@@ -8,6 +8,7 @@ use control_core::{
     refusal::Setting,
     resource::{ResourceId, ResourceKind},
 };
+use model::IpAddressType;
 
 /// The sentence for a refusal.
 #[expect(clippy::too_many_lines, reason = "one arm per refusal: split, it would not be total")]
@@ -48,11 +49,43 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
             format!("The CIDR '{cidr}' is invalid: its prefix must be /{shortest} to /{longest}")
         }
         R::CidrOutsideVpc { cidr, vpc } => {
-            format!("The CIDR '{cidr}' is invalid: it is not within the VPC's, '{vpc}'")
+            format!("The CIDR '{cidr}' is invalid: it is not within a block of the VPC '{vpc}'")
         }
         R::CidrOverlap { cidr, with, other } => {
             format!("The CIDR '{cidr}' conflicts with another subnet ('{with}', {other})")
         }
+        R::BlockOverlap { cidr, other } => {
+            format!("The CIDR '{cidr}' conflicts with another block of the VPC, '{other}'")
+        }
+        R::BlockInUse { cidr, by } => format!("The CIDR '{cidr}' is in use by '{by}'"),
+        R::Ipv6PoolMissing => {
+            "No pool of IPv6 addresses is configured here; name the block in Ipv6CidrBlock".into()
+        }
+        R::Ipv6PoolExhausted => "The pool of IPv6 addresses has no block left".into(),
+        R::VpcBlockNotFound(id) => {
+            format!("The vpc CIDR block association ID '{id}' does not exist")
+        }
+        R::VpcBlockFirst(id) => format!(
+            "The vpc CIDR block with association ID '{id}' may not be disassociated. It is the \
+             primary IPv4 CIDR block of the VPC"
+        ),
+        R::SubnetBlockNotFound(id) => {
+            format!("The subnet CIDR block association ID '{id}' does not exist")
+        }
+        R::SubnetBlockMissing => "A subnet must have an IPv4 or an IPv6 CIDR block".into(),
+        R::SubnetBlockTaken(id) => format!("The subnet '{id}' already has an IPv6 CIDR block"),
+        R::SubnetIpAddressType { subnet, ip_address_type } => format!(
+            "The subnet '{subnet}' does not have the addresses that the IP address type \
+             '{}' needs",
+            address_type(*ip_address_type)
+        ),
+        R::LoadBalancerIpAddressType(id) => format!(
+            "A service accepts IPv6 only through dualstack load balancers; '{id}' would not be one"
+        ),
+        R::AddressFamily { address, ip_address_type } => format!(
+            "The address '{address}' is not of the IP address type '{}'",
+            address_type(*ip_address_type)
+        ),
         R::NameMalformed { name: _ } => "A name must have from 1 to 32 letters, digits and \
              hyphens, and neither start nor end with a hyphen"
             .into(),
@@ -65,7 +98,9 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
             format!("The subnet '{subnet}' is not in the VPC '{vpc}'")
         }
         R::IpAddressTypeUnsupported(_) => {
-            "The IP address type needs IPv6 addresses, which the subnets do not have".into()
+            "Load balancers are of the IP address type ipv4 or dualstack; services accept ipv4, \
+             ipv6, or both"
+                .into()
         }
         R::DeletionProtected(id) => {
             format!("The load balancer '{id}' cannot be deleted: deletion protection is enabled")
@@ -125,6 +160,12 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::ServiceTypeMismatch { service: _, service_type } => format!(
             "Endpoint type (Interface) does not match available service types ([{service_type:?}])."
         ),
+        R::PolicyUnsupported(service) => {
+            format!("The VPC endpoint service {service} does not support endpoint policies.")
+        }
+        R::PolicyLength { max } => {
+            format!("The policy document is longer than {max} characters, white space included")
+        }
         R::RegionUnknown(region) => {
             format!("Endpoint services are not offered in the Region '{region}' here")
         }
@@ -301,5 +342,14 @@ fn setting_name(setting: Setting) -> &'static str {
             "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
         }
         Setting::SecondaryAddresses => "secondary_ips.auto_assigned.per_subnet",
+    }
+}
+
+/// An address type as both services write it.
+fn address_type(of: IpAddressType) -> &'static str {
+    match of {
+        IpAddressType::Ipv4 => "ipv4",
+        IpAddressType::Ipv6 => "ipv6",
+        IpAddressType::Dualstack => "dualstack",
     }
 }

@@ -16,7 +16,7 @@ use rig::{Counted, Rig, consumer, create_endpoint, provider};
 
 fn create_vpc() -> Command {
     let cidr = "10.0.0.0/16".parse().unwrap();
-    Command::CreateVpc(CreateVpc { cidr, tags: Tags::none() })
+    Command::CreateVpc(CreateVpc { cidr, ipv6: None, tags: Tags::none() })
 }
 
 #[tokio::test]

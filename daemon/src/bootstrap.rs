@@ -11,12 +11,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use control::{Keeper, SubmitError};
 use control_core::{
-    Caller, Command, Outcome, Registry, ResourceId, Tags,
+    Caller, Command, Outcome, Registry, ResourceId, Settings, Tags, ZoneRef,
     resource::{
         EndpointService, LoadBalancer, ResourceKind, Subnet, TargetGroup, Vpc, VpcEndpoint,
     },
 };
-use model::{AccountId, EndpointState};
+use model::{AccountId, EndpointState, ZoneName};
 use thiserror::Error;
 
 use crate::config::Config;
@@ -171,6 +171,12 @@ fn lookup<T>(made: &HashMap<String, Arc<T>>, name: &str) -> Result<Arc<T>, Boots
 
 fn other_outcome(what: &str) -> BootstrapError {
     BootstrapError::Outcome { what: what.to_owned() }
+}
+
+/// A zone by its name in the configuration, which an account may know by another.
+fn zone(settings: &Settings, name: &ZoneName) -> ZoneRef {
+    let known = settings.zones.iter().find(|zone| zone.name == *name);
+    known.map_or_else(|| ZoneRef::Name(name.clone()), |zone| ZoneRef::Id(zone.id.clone()))
 }
 
 /// Refuses a resource that exists with another unchangeable setting.

@@ -15,6 +15,7 @@ use std::{
 
 use control::Policy;
 use control_core::quota::Quotas;
+use ipnet::Ipv6Net;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use thiserror::Error;
 
@@ -56,6 +57,10 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     /// The Availability Zones.
     pub(crate) zones: Vec<Zone>,
+    /// Whether each account has the zones' names in an order of its own.
+    pub(crate) shuffle_zone_names: bool,
+    /// Where the IPv6 blocks of VPCs are drawn from.
+    pub(crate) ipv6_pool: Option<Ipv6Net>,
     /// The tenants.
     pub(crate) accounts: Vec<Account>,
     /// How long a connection request may wait for an answer.

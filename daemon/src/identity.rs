@@ -1,5 +1,5 @@
-//! Accounts, users, groups and roles over time: read again when a file that has any of them changes,
-//! the configuration among them.
+//! Accounts, users, groups and roles over time: read again when a file that has any of them
+//! changes, the configuration among them.
 //!
 //! All of it is taken, or nothing: with one mistake anywhere, whom the API knew before it knows on.
 //! What else the configuration says takes effect at the next start.

@@ -16,6 +16,8 @@ pub(crate) fn control(config: &Config) -> control::Config {
         .map(|zone| control_core::Zone { name: zone.name.clone(), id: zone.id.clone() });
     control::Config {
         accounts: accounts(config),
+        shuffle_zone_names: config.shuffle_zone_names,
+        ipv6_pool: config.ipv6_pool,
         acceptance_timeout: config.acceptance_timeout,
         other_regions: config.services.other_regions.clone(),
         quotas: config.quotas.clone(),
@@ -107,13 +109,24 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
 }
 
 /// What DNS is told.
-pub(crate) fn dns(config: &Config) -> anyhow::Result<dns::Config> {
+#[cfg_attr(not(feature = "dot"), expect(unused_variables, reason = "DNS over TLS is left out"))]
+pub(crate) fn dns(
+    config: &Config,
+    certificate: Option<&control::tls::Tls>,
+) -> anyhow::Result<dns::Config> {
     Ok(dns::Config {
         networks: config.dns.networks.clone(),
         forward: config.dns.forward.clone(),
         identity: config.dns.identity.clone(),
         cookies: cookies(&config.dns.cookies)?,
         rate_limit: config.dns.rate_limit.clone(),
+        query_log: config.dns.query_log.clone(),
+        // The protocol's name in TLS (RFC 7858 has none, IANA's registry does).
+        #[cfg(feature = "dot")]
+        tls: config.dns.tls.zip(certificate).map(|(listen, certificate)| dns::Tls {
+            listen,
+            config: certificate.config_for(b"dot"),
+        }),
         ..dns::Config::new(config.listen.dns, config.dns.workers)
     })
 }

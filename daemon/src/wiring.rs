@@ -4,10 +4,10 @@
 //! planes meet in two channels: control sends snapshots, the data plane sends health. Stopping goes
 //! the opposite way. Does not know what flows through the channels.
 
-use std::{future::Future, io::IsTerminal, io::Write, sync::Arc, time::Duration};
+use std::{future::Future, io::IsTerminal, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb};
+use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb, tls::Tls};
 use dataplane::Plane;
 use dns::ZoneFiles;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
@@ -109,12 +109,10 @@ impl Gateway {
             Handle::current(),
         )
         .context("start the data plane")?;
-        let dns = start_dns(config, zone_files, &clock, (snapshots.clone(), health.clone()))?;
-        let listening = Listening {
-            api: api_listener.local_addr().context("read the API's address")?,
-            dns: dns.local_addr(),
-            admin: admin_listener.local_addr().context("read the admin address")?,
-        };
+        let reload = Reload::new(config, identity_files, Arc::clone(&clock));
+        let watches = (snapshots.clone(), health.clone());
+        let dns = start_dns((config, reload.tls()), zone_files, &clock, watches)?;
+        let listening = listening(&api_listener, dns.local_addr(), &admin_listener)?;
         control::metrics::describe();
         let store = Redb::open(state.path().join(STORE))?;
         let control = settings::control(config);
@@ -130,7 +128,6 @@ impl Gateway {
         .context("start the control plane")?;
         let audit = start_audit(config)?;
         let proofs = start_proofs(config, &keeper, &clock);
-        let reload = Reload::new(config, identity_files, Arc::clone(&clock));
         let api = Api {
             keeper: keeper.clone(),
             config: Arc::new(control),
@@ -239,14 +236,20 @@ fn bind(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
     Ok((api, admin))
 }
 
+/// Where all of it listens.
+fn listening(api: &TcpListener, dns: SocketAddr, admin: &TcpListener) -> anyhow::Result<Listening> {
+    let api = api.local_addr().context("read the API's address")?;
+    Ok(Listening { api, dns, admin: admin.local_addr().context("read the admin address")? })
+}
+
 fn start_dns(
-    config: &Config,
+    (config, certificate): (&Config, Option<Tls>),
     zone_files: ZoneFiles,
     clock: &Arc<dyn Clock>,
     watches: (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
 ) -> anyhow::Result<dns::Server> {
     let started = dns::Server::start_with_zones(
-        settings::dns(config)?,
+        settings::dns(config, certificate.as_ref())?,
         zone_files,
         Arc::clone(clock),
         watches,
@@ -258,7 +261,7 @@ fn start_dns(
             let what = if is_common { "DNS (listen.dns)" } else { "DNS (listen of dns.view)" };
             listen::failed(what, addr, source).into()
         }
-        other @ dns::StartError::Thread(_) => anyhow::Error::new(other),
+        other => anyhow::Error::new(other),
     })
 }
 

@@ -185,11 +185,13 @@ impl Director {
         let known = &self.health;
         let is_same = known.generation == generation
             && known.bindings == *self.bindings.report()
+            && known.unbound == self.bindings.unbound()
             && known.targets == *self.targets.report();
         if !is_same {
             self.health = Arc::new(Health {
                 generation,
                 bindings: self.bindings.report().clone(),
+                unbound: self.bindings.unbound(),
                 targets: self.targets.report().clone(),
             });
         }

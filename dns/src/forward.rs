@@ -15,15 +15,19 @@ use std::{
 use dns_core::{ForwardPlan, Name, Transport, UDP_LEN_MAX};
 use hickory_proto::{
     op::{Edns, Message, MessageType, OpCode, ResponseCode},
-    rr::{self, LowerName},
+    rr::{self, LowerName, RData, Record},
 };
 use model::Clock;
 use tokio::{sync::Semaphore, time::timeout};
 
-use self::cache::{Cache, Kept, Key};
-use crate::inspector::ForwardRule;
+use self::{
+    cache::{Cache, Kept, Key},
+    under_way::{Answered, Turn, UnderWay},
+};
+use crate::{inspector::ForwardRule, metrics::ForwardAnswers};
 
 mod cache;
+mod under_way;
 pub(crate) mod upstream;
 
 /// Questions under way at a time; each holds a socket. More fail at once.
@@ -64,7 +68,9 @@ pub(crate) struct Forwarder {
     plans: Vec<Vec<Group>>,
     cache: Mutex<Cache>,
     places: Semaphore,
+    under_way: UnderWay,
     clock: Arc<dyn Clock>,
+    answers: ForwardAnswers,
 }
 
 impl Forwarder {
@@ -86,26 +92,52 @@ impl Forwarder {
         };
         let plans = plans.iter().map(&mut groups).collect();
         let (cache, places) = (Mutex::default(), Semaphore::new(UNDER_WAY_MAX));
-        Self { plans, cache, places, clock }
+        let (under_way, answers) = (UnderWay::default(), ForwardAnswers::new());
+        Self { plans, cache, places, under_way, clock, answers }
     }
 
-    /// The reply to a question; none if it cannot be read.
+    /// The reply to a question; none if it cannot be read. `aliases` is what we answer to it
+    /// ourselves, if that is aliases that lead to a name that is not ours.
     pub(crate) async fn reply(
         &self,
         plan: ForwardPlan,
         question: &[u8],
+        aliases: Option<&[u8]>,
         transport: Transport,
     ) -> Option<Vec<u8>> {
         let client = Message::from_vec(question).ok()?;
-        let answer = self.answer(plan, &client).await;
-        encode(reply_to(&client, answer), &client, transport)
+        let aliases = aliases.and_then(|bytes| Message::from_vec(bytes).ok());
+        let aliases = aliases.map(|reply| reply.answers).unwrap_or_default();
+        let target = aliases.iter().rev().find_map(|record| match &record.data {
+            RData::CNAME(target) => Some(target.0.clone()),
+            _ => None,
+        });
+        let answer = match target {
+            None => self.answer(plan, &client).await,
+            Some(target) => {
+                let mut on = client.clone();
+                for query in &mut on.queries {
+                    query.set_name(target.clone());
+                }
+                match self.answer(plan, &on).await {
+                    // There is nobody to ask: the aliases are all that is known.
+                    Err(ResponseCode::Refused) => Ok(Message::response(0, OpCode::Query)),
+                    answer => answer,
+                }
+            }
+        };
+        encode(reply_to(&client, aliases, answer), &client, transport)
     }
 
-    async fn answer(&self, plan: ForwardPlan, client: &Message) -> Result<Message, ResponseCode> {
+    /// What is known about a question, or is found out.
+    async fn answer(&self, plan: ForwardPlan, client: &Message) -> Answered {
         let query = client.queries.first().ok_or(ResponseCode::FormErr)?;
         let groups = self.plans.get(plan.0).ok_or(ResponseCode::Refused)?;
         let group = groups.iter().find(|group| group.domain.zone_of(query.name()));
-        let group = group.filter(|group| !group.servers.is_empty()).ok_or(ResponseCode::Refused)?;
+        let Some(group) = group.filter(|group| !group.servers.is_empty()) else {
+            self.answers.refused.increment(1);
+            return Err(ResponseCode::Refused);
+        };
         let dnssec_ok = client.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
         let key = Key {
             group: group.number,
@@ -114,23 +146,58 @@ impl Forwarder {
             class: query.query_class(),
             flags: (dnssec_ok, client.metadata.checking_disabled),
         };
-        let stale = match self.kept(&key) {
-            Some(Kept::Fresh(message)) => return Ok(message),
-            Some(Kept::Stale(message)) => Some(message),
-            None => None,
-        };
+        loop {
+            let stale = match self.kept(&key) {
+                Some(Kept::Fresh(message)) => {
+                    self.answers.hit.increment(1);
+                    return Ok(message);
+                }
+                Some(Kept::Stale(message)) => Some(message),
+                None => None,
+            };
+            match self.under_way.join(&key) {
+                Turn::Lead(lead) => {
+                    let answer = self.ask(group, client, &key, stale).await;
+                    lead.tell(&answer);
+                    return answer;
+                }
+                Turn::Follow(mut told, _permit) => {
+                    // Gone without an answer: one of those who followed asks.
+                    let Ok(answer) = told.wait_for(Option::is_some).await else { continue };
+                    return answer.clone().unwrap_or(Err(ResponseCode::ServFail));
+                }
+                Turn::Full => return self.stale_or_failure(stale),
+            }
+        }
+    }
+
+    /// Asks the servers of a group, and keeps what they say.
+    async fn ask(
+        &self,
+        group: &Group,
+        client: &Message,
+        key: &Key,
+        stale: Option<Message>,
+    ) -> Answered {
         let Ok(_place) = self.places.try_acquire() else {
-            return stale.ok_or(ResponseCode::ServFail);
+            return self.stale_or_failure(stale);
         };
         let asked = upstream::ask(&group.servers, client);
         let answer = match stale {
             Some(_) => timeout(STALE_AFTER, asked).await.ok().flatten(),
             None => asked.await,
         };
-        let Some(answer) = answer else { return stale.ok_or(ResponseCode::ServFail) };
+        let Some(answer) = answer else { return self.stale_or_failure(stale) };
+        self.answers.miss.increment(1);
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.put(key, &answer, self.clock.monotonic());
+        cache.put(key.clone(), &answer, self.clock.monotonic());
         Ok(answer)
+    }
+
+    fn stale_or_failure(&self, stale: Option<Message>) -> Result<Message, ResponseCode> {
+        let counter = if stale.is_some() { &self.answers.stale } else { &self.answers.failed };
+        counter.increment(1);
+        stale.ok_or(ResponseCode::ServFail)
     }
 
     /// The rule by which a name goes on.
@@ -146,8 +213,8 @@ impl Forwarder {
     }
 }
 
-/// The reply to a client: its own question and flags, and what was answered.
-fn reply_to(client: &Message, answer: Result<Message, ResponseCode>) -> Message {
+/// The reply to a client: its own question and flags, aliases of ours, and what was answered.
+fn reply_to(client: &Message, aliases: Vec<Record>, answer: Answered) -> Message {
     let mut reply = Message::new(client.metadata.id, MessageType::Response, OpCode::Query);
     reply.metadata.recursion_desired = client.metadata.recursion_desired;
     reply.metadata.checking_disabled = client.metadata.checking_disabled;
@@ -156,7 +223,10 @@ fn reply_to(client: &Message, answer: Result<Message, ResponseCode>) -> Message 
     match answer {
         Ok(answer) => {
             reply.metadata.response_code = answer.metadata.response_code;
-            reply.answers = answer.answers;
+            // RFC 1035 4.1.1: whose the first name is.
+            reply.metadata.authoritative = !aliases.is_empty();
+            reply.answers = aliases;
+            reply.answers.extend(answer.answers);
             reply.authorities = answer.authorities;
             reply.additionals = answer.additionals;
         }

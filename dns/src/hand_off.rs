@@ -10,7 +10,8 @@ use std::{
     sync::Arc,
 };
 
-use dns_core::{ForwardPlan, Transport};
+use dns_core::{ForwardPlan, Transport, View, aliases};
+use model::VpcId;
 use socket2::{MsgHdr, Socket};
 use tokio::{
     sync::{mpsc, watch},
@@ -31,11 +32,26 @@ const WAITING_MAX: usize = 512;
 pub(crate) struct Question {
     pub(crate) bytes: Vec<u8>,
     pub(crate) plan: ForwardPlan,
+    /// The network in whose view it is asked.
+    pub(crate) vpc: Option<VpcId>,
+    /// What we answer ourselves, if the name is an alias of ours to one that is not.
+    pub(crate) aliases: Option<Vec<u8>>,
     pub(crate) peer: SocketAddr,
     pub(crate) local: Option<IpAddr>,
     /// Whether the client may have no more than the limit.
     pub(crate) is_limited: bool,
     pub(crate) socket: Arc<Socket>,
+}
+
+/// Room for aliases: sixteen of the longest names.
+const ALIASES_LEN_MAX: usize = 16 << 9;
+
+/// What we answer ourselves to a question that goes on to others: aliases of ours, if any.
+pub(crate) fn aliases_of(view: &View, message: &[u8]) -> Option<Vec<u8>> {
+    let mut buffer = vec![0; ALIASES_LEN_MAX];
+    let len = aliases(view, message, &mut buffer)?.len();
+    buffer.truncate(len);
+    Some(buffer)
 }
 
 /// A place to hand questions over, and the end at which they come out.
@@ -61,10 +77,11 @@ pub(crate) async fn serve(
         let (forwarder, manner) = (Arc::clone(&forwarder), Arc::clone(&manner));
         let lost = lost.clone();
         tasks.spawn(async move {
-            let Question { bytes, plan, peer, local, is_limited, socket } = question;
+            let Question { bytes, plan, vpc, aliases, peer, local, is_limited, socket } = question;
             let transport = Transport::Udp;
-            let Some(mut reply) = forwarder.reply(plan, &bytes, transport).await else { return };
-            let asked = Asked { message: &bytes, peer: peer.ip(), transport, is_limited };
+            let reply = forwarder.reply(plan, &bytes, aliases.as_deref(), transport).await;
+            let Some(mut reply) = reply else { return };
+            let asked = Asked { message: &bytes, vpc, peer, transport, is_limited };
             manner.complete(asked, &mut reply);
             if let Err(error) = send(&socket, &reply, peer, local) {
                 tracing::debug!(%error, "send a forwarded DNS reply");

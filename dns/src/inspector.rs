@@ -16,7 +16,7 @@ use dns_core::{
 use hickory_proto::op::Message;
 use model::{Clock, Health, Snapshot, VpcId};
 
-use crate::{forward::Forwarder, metrics, viewpoint::Viewpoint};
+use crate::{forward::Forwarder, hand_off::aliases_of, metrics, viewpoint::Viewpoint};
 
 /// What is answered from, and what it was made of.
 pub(crate) struct Moment {
@@ -109,16 +109,17 @@ impl Inspector {
             &Asked { name: &asked.name, rtype: asked.rtype, client: asked.client, listener },
         );
         let message = question(&asked.name, asked.rtype);
+        let viewpoint = listener.map_or(Viewpoint::Client, Viewpoint::Network);
+        let view = viewpoint.view(&moment.catalog, asked.client);
         let Some(plan) = explanation.forward else {
-            let viewpoint = listener.map_or(Viewpoint::Client, Viewpoint::Network);
-            let view = viewpoint.view(&moment.catalog, asked.client);
             let mut buffer = vec![0; TCP_LEN_MAX];
             let len = answer(view, &message, Transport::Tcp, 0, &mut buffer).len;
             let answer = AnswerText::read(&buffer[..len]);
             return Ok(Explained { explanation, forward: None, answer });
         };
         let rule = self.forwarder.rule_of(plan, &asked.name);
-        let reply = self.forwarder.reply(plan, &message, Transport::Tcp).await;
+        let aliases = aliases_of(view, &message);
+        let reply = self.forwarder.reply(plan, &message, aliases.as_deref(), Transport::Tcp).await;
         let answer = reply.and_then(|reply| AnswerText::read(&reply));
         Ok(Explained { explanation, forward: rule, answer })
     }

@@ -10,10 +10,13 @@ mod hand_off;
 pub mod inspector;
 mod metrics;
 mod ownership;
+mod query_log;
 mod responder;
 pub mod server;
 mod socket;
 mod tcp;
+#[cfg(feature = "dot")]
+mod tls;
 mod udp;
 mod viewpoint;
 pub mod zone_file;
@@ -24,7 +27,10 @@ pub use dns_core::{CHAOS_LEN_MAX, CookieSecret, Identity, NSID_LEN_MAX, Name, Pr
 pub use forward::{Forward, Rule};
 pub use inspector::Inspector;
 pub use ownership::{Proof, prove};
+pub use query_log::QueryLog;
 pub use responder::RateLimit;
 pub use server::{Config, Server, StartError};
+#[cfg(feature = "dot")]
+pub use tls::Tls;
 pub use viewpoint::Network;
 pub use zone_file::{LoadError, ZoneFile, ZoneFiles};

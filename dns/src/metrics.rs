@@ -61,6 +61,16 @@ pub(crate) fn describe() {
         Unit::Seconds,
         "How long ago the snapshot came that is answered from"
     );
+    describe_counter!(
+        "postern_dns_forward_answers_total",
+        Unit::Count,
+        "Answers to forwarded questions, by where they came from"
+    );
+    describe_counter!(
+        "postern_dns_query_log_lines_total",
+        Unit::Count,
+        "Lines of the query log, by whether they were written or lost"
+    );
     describe_gauge!("postern_dns_names", Unit::Count, "Names that exist");
     describe_histogram!(
         "postern_dns_build_seconds",
@@ -265,6 +275,35 @@ pub(crate) fn tcp_connections() -> Gauge {
 /// TCP connections refused.
 pub(crate) fn tcp_refused() -> Counter {
     counter!("postern_dns_tcp_refused_total")
+}
+
+/// Where answers to forwarded questions come from.
+pub(crate) struct ForwardAnswers {
+    /// The cache.
+    pub(crate) hit: Counter,
+    /// A server.
+    pub(crate) miss: Counter,
+    /// The cache, past their time, for want of a server's answer.
+    pub(crate) stale: Counter,
+    /// Nowhere: SERVFAIL.
+    pub(crate) failed: Counter,
+    /// Nowhere, since no server is named for the domain.
+    pub(crate) refused: Counter,
+}
+
+impl ForwardAnswers {
+    pub(crate) fn new() -> Self {
+        const NAME: &str = "postern_dns_forward_answers_total";
+        let counter = |source: &'static str| counter!(NAME, "source" => source);
+        let [hit, miss, stale, failed, refused] =
+            ["hit", "miss", "stale", "failed", "refused"].map(counter);
+        Self { hit, miss, stale, failed, refused }
+    }
+}
+
+/// Lines of the query log that were written or lost.
+pub(crate) fn query_log_lines(result: &'static str) -> Counter {
+    counter!("postern_dns_query_log_lines_total", "result" => result)
 }
 
 /// How old what is answered from is.

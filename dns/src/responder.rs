@@ -17,9 +17,12 @@ use dns_core::{
     Answer, Cookie, CookieSecret, Identity, Limiter, Outcome, Prefixes, Rate, Terms, Transport,
     View, answer_on, answer_shortly, complete,
 };
-use model::{Clock, Timestamp};
+use model::{Clock, Timestamp, VpcId};
 
-use crate::metrics::{Limited, Queries, Tally};
+use crate::{
+    metrics::{Limited, Queries, Tally},
+    query_log::{Entry, Log},
+};
 
 /// How far apart two samples of the latency are at least.
 const SAMPLE_PERIOD: Duration = Duration::from_millis(1);
@@ -47,6 +50,7 @@ pub(crate) struct Manner {
     identity: Identity,
     cookies: Option<CookieSecret>,
     limit: Option<(RateLimit, Limiter)>,
+    log: Option<Log>,
     clock: Arc<dyn Clock>,
     /// What the limiter's time counts from.
     start: Instant,
@@ -57,6 +61,7 @@ impl Manner {
         identity: Identity,
         cookies: Option<CookieSecret>,
         limit: Option<RateLimit>,
+        log: Option<Log>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let limit = limit.map(|limit| {
@@ -64,7 +69,7 @@ impl Manner {
             (limit, limiter)
         });
         let start = clock.monotonic();
-        Self { identity, cookies, limit, clock, start }
+        Self { identity, cookies, limit, log, clock, start }
     }
 
     /// The limit, if it is about this client.
@@ -77,11 +82,29 @@ impl Manner {
 
     /// Makes the reply of others to a client's message one of ours.
     pub(crate) fn complete(&self, asked: Asked<'_>, reply: &mut Vec<u8>) {
-        let Asked { message, peer, transport, is_limited } = asked;
-        let mut terms = self.terms(transport, peer, self.clock.wall());
+        let Asked { message, vpc, peer, transport, is_limited } = asked;
+        let now = self.clock.wall();
+        let mut terms = self.terms(transport, peer.ip(), now);
         let limit = self.limit.as_ref().filter(|_| is_limited);
         terms.amplification_max = limit.and_then(|(limit, _)| limit.amplification_max);
         complete(&terms, message, reply);
+        self.log(vpc, now, (peer, transport), reply);
+    }
+
+    /// Has a reply written down, if it is wanted.
+    fn log(
+        &self,
+        vpc: Option<VpcId>,
+        at: Timestamp,
+        (peer, transport): (SocketAddr, Transport),
+        reply: &[u8],
+    ) {
+        if let Some(log) = &self.log
+            && let Some(vpc) = log.wants(vpc)
+            && !reply.is_empty()
+        {
+            log.take(Entry { at, vpc, peer, transport, reply: reply.into() });
+        }
     }
 
     /// Whether a client may have no more than the limit.
@@ -104,7 +127,8 @@ impl Manner {
 /// A message that others have answered.
 pub(crate) struct Asked<'m> {
     pub(crate) message: &'m [u8],
-    pub(crate) peer: IpAddr,
+    pub(crate) vpc: Option<VpcId>,
+    pub(crate) peer: SocketAddr,
     pub(crate) transport: Transport,
     pub(crate) is_limited: bool,
 }
@@ -146,13 +170,19 @@ impl Responder {
         } else {
             self.answer(view, message, peer.ip(), buffer)
         };
-        self.count(view, answer);
+        self.note(view, answer, peer, buffer);
         answer
     }
 
-    /// Counts a message.
-    pub(crate) fn count(&mut self, view: &View, answer: Answer) {
-        self.tally.count(view.owner(), answer);
+    /// Counts a message, and has its reply written down.
+    pub(crate) fn note(&mut self, view: &View, answer: Answer, peer: SocketAddr, reply: &[u8]) {
+        let owner = view.owner();
+        self.tally.count(owner, answer);
+        if self.manner.log.is_some()
+            && let Some(reply) = reply.get(..answer.len)
+        {
+            self.manner.log(owner.vpc, self.time.wall(), (peer, self.transport), reply);
+        }
     }
 
     /// Answers a message, for who counts it later.

@@ -2,14 +2,15 @@
 
 use std::{
     fmt, io,
-    net::{IpAddr, SocketAddr},
+    net::{self, IpAddr, SocketAddr},
     num::NonZeroUsize,
+    path::PathBuf,
     sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use arc_swap::ArcSwap;
-use dns_core::{CatalogBuilder, CookieSecret, ForwardPlan, Identity, Transport};
+use dns_core::{Catalog, CatalogBuilder, CookieSecret, ForwardPlan, Identity, Transport};
 use model::{Clock, Health, Snapshot};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task};
 
@@ -18,9 +19,10 @@ use crate::{
     hand_off,
     inspector::Inspector,
     metrics::{self, Queries},
+    query_log::{Log, QueryLog},
     responder::{Manner, RateLimit},
     socket::{self, Bound},
-    tcp,
+    tcp::{self, Encryption},
     udp::Workers,
     viewpoint::{Network, Viewpoint},
     zone_file::ZoneFiles,
@@ -44,6 +46,11 @@ pub struct Config {
     pub cookies: Option<CookieSecret>,
     /// How much who may have; everything without it.
     pub rate_limit: Option<RateLimit>,
+    /// Whose questions are written down, and where; nobody's without it.
+    pub query_log: Option<QueryLog>,
+    /// Where to answer over TLS, if anywhere.
+    #[cfg(feature = "dot")]
+    pub tls: Option<crate::Tls>,
 }
 
 impl Config {
@@ -57,6 +64,9 @@ impl Config {
             identity: Identity::SILENT,
             cookies: None,
             rate_limit: None,
+            query_log: None,
+            #[cfg(feature = "dot")]
+            tls: None,
         }
     }
 }
@@ -75,6 +85,15 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// The query log cannot be opened.
+    #[error("open the DNS query log {}", .path.display())]
+    QueryLog {
+        /// Its file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The system has no room for another thread.
     #[error("start a DNS thread")]
     Thread(#[source] io::Error),
@@ -84,8 +103,11 @@ pub enum StartError {
 pub struct Server {
     /// The common one, then those of networks.
     local_addrs: Vec<SocketAddr>,
+    #[cfg(feature = "dot")]
+    tls_addr: Option<SocketAddr>,
     udp: Vec<Workers>,
     zones: JoinHandle<()>,
+    query_log: Option<JoinHandle<()>>,
     tasks: Vec<task::JoinHandle<()>>,
     inspector: Inspector,
     /// Its end ends the tasks and the thread that watch it.
@@ -147,8 +169,9 @@ impl Server {
         let inbound_only = config.networks.iter().filter(|it| it.private_names_inbound_only);
         builder.set_inbound_only(inbound_only.map(|it| it.vpc).collect());
         let forwarder = Arc::new(forwarder(&config, &mut builder, Arc::clone(&clock)));
-        let manner = Arc::new(manner(&config, Arc::clone(&clock)));
-        let (over_udp, over_tcp) = (Queries::new(Transport::Udp), Queries::new(Transport::Tcp));
+        let (manner, query_log) = manner(&config, &source, Arc::clone(&clock))?;
+        let manner = Arc::new(manner);
+        let over_udp = Queries::new(Transport::Udp);
         let mut zones = Zones::new(source, builder, Arc::clone(&clock));
         let first = zones.build();
         let inspector = Inspector {
@@ -163,27 +186,44 @@ impl Server {
         let who = (Arc::clone(&forwarder), Arc::clone(&manner));
         let handed_over = hand_off::serve(handed_over, who, stopped.clone());
         let (mut udp, mut tasks) = (Vec::new(), vec![runtime.spawn(handed_over)]);
+        let streams = Streams {
+            catalog: Arc::clone(&catalog),
+            forwarder: Arc::clone(&forwarder),
+            manner: Arc::clone(&manner),
+            queries: Queries::new(Transport::Tcp),
+            stopped: stopped.clone(),
+            runtime: runtime.clone(),
+        };
         for (Bound { udp: sockets, tcp: listener, addr }, viewpoint) in listeners {
             let shared = (Arc::clone(&catalog), to_forward.clone());
             udp.push(Workers::start(sockets, shared, (&manner, &over_udp), viewpoint)?);
-            let listener = {
-                let _context = runtime.enter();
-                TcpListener::from_std(listener).map_err(|source| StartError::Bind {
-                    addr,
-                    protocol: "TCP",
-                    source,
-                })?
-            };
-            let shared = (Arc::clone(&catalog), Arc::clone(&forwarder));
-            let how = (Arc::clone(&manner), over_tcp.clone());
-            let served = tcp::serve(listener, shared, how, viewpoint, stopped.clone());
-            tasks.push(runtime.spawn(served));
+            tasks.push(streams.start(listener, addr, (viewpoint, Encryption::Off))?);
         }
+        #[cfg(feature = "dot")]
+        let tls_addr = match config.tls {
+            Some(tls) => {
+                let (listener, addr) = socket::bind_stream(tls.listen)?;
+                let encryption = Encryption::Tls(tls.config.into());
+                tasks.push(streams.start(listener, addr, (Viewpoint::Client, encryption))?);
+                Some(addr)
+            }
+            None => None,
+        };
         let zones = thread::Builder::new()
             .name("dns-zones".to_owned())
             .spawn(move || zones.run(&catalog, stopped, &runtime))
             .map_err(StartError::Thread)?;
-        Ok(Self { local_addrs, udp, zones, tasks, inspector, stop })
+        Ok(Self {
+            local_addrs,
+            #[cfg(feature = "dot")]
+            tls_addr,
+            udp,
+            zones,
+            query_log,
+            tasks,
+            inspector,
+            stop,
+        })
     }
 
     /// The address that answers, with the port chosen.
@@ -194,6 +234,12 @@ impl Server {
     /// The addresses that answer clients of one network, in the order of the configuration.
     pub fn network_addrs(&self) -> &[SocketAddr] {
         &self.local_addrs[1..]
+    }
+
+    /// The address that answers over TLS, with the port chosen.
+    #[cfg(feature = "dot")]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls_addr
     }
 
     /// Looks at the server from beside.
@@ -215,6 +261,39 @@ impl Server {
                 tracing::error!(%error, "end the DNS plane");
             }
         }
+        // Nobody is left who answers, so what waits is all that is still to be written.
+        let written = task::spawn_blocking(|| self.query_log.map(JoinHandle::join));
+        if !matches!(written.await, Ok(None | Some(Ok(())))) {
+            tracing::error!("the thread of the DNS query log panicked");
+        }
+    }
+}
+
+/// What all who answer over streams share.
+struct Streams {
+    catalog: Arc<ArcSwap<Catalog>>,
+    forwarder: Arc<Forwarder>,
+    manner: Arc<Manner>,
+    queries: Queries,
+    stopped: watch::Receiver<bool>,
+    runtime: Handle,
+}
+
+impl Streams {
+    /// Serves connections of a listener.
+    fn start(
+        &self,
+        listener: net::TcpListener,
+        addr: SocketAddr,
+        how: (Viewpoint, Encryption),
+    ) -> Result<task::JoinHandle<()>, StartError> {
+        let _context = self.runtime.enter();
+        let failed = |source| StartError::Bind { addr, protocol: "TCP", source };
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
+        let shared = (Arc::clone(&self.catalog), Arc::clone(&self.forwarder));
+        let manner = (Arc::clone(&self.manner), self.queries.clone());
+        let served = tcp::serve(listener, shared, manner, how, self.stopped.clone());
+        Ok(self.runtime.spawn(served))
     }
 }
 
@@ -231,9 +310,19 @@ fn forwarder(config: &Config, builder: &mut CatalogBuilder, clock: Arc<dyn Clock
     Forwarder::new(&plans, clock)
 }
 
-fn manner(config: &Config, clock: Arc<dyn Clock>) -> Manner {
+/// What all who answer share, and the thread of the query log.
+fn manner(
+    config: &Config,
+    source: &Source,
+    clock: Arc<dyn Clock>,
+) -> Result<(Manner, Option<JoinHandle<()>>), StartError> {
+    let start = |log: &QueryLog| {
+        let failed = |source| StartError::QueryLog { path: log.file.clone(), source };
+        Log::start(log, source.snapshots.clone()).map_err(failed)
+    };
+    let (log, thread) = config.query_log.as_ref().map(start).transpose()?.unzip();
     let (identity, cookies) = (config.identity.clone(), config.cookies.clone());
-    Manner::new(identity, cookies, config.rate_limit.clone(), clock)
+    Ok((Manner::new(identity, cookies, config.rate_limit.clone(), log, clock), thread))
 }
 
 /// Binds the address for all, then those for one network each.

@@ -46,6 +46,15 @@ pub(crate) fn bind(addr: SocketAddr, workers: NonZeroUsize) -> Result<Bound, Sta
     }
 }
 
+/// Binds an address for TCP alone.
+#[cfg(feature = "dot")]
+pub(crate) fn bind_stream(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refused = |source| StartError::Bind { addr, protocol: "TCP", source };
+    let listener = bind_tcp(addr).map_err(refused)?;
+    let addr = listener.local_addr().map_err(refused)?;
+    Ok((listener, addr))
+}
+
 fn bind_once(addr: SocketAddr, workers: NonZeroUsize) -> Result<Bound, StartError> {
     let refused = |protocol| move |source| StartError::Bind { addr, protocol, source };
     let (claim, addr) = claim_udp(addr).map_err(refused("UDP"))?;

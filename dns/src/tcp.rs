@@ -9,6 +9,7 @@
 
 use std::{
     collections::HashMap,
+    io,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -18,7 +19,7 @@ use arc_swap::ArcSwap;
 use bytes::{Buf as _, BytesMut};
 use dns_core::{Catalog, Outcome, TCP_LEN_MAX, Transport};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
@@ -27,6 +28,7 @@ use tokio::{
 
 use crate::{
     forward::Forwarder,
+    hand_off::aliases_of,
     metrics::{self, Queries},
     responder::{Asked, Manner, Responder},
     viewpoint::Viewpoint,
@@ -55,7 +57,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     (catalog, forwarder): (Arc<ArcSwap<Catalog>>, Arc<Forwarder>),
     (manner, queries): (Arc<Manner>, Queries),
-    viewpoint: Viewpoint,
+    (viewpoint, tls): (Viewpoint, Encryption),
     mut stop: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -74,7 +76,6 @@ pub(crate) async fn serve(
         };
         let responder = Responder::new(Arc::clone(&manner), Transport::Tcp, queries.clone());
         let connection = Connection {
-            stream,
             peer,
             viewpoint,
             catalog: Arc::clone(&catalog),
@@ -84,8 +85,11 @@ pub(crate) async fn serve(
             manner: Arc::clone(&manner),
             responder,
         };
+        // Replies are written whole, so waiting for more to send can only delay them.
+        drop(stream.set_nodelay(true));
+        let tls = tls.clone();
         connections.spawn(async move {
-            connection.run().await;
+            tls.converse(stream, connection).await;
             drop(place);
         });
     }
@@ -145,9 +149,35 @@ impl Drop for Seat {
     }
 }
 
+/// What connections are encrypted with, if they are.
+#[derive(Clone)]
+pub(crate) enum Encryption {
+    /// They are not.
+    Off,
+    /// TLS (RFC 7858).
+    #[cfg(feature = "dot")]
+    Tls(tokio_rustls::TlsAcceptor),
+}
+
+impl Encryption {
+    async fn converse(self, stream: TcpStream, connection: Connection) {
+        match self {
+            Self::Off => connection.run(stream).await,
+            #[cfg(feature = "dot")]
+            Self::Tls(acceptor) => {
+                let deadline = Instant::now() + IDLE_MAX;
+                match timeout_at(deadline, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => connection.run(stream).await,
+                    Ok(Err(error)) => tracing::debug!(%error, "shake hands over DNS's TLS"),
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+}
+
 /// One connection.
 struct Connection {
-    stream: TcpStream,
     peer: SocketAddr,
     viewpoint: Viewpoint,
     catalog: Arc<ArcSwap<Catalog>>,
@@ -162,9 +192,7 @@ struct Connection {
 
 impl Connection {
     /// Answers until the client ends, errs or idles.
-    async fn run(mut self) {
-        // Replies are written whole, so waiting for more to send can only delay them.
-        drop(self.stream.set_nodelay(true));
+    async fn run(mut self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         let mut input = BytesMut::with_capacity(READ_LEN);
         let mut output = Vec::new();
         let mut deadline = Instant::now() + IDLE_MAX;
@@ -183,14 +211,15 @@ impl Connection {
             }
             self.responder.end();
             if !output.is_empty() {
-                let written = timeout_at(deadline, self.stream.write_all(&output)).await;
+                let written = timeout_at(deadline, write(&mut stream, &output)).await;
                 if !matches!(written, Ok(Ok(()))) {
                     return;
                 }
                 output.clear();
                 continue;
             }
-            match timeout_at(deadline, self.progress(&mut input, &mut output)).await {
+            let progress = self.progress(&mut stream, &mut input, &mut output);
+            match timeout_at(deadline, progress).await {
                 Ok(Progress::Read) => {}
                 Ok(Progress::Replied) => deadline = Instant::now() + IDLE_MAX,
                 Ok(Progress::Ended) | Err(_) => return,
@@ -199,7 +228,12 @@ impl Connection {
     }
 
     /// Waits for more to read, unless enough is under way, or for a reply of others.
-    async fn progress(&mut self, input: &mut BytesMut, output: &mut Vec<u8>) -> Progress {
+    async fn progress(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+        input: &mut BytesMut,
+        output: &mut Vec<u8>,
+    ) -> Progress {
         let may_read = self.forwarded.len() < FORWARDED_MAX && !self.is_ended;
         input.reserve(missing_len(input));
         tokio::select! {
@@ -207,7 +241,7 @@ impl Connection {
                 append_reply(reply.ok().flatten(), output);
                 Progress::Replied
             }
-            read = self.stream.read_buf(input), if may_read => match read {
+            read = stream.read_buf(input), if may_read => match read {
                 Ok(1..) => Progress::Read,
                 // What was asked before is answered all the same.
                 Ok(0) if !self.forwarded.is_empty() => {
@@ -235,15 +269,17 @@ impl Connection {
             }
             room = TCP_LEN_MAX;
         };
-        self.responder.count(view, answer);
+        self.responder.note(view, answer, self.peer, &output[start + 2..]);
         if answer.outcome == Outcome::Forwarded
             && let Some(plan) = view.forward_plan()
         {
             let (forwarder, manner) = (Arc::clone(&self.forwarder), Arc::clone(&self.manner));
-            let (message, peer, transport) = (message.to_vec(), self.peer.ip(), Transport::Tcp);
+            let (message, peer, transport) = (message.to_vec(), self.peer, Transport::Tcp);
+            let (vpc, aliases) = (view.owner().vpc, aliases_of(view, &message));
             self.forwarded.spawn(async move {
-                let mut reply = forwarder.reply(plan, &message, transport).await?;
-                let asked = Asked { message: &message, peer, transport, is_limited: false };
+                let aliases = aliases.as_deref();
+                let mut reply = forwarder.reply(plan, &message, aliases, transport).await?;
+                let asked = Asked { message: &message, vpc, peer, transport, is_limited: false };
                 manner.complete(asked, &mut reply);
                 Some(reply)
             });
@@ -253,6 +289,11 @@ impl Connection {
         let end = if len == 0 { start } else { start + 2 + answer.len };
         output.truncate(end);
     }
+}
+
+async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
 }
 
 /// What came of waiting.

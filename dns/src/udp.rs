@@ -23,7 +23,7 @@ use sys::datagram::{Batch, Datagram};
 use tokio::sync::mpsc;
 
 use crate::{
-    hand_off::Question,
+    hand_off::{Question, aliases_of},
     metrics::{self, Queries},
     responder::{Manner, Responder},
     server::StartError,
@@ -155,7 +155,9 @@ impl Worker {
         let Some(plan) = view.forward_plan() else { return false };
         let Datagram { bytes, peer, local } = question;
         let is_limited = !is_proved && self.manner.is_limited(view, peer.ip());
+        let (vpc, aliases) = (view.owner().vpc, aliases_of(view, bytes));
         let (bytes, socket) = (bytes.to_vec(), Arc::clone(&self.socket));
-        self.to_forward.try_send(Question { bytes, plan, peer, local, is_limited, socket }).is_ok()
+        let question = Question { bytes, plan, vpc, aliases, peer, local, is_limited, socket };
+        self.to_forward.try_send(question).is_ok()
     }
 }

@@ -3,11 +3,14 @@
 //! Control reads it to end `pending` and to answer `DescribeTargetHealth`; DNS reads it to leave
 //! out zones. Does not know how any of it was found out.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use crate::{
-    EndpointAddr, Generation, Interface, LoadBalancer, Snapshot, TargetAddr, TargetGroup,
-    TargetGroupId, VpcEndpointId, ZoneId,
+    EndpointAddr, Generation, Interface, InterfaceId, LoadBalancer, Snapshot, TargetAddr,
+    TargetGroup, TargetGroupId, VpcEndpointId, ZoneId,
 };
 
 /// What the data plane knows to be alive.
@@ -19,6 +22,8 @@ pub struct Health {
     /// Whether each endpoint's addresses are bound. An endpoint of the snapshot that is missing
     /// here was not tried yet.
     pub bindings: BTreeMap<VpcEndpointId, Binding>,
+    /// The interfaces of which an address is not bound.
+    pub unbound: BTreeSet<InterfaceId>,
     /// The state of each target in use.
     pub targets: BTreeMap<(TargetGroupId, TargetAddr), TargetHealth>,
 }
@@ -127,8 +132,12 @@ impl Health {
             && groups.all(|group| self.has_healthy_target(load_balancer, group, zone))
     }
 
-    /// Whether DNS should answer with this interface's addresses while another zone is healthy.
+    /// Whether DNS should answer with this interface's addresses while another zone is healthy: its
+    /// zone is, and all its addresses are bound.
     pub fn is_interface_healthy(&self, snapshot: &Snapshot, interface: &Interface) -> bool {
+        if self.unbound.contains(&interface.id) {
+            return false;
+        }
         snapshot
             .load_balancers
             .get(&interface.load_balancer)

@@ -139,6 +139,14 @@ hex_id!(
     ConnectionId, "vpce-con-", 17
 );
 hex_id!(
+    /// A VPC's address block.
+    VpcCidrAssociationId, "vpc-cidr-assoc-", 17
+);
+hex_id!(
+    /// A subnet's IPv6 address block.
+    SubnetCidrAssociationId, "subnet-cidr-assoc-", 17
+);
+hex_id!(
     /// The last part of a load balancer's ARN.
     LoadBalancerId, "", 16
 );

@@ -25,8 +25,8 @@ pub use health::{BindFailure, BindFailureReason, Binding, Health, TargetHealth, 
 pub use id::{
     AccountId, ConnectionId, InterfaceId, ListenerId, LoadBalancerId, Malformed, NotificationId,
     PermissionId, RegionName, RouteTableAssociationId, RouteTableId, SecurityGroupId,
-    SecurityGroupRuleId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
-    ZoneName,
+    SecurityGroupRuleId, ServiceId, SubnetCidrAssociationId, SubnetId, TargetGroupId,
+    VpcCidrAssociationId, VpcEndpointId, VpcId, ZoneId, ZoneName,
 };
 pub use inbound::{Inbound, InboundRule, InboundRules, Transport};
 pub use service::ServiceState;

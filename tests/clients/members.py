@@ -23,6 +23,7 @@ FILTERS = "| operation | filters | filters not served |"
 # What an answer has to do with a member that it does not name: the code says it.
 TELLING = re.compile(
     "Malformed|InvalidParameterCombination|UnsupportedOperation|InvalidVpcEndpointType"
+    "|InvalidPolicyDocument"
     "|InvalidConfigurationRequest|InvalidLoadBalancerAction|InvalidGroup.NotFound")
 MISSING = re.compile("The request must contain the parameter (.*)")
 # What the request needs beside a member that makes no sense alone, by the last part of its name.
@@ -45,6 +46,7 @@ def requests(w):
     vpc, subnet, group, table = (f"{kind}-0123456789abcdef0" for kind in ("vpc", "subnet", "sg", "rtb"))
     service = {"ServiceId": "vpce-svc-0123456789abcdef0"}
     endpoint, endpoints = ({name: "vpce-0123456789abcdef0"} for name in ("VpcEndpointId", "VpcEndpointId.1"))
+    interface = {"NetworkInterfaceId": "eni-0123456789abcdef0"}
     cidr = {"DestinationCidrBlock": "10.9.0.0/16"}
     route = {"RouteTableId": table, **cidr, "GatewayId": "igw-0123456789abcdef0"}
     notification = "vpce-nfn-0123456789abcdef0"
@@ -64,6 +66,8 @@ def requests(w):
 
     return {
         "AcceptVpcEndpointConnections": {**service, **endpoints},
+        "AssociateSubnetCidrBlock": {"SubnetId": subnet, "Ipv6CidrBlock": "2001:db8::/64"},
+        "AssociateVpcCidrBlock": {"VpcId": vpc, "CidrBlock": "10.4.0.0/16"},
         "AssociateRouteTable": {"RouteTableId": table, "SubnetId": subnet},
         "AuthorizeSecurityGroupEgress": permission,
         "AuthorizeSecurityGroupIngress": permission,
@@ -77,6 +81,7 @@ def requests(w):
             "VpcEndpointType": "Interface", "VpcId": vpc, "ServiceName": w.service_name, "SubnetId.1": subnet},
         "CreateVpcEndpointConnectionNotification": {**service, **topic, "ConnectionEvents.1": "Reject"},
         "CreateVpcEndpointServiceConfiguration": {"NetworkLoadBalancerArn.1": w.load_balancer},
+        "DeleteNetworkInterface": interface,
         "DeleteRoute": {"RouteTableId": table, **cidr},
         "DeleteRouteTable": {"RouteTableId": table},
         "DeleteSecurityGroup": {"GroupId": group},
@@ -88,7 +93,10 @@ def requests(w):
         "DeleteVpcEndpoints": endpoints,
         "DescribeVpcAttribute": {"VpcId": vpc, "Attribute": "enableDnsSupport"},
         "DescribeVpcEndpointServicePermissions": service,
+        "DisassociateSubnetCidrBlock": {"AssociationId": "subnet-cidr-assoc-0123456789abcdef0"},
+        "DisassociateVpcCidrBlock": {"AssociationId": "vpc-cidr-assoc-0123456789abcdef0"},
         "DisassociateRouteTable": {"AssociationId": "rtbassoc-0123456789abcdef0"},
+        "ModifyNetworkInterfaceAttribute": {**interface, "Description.Value": "d"},
         "ModifySubnetAttribute": {"SubnetId": subnet, "MapPublicIpOnLaunch.Value": "false"},
         "ModifyVpcAttribute": {"VpcId": vpc, "EnableDnsSupport.Value": "true"},
         "ModifyVpcEndpoint": {**endpoint, "RemoveSubnetId.1": subnet},
@@ -130,6 +138,7 @@ def requests(w):
         "ModifyTargetGroup": target_group,
         "ModifyTargetGroupAttributes": {**target_group, **attribute("proxy_protocol_v2.enabled", "false")},
         "RegisterTargets": targets,
+        "SetIpAddressType": {**lb, "IpAddressType": "ipv4"},
         "SetSecurityGroups": {**lb, "SecurityGroups.member.1": group_of_lb},
         "RemoveTags": {**resources, "TagKeys.member.1": "k"},
     }

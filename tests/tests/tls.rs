@@ -1,5 +1,5 @@
-//! The API with TLS, as stock clients see it: the AWS CLI, boto3, curl and `openssl s_client`; and a
-//! certificate that is renewed while they call.
+//! The API with TLS, as stock clients see it: the AWS CLI, boto3, curl and `openssl s_client`; and
+//! a certificate that is renewed while they call.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

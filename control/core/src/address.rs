@@ -3,9 +3,9 @@
 //! The first four and the last address of a subnet are reserved (VPC user guide, "Subnet sizing"):
 //! network, router, resolver, future use; broadcast.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 
 use crate::draw::Draw;
 
@@ -24,6 +24,27 @@ pub fn usable_count(cidr: Ipv4Net) -> usize {
 pub fn is_reserved(cidr: Ipv4Net, address: Ipv4Addr) -> bool {
     let (first, last) = usable(cidr);
     !(first..=last).contains(&u32::from(address))
+}
+
+/// The same for IPv6.
+pub fn is_reserved_6(cidr: Ipv6Net, address: Ipv6Addr) -> bool {
+    let (first, last) = usable_6(cidr);
+    !(first..=last).contains(&u128::from(address))
+}
+
+/// Draws an IPv6 address that is not taken: the first free one from a drawn place on, around the
+/// end. Subnets have more addresses than there can be interfaces.
+pub(crate) fn draw_free_6(
+    cidr: Ipv6Net,
+    is_taken: impl Fn(IpAddr) -> bool,
+    draw: &mut dyn Draw,
+) -> Ipv6Addr {
+    let (first, last) = usable_6(cidr);
+    let mut at = first + draw.wide() % (last - first);
+    while is_taken(IpAddr::V6(at.into())) {
+        at = if at == last { first } else { at + 1 };
+    }
+    at.into()
 }
 
 /// Draws an address that is not taken: the first free one from a drawn place on, around the end.
@@ -54,6 +75,13 @@ pub(crate) fn draw_free(
 fn usable(cidr: Ipv4Net) -> (u32, u32) {
     let first = u32::from(cidr.network()).saturating_add(RESERVED_FIRST);
     let last = u32::from(cidr.broadcast()).saturating_sub(RESERVED_LAST);
+    (first, last)
+}
+
+/// The first and the last address of an IPv6 subnet that can be given.
+fn usable_6(cidr: Ipv6Net) -> (u128, u128) {
+    let first = u128::from(cidr.network()).saturating_add(RESERVED_FIRST.into());
+    let last = u128::from(cidr.broadcast()).saturating_sub(RESERVED_LAST.into());
     (first, last)
 }
 
@@ -93,6 +121,26 @@ mod tests {
         }
         assert_eq!(usable_count("10.0.0.0/28".parse().unwrap()), 11);
         assert_eq!(usable_count("10.0.0.0/24".parse().unwrap()), 251);
+    }
+
+    #[test]
+    fn ipv6_addresses_go_around_the_end_and_leave_out_reserved_ones() {
+        let cidr: Ipv6Net = "2001:db8::/64".parse().unwrap();
+        for (address, reserved) in [
+            ("2001:db8::3", true),
+            ("2001:db8::4", false),
+            ("2001:db8::ffff:ffff:ffff:fffe", false),
+            ("2001:db8::ffff:ffff:ffff:ffff", true),
+        ] {
+            assert_eq!(is_reserved_6(cidr, address.parse().unwrap()), reserved, "{address}");
+        }
+        let small: Ipv6Net = "2001:db8::/124".parse().unwrap();
+        let mut taken = BTreeSet::new();
+        for _ in 0..11 {
+            let drawn = draw_free_6(small, |ip| taken.contains(&ip), &mut Always(5));
+            assert!(small.contains(&drawn) && !is_reserved_6(small, drawn), "{drawn}");
+            assert!(taken.insert(IpAddr::V6(drawn)));
+        }
     }
 
     proptest! {

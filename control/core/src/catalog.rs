@@ -42,8 +42,8 @@ impl<'a> View<'a> {
         if none { Err(Refusal::ServiceNameNotFound(name.clone())) } else { Ok(found) }
     }
 
-    /// The service that an interface endpoint can be asked for by a name; if there is none, whatever
-    /// else has the name.
+    /// The service that an interface endpoint can be asked for by a name; if there is none,
+    /// whatever else has the name.
     pub fn service_named(self, name: &ServiceName) -> Result<&'a Arc<EndpointService>, Refusal> {
         let found = self.services_named(name)?;
         let mut interface = found.iter().filter(|it| it.service_type() == ServiceType::Interface);

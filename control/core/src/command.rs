@@ -13,10 +13,11 @@ mod service;
 
 use std::collections::BTreeSet;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 use model::{
-    ListenerId, LoadBalancerId, NotificationId, RouteTableAssociationId, RouteTableId,
-    SecurityGroupId, ServiceId, SubnetId, TargetGroupId, VpcEndpointId, VpcId,
+    IpAddressType, ListenerId, LoadBalancerId, NotificationId, RouteTableAssociationId,
+    RouteTableId, SecurityGroupId, ServiceId, SubnetCidrAssociationId, SubnetId, TargetGroupId,
+    VpcCidrAssociationId, VpcEndpointId, VpcId,
 };
 use serde::Serialize;
 
@@ -34,7 +35,7 @@ pub use load_balancer::{
     CreateListener, CreateLoadBalancer, CreateTargetGroup, HealthCheckChange, ModifyListener,
     TargetDescription, TargetZone,
 };
-pub use network::{CreateSubnet, CreateVpc};
+pub use network::{CreateSubnet, CreateVpc, NewBlock};
 pub use notification::{CreateNotification, ModifyNotification};
 pub use route_table::CreateRouteTable;
 pub use security_group::{CreateSecurityGroup, NewRule, RuleChoice};
@@ -53,6 +54,18 @@ pub enum Command {
         /// The attribute that changes.
         attribute: VpcAttribute,
     },
+    /// Gives a VPC another address block. Outcome: `VpcBlock`.
+    AssociateVpcBlock {
+        /// Which VPC.
+        vpc: VpcId,
+        /// The block.
+        block: NewBlock,
+    },
+    /// Takes a block from a VPC that no subnet is in. Outcome: `VpcBlock`, as it was.
+    DisassociateVpcBlock {
+        /// The association.
+        association: VpcCidrAssociationId,
+    },
     /// Removes a VPC with nothing in it.
     DeleteVpc {
         /// Which.
@@ -60,6 +73,19 @@ pub enum Command {
     },
     /// Makes a subnet. Outcome: `Subnet`.
     CreateSubnet(CreateSubnet),
+    /// Gives a subnet IPv6 addresses. Outcome: `SubnetBlock`.
+    AssociateSubnetBlock {
+        /// Which subnet.
+        subnet: SubnetId,
+        /// The addresses.
+        block: Ipv6Net,
+    },
+    /// Takes a subnet's IPv6 addresses, of which nothing has one. Outcome: `SubnetBlock`, as it
+    /// was.
+    DisassociateSubnetBlock {
+        /// The association.
+        association: SubnetCidrAssociationId,
+    },
     /// Removes a subnet with nothing in it.
     DeleteSubnet {
         /// Which.
@@ -87,6 +113,13 @@ pub enum Command {
         load_balancer: LoadBalancerId,
         /// The attributes that change.
         attributes: Vec<LoadBalancerAttribute>,
+    },
+    /// Has a load balancer take connections on other addresses. Outcome: `LoadBalancer`.
+    SetIpAddressType {
+        /// Which.
+        load_balancer: LoadBalancerId,
+        /// `Ipv4` or `Dualstack`.
+        ip_address_type: IpAddressType,
     },
     /// Gives a load balancer other security groups. Outcome: `LoadBalancer`.
     SetSecurityGroups {

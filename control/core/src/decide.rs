@@ -26,6 +26,7 @@ mod target;
 mod target_group;
 mod upgrade;
 mod vpc;
+mod vpc_block;
 
 use std::collections::BTreeSet;
 
@@ -85,14 +86,25 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
     match command {
         Command::CreateVpc(create) => vpc::create(desk, create),
         Command::ModifyVpcAttribute { vpc, attribute } => vpc::modify(desk, *vpc, *attribute),
+        Command::AssociateVpcBlock { vpc, block } => vpc_block::associate(desk, *vpc, *block),
+        Command::DisassociateVpcBlock { association } => {
+            vpc_block::disassociate(desk, *association)
+        }
         Command::DeleteVpc { vpc } => vpc::delete(desk, *vpc),
         Command::CreateSubnet(create) => subnet::create(desk, create),
+        Command::AssociateSubnetBlock { subnet, block } => subnet::associate(desk, *subnet, *block),
+        Command::DisassociateSubnetBlock { association } => {
+            subnet::disassociate(desk, *association)
+        }
         Command::DeleteSubnet { subnet } => subnet::delete(desk, *subnet),
         Command::CreateTags { resources, tags } => tag::create(desk, resources, tags),
         Command::DeleteTags { resources, tags } => tag::delete(desk, resources, tags),
         Command::CreateLoadBalancer(create) => load_balancer::create(desk, create),
         Command::ModifyLoadBalancerAttributes { load_balancer, attributes } => {
             load_balancer::modify(desk, *load_balancer, attributes)
+        }
+        Command::SetIpAddressType { load_balancer, ip_address_type } => {
+            load_balancer::set_ip_address_type(desk, *load_balancer, *ip_address_type)
         }
         Command::SetSecurityGroups { load_balancer, groups, enforce_on_endpoints } => {
             load_balancer::set_groups(desk, *load_balancer, groups, *enforce_on_endpoints)

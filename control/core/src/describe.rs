@@ -114,14 +114,14 @@ impl<'a> View<'a> {
     }
 
     /// The zones by the caller's names.
-    pub fn zones(self) -> impl Iterator<Item = &'a Zone> {
+    pub fn zones(self) -> impl Iterator<Item = Zone> + use<'a> {
         self.registry.settings().zones_of(&self.caller.account)
     }
 
-    /// How many addresses of a subnet can still be drawn.
+    /// How many IPv4 addresses of a subnet can still be drawn.
     pub fn free_addresses(self, subnet: &Subnet) -> usize {
-        let taken = self.registry.addresses_of(subnet.id).count();
-        address::usable_count(subnet.cidr).saturating_sub(taken)
+        let taken = self.registry.addresses_of(subnet.id).filter(|it| it.is_ipv4()).count();
+        subnet.cidr.map_or(0, |cidr| address::usable_count(cidr).saturating_sub(taken))
     }
 
     /// The listeners of a load balancer, in the order of their ids.

@@ -58,6 +58,8 @@ pub enum EventKind {
     VpcDeleted(VpcId),
     /// A subnet was made.
     SubnetCreated(SubnetId),
+    /// A subnet's addresses changed.
+    SubnetModified(SubnetId),
     /// A subnet was removed.
     SubnetDeleted(SubnetId),
     /// A route table was made.
@@ -160,6 +162,7 @@ impl fmt::Display for EventKind {
             Self::VpcModified(id) => write!(f, "{id} modified"),
             Self::VpcDeleted(id) => write!(f, "{id} deleted"),
             Self::SubnetCreated(id) => write!(f, "{id} created"),
+            Self::SubnetModified(id) => write!(f, "{id} modified"),
             Self::SubnetDeleted(id) => write!(f, "{id} deleted"),
             Self::RouteTableCreated(id) => write!(f, "{id} created"),
             Self::RouteTableModified(id) => write!(f, "{id} modified"),

@@ -14,7 +14,7 @@ use crate::{
         ConnectionNotification, LoadBalancer, MessageId, NotificationScope, ResourceId,
         ResourceKind, RouteTable, SecurityGroup, ServiceName, TargetState, VpcEndpoint,
     },
-    transition::{awaits_data_plane, ends_by_itself},
+    transition::ends_by_itself,
 };
 
 /// One entry.
@@ -165,7 +165,7 @@ impl Entry {
         if ends_by_itself(endpoint.state) {
             entries.extend(endpoint.deadline.map(|at| Self::Due(at, Key::Endpoint(endpoint.id))));
         }
-        if awaits_data_plane(endpoint.state) {
+        if endpoint.awaits_data_plane() {
             entries.push(Self::Awaiting(id));
         }
         if endpoint.has_interfaces() {

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use model::{RouteTableAssociationId, SecurityGroupId, SecurityGroupRuleId};
+use ipnet::Ipv6Net;
+use model::{
+    RouteTableAssociationId, SecurityGroupId, SecurityGroupRuleId, SubnetCidrAssociationId,
+    SubnetId, VpcCidrAssociationId, VpcId,
+};
 
 use crate::resource::{
     ConnectionNotification, EndpointService, Listener, LoadBalancer, Permission, RouteTable,
-    SecurityGroup, SecurityGroupRule, Subnet, TargetGroup, Vpc, VpcEndpoint,
+    SecurityGroup, SecurityGroupRule, Subnet, TargetGroup, Vpc, VpcBlock, VpcEndpoint,
 };
 
 /// What a command that was done has to show; [`crate::Command`] says which variant it gives.
@@ -16,8 +20,26 @@ pub enum Outcome {
     Done,
     /// The VPC as it is now.
     Vpc(Arc<Vpc>),
+    /// A block that a VPC got or lost.
+    VpcBlock {
+        /// The VPC.
+        vpc: VpcId,
+        /// The block's association.
+        association: VpcCidrAssociationId,
+        /// The block.
+        block: VpcBlock,
+    },
     /// The subnet as it is now.
     Subnet(Arc<Subnet>),
+    /// IPv6 addresses that a subnet got or lost.
+    SubnetBlock {
+        /// The subnet.
+        subnet: SubnetId,
+        /// Their association.
+        association: SubnetCidrAssociationId,
+        /// The addresses.
+        block: Ipv6Net,
+    },
     /// The load balancer as it is now.
     LoadBalancer(Arc<LoadBalancer>),
     /// The listener as it is now.

@@ -52,6 +52,8 @@ quotas! {
     // AWS allows 5 and raises it on request; 1,000 endpoints per VPC are 20 VPCs, 10,000 are 200.
     /// VPCs of an account.
     VpcsPerAccount("vpcs_per_account", 1000, true);
+    /// IPv4 address blocks of a VPC, and IPv6 ones.
+    BlocksPerVpc("blocks_per_vpc", 5, true);
     /// Subnets of a VPC.
     SubnetsPerVpc("subnets_per_vpc", 200, true);
     // AWS counts 2,500 for a Region; what a listing of one VPC costs is bounded here.
@@ -134,7 +136,7 @@ impl Quotas {
             return quota.default_limit();
         }
         let own = self.accounts.get(account).and_then(|limits| limits.get(&quota));
-        own.or_else(|| self.common.get(&quota)).copied().unwrap_or(quota.default_limit())
+        own.or_else(|| self.common.get(&quota)).copied().unwrap_or_else(|| quota.default_limit())
     }
 }
 

@@ -1,13 +1,16 @@
 //! Why a command is refused: a closed list that carries what it is about as data. The error codes
 //! and the sentences are the wire's.
 
-use std::{net::IpAddr, ops::RangeInclusive};
+mod setting;
 
-use ipnet::{IpNet, Ipv4Net};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use model::{
     DnsName, DnsRecordIpType, EndpointState, IpAddressType, ListenerId, LoadBalancerId, RegionName,
     RouteTableAssociationId, RouteTableId, SecurityGroupId, SecurityGroupRuleId, ServiceId,
-    SubnetId, TargetAddr, TargetGroupId, VpcEndpointId, VpcId, ZoneId,
+    SubnetCidrAssociationId, SubnetId, TargetAddr, TargetGroupId, VpcCidrAssociationId,
+    VpcEndpointId, VpcId, ZoneId,
 };
 
 use crate::{
@@ -17,6 +20,8 @@ use crate::{
     settings::ZoneRef,
     transition::Move,
 };
+
+pub use setting::Setting;
 
 /// Why a command is refused. What a caller may not see is not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +95,7 @@ pub enum Refusal {
     /// The address range is too large or too small.
     CidrSize {
         /// The range.
-        cidr: Ipv4Net,
+        cidr: IpNet,
         /// The shortest prefix allowed.
         shortest: u8,
         /// The longest prefix allowed.
@@ -99,18 +104,46 @@ pub enum Refusal {
     /// The subnet's range is not within its VPC's.
     CidrOutsideVpc {
         /// The subnet's range.
-        cidr: Ipv4Net,
-        /// The VPC's range.
-        vpc: Ipv4Net,
+        cidr: IpNet,
+        /// The VPC.
+        vpc: VpcId,
     },
     /// The subnet's range overlaps another subnet's.
     CidrOverlap {
         /// The range.
-        cidr: Ipv4Net,
+        cidr: IpNet,
         /// The other subnet.
         with: SubnetId,
         /// The other subnet's range.
-        other: Ipv4Net,
+        other: IpNet,
+    },
+    /// The VPC's block overlaps another of its own.
+    BlockOverlap {
+        /// The block.
+        cidr: IpNet,
+        /// The other.
+        other: IpNet,
+    },
+    /// No pool of IPv6 addresses is configured.
+    Ipv6PoolMissing,
+    /// The pool of IPv6 addresses has no block left.
+    Ipv6PoolExhausted,
+    /// No such association of a VPC's.
+    VpcBlockNotFound(VpcCidrAssociationId),
+    /// A VPC's first block cannot be taken from it.
+    VpcBlockFirst(VpcCidrAssociationId),
+    /// No such association of a subnet's.
+    SubnetBlockNotFound(SubnetCidrAssociationId),
+    /// A subnet must have IPv4 or IPv6 addresses.
+    SubnetBlockMissing,
+    /// The subnet has IPv6 addresses already.
+    SubnetBlockTaken(SubnetId),
+    /// Something has addresses of the block.
+    BlockInUse {
+        /// The block.
+        cidr: IpNet,
+        /// Who.
+        by: ResourceId,
     },
 
     /// The name of a load balancer or target group is not 1 to 32 letters, digits and inner
@@ -144,7 +177,7 @@ pub enum Refusal {
         /// The VPC.
         vpc: VpcId,
     },
-    /// The address type needs IPv6 addresses, which subnets do not have yet.
+    /// Load balancers and services have no such address type.
     IpAddressTypeUnsupported(IpAddressType),
 
     /// The load balancer is protected against deletion.
@@ -273,6 +306,29 @@ pub enum Refusal {
     ServiceIpAddressType {
         /// The service.
         service: ServiceName,
+        /// The type.
+        ip_address_type: IpAddressType,
+    },
+    /// Endpoints to the service have no policy.
+    PolicyUnsupported(ServiceName),
+    /// The endpoint's policy is too long.
+    PolicyLength {
+        /// The most characters it may have.
+        max: usize,
+    },
+    /// The subnet does not have the addresses that the type asks for.
+    SubnetIpAddressType {
+        /// The subnet.
+        subnet: SubnetId,
+        /// The type.
+        ip_address_type: IpAddressType,
+    },
+    /// A service takes IPv6 if all its load balancers do.
+    LoadBalancerIpAddressType(LoadBalancerId),
+    /// The designated address is not of the endpoint's type.
+    AddressFamily {
+        /// The address.
+        address: IpAddr,
         /// The type.
         ip_address_type: IpAddressType,
     },
@@ -440,46 +496,4 @@ pub enum Refusal {
         /// What it made.
         resource: ResourceId,
     },
-}
-
-/// A setting that can be beyond its range, or conflict with another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// A listener's idle timeout.
-    IdleTimeoutSeconds,
-    /// A target group's weight.
-    Weight,
-    /// Health check interval.
-    HealthCheckInterval,
-    /// Health check timeout.
-    HealthCheckTimeout,
-    /// Healthy threshold.
-    HealthyThreshold,
-    /// Unhealthy threshold.
-    UnhealthyThreshold,
-    /// Deregistration delay.
-    DeregistrationDelay,
-    /// Draining interval of unhealthy targets.
-    UnhealthyDrainingInterval,
-    /// Healthy targets below which a zone leaves DNS.
-    DnsFailoverCount,
-    /// Percentage of healthy targets below which a zone leaves DNS.
-    DnsFailoverPercentage,
-    /// Healthy targets below which all targets get traffic.
-    RoutingCount,
-    /// Percentage of healthy targets below which all targets get traffic.
-    RoutingPercentage,
-    /// Secondary addresses per subnet.
-    SecondaryAddresses,
-}
-
-impl Setting {
-    /// Refuses a value beyond the range.
-    pub(crate) fn check(self, value: u32, range: &RangeInclusive<u32>) -> Result<(), Refusal> {
-        if range.contains(&value) {
-            return Ok(());
-        }
-        let (min, max) = (*range.start(), *range.end());
-        Err(Refusal::OutOfRange { setting: self, value, min, max })
-    }
 }

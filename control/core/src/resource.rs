@@ -43,13 +43,13 @@ pub use private_dns::{DomainOutcome, DomainState, DomainToken, PrivateDns};
 pub use route_table::{Route, RouteTable, RouteTargetKind};
 pub use security_group::{Direction, IpProtocol, Peer, SecurityGroup, SecurityGroupRule, Traffic};
 pub use service::{EndpointService, ServiceName};
-pub use subnet::Subnet;
+pub use subnet::{Subnet, SubnetBlock};
 pub use target::{Target, TargetKey, TargetState};
 pub use target_group::{
     CrossZone, HealthCheck, HealthCheckProtocol, TargetGroup, TargetGroupAttribute,
     TargetGroupAttributes, Threshold,
 };
-pub use vpc::{Vpc, VpcAttribute};
+pub use vpc::{Vpc, VpcAttribute, VpcBlock};
 
 /// Defines the kinds of things that have an identifier of their own.
 macro_rules! resource_ids {

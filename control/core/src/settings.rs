@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
+use ipnet::Ipv6Net;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,10 @@ pub struct Settings {
     pub region: RegionName,
     /// Its Availability Zones.
     pub zones: Vec<Zone>,
+    /// Whether each account has the zones' names in an order of its own, as on AWS.
+    pub shuffle_zone_names: bool,
+    /// Where the IPv6 blocks of VPCs are drawn from; none if VPCs must name theirs.
+    pub ipv6_pool: Option<Ipv6Net>,
     /// How long a connection request waits for the provider. The guide says that it expires, not
     /// when; a week is the period of a VPC peering request.
     pub acceptance_timeout: Duration,
@@ -39,6 +44,8 @@ impl Settings {
         Self {
             region,
             zones,
+            shuffle_zone_names: false,
+            ipv6_pool: None,
             acceptance_timeout: Duration::from_secs(7 * 24 * 3600),
             deleted_listed: Duration::from_secs(3600),
             client_token_lifetime: Duration::from_secs(24 * 3600),
@@ -53,23 +60,43 @@ impl Settings {
     /// The zone that an account means. Names belong to the account (the guide: "AZ names may differ
     /// between accounts"); ids are the same for all.
     pub fn zone_id(&self, account: &AccountId, zone: &ZoneRef) -> Option<&ZoneId> {
-        self.zones_of(account)
-            .find(|known| match zone {
-                ZoneRef::Name(name) => &known.name == name,
-                ZoneRef::Id(id) => &known.id == id,
-            })
-            .map(|known| &known.id)
+        match zone {
+            ZoneRef::Id(id) => self.zones.iter().map(|known| &known.id).find(|known| *known == id),
+            ZoneRef::Name(name) => {
+                let mut named = self.named(account);
+                named.find(|(known, _)| *known == name).map(|(_, id)| id)
+            }
+        }
     }
 
     /// How an account names a zone; none if the zone is no longer configured.
     pub fn zone_name(&self, account: &AccountId, zone: &ZoneId) -> Option<&ZoneName> {
-        self.zones_of(account).find(|known| &known.id == zone).map(|known| &known.name)
+        self.named(account).find(|(_, id)| *id == zone).map(|(name, _)| name)
     }
 
-    /// The zones as an account names them.
-    pub fn zones_of(&self, _account: &AccountId) -> impl Iterator<Item = &Zone> {
-        self.zones.iter()
+    /// The zones as an account names them, in the order of the configuration's names.
+    pub fn zones_of(&self, account: &AccountId) -> impl Iterator<Item = Zone> {
+        self.named(account).map(|(name, id)| Zone { name: name.clone(), id: id.clone() })
     }
+
+    /// Names with the zones that they are an account's names for. Shuffled, the order of the zones
+    /// follows from the account alone, so it is the same after a restart and on every node; a zone
+    /// that is added may rename others.
+    fn named(&self, account: &AccountId) -> impl Iterator<Item = (&ZoneName, &ZoneId)> {
+        let mut ids: Vec<&ZoneId> = self.zones.iter().map(|zone| &zone.id).collect();
+        if self.shuffle_zone_names {
+            ids.sort_by_cached_key(|id| (place(account, id), *id));
+        }
+        self.zones.iter().map(|zone| &zone.name).zip(ids)
+    }
+}
+
+/// A number that follows from an account and a zone alone, for ever: FNV-1a, mixed once more.
+fn place(account: &AccountId, zone: &ZoneId) -> u64 {
+    let bytes = account.as_str().bytes().chain(zone.as_str().bytes());
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325, step);
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// An Availability Zone.
@@ -98,5 +125,51 @@ impl fmt::Display for ZoneRef {
             Self::Name(name) => fmt::Display::fmt(name, f),
             Self::Id(id) => fmt::Display::fmt(id, f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn settings() -> Settings {
+        let zone = |n: usize| Zone {
+            name: format!("us-east-1{}", char::from(b"abcd"[n])).parse().unwrap(),
+            id: format!("use1-az{}", n + 1).parse().unwrap(),
+        };
+        let mut settings = Settings::new("us-east-1".parse().unwrap(), (0..4).map(zone).collect());
+        settings.shuffle_zone_names = true;
+        settings
+    }
+
+    #[test]
+    fn every_account_names_all_zones_and_means_what_it_names() {
+        let settings = settings();
+        let mut orders = BTreeSet::new();
+        for number in 0..50_u64 {
+            let account: AccountId = format!("{number:012}").parse().unwrap();
+            let zones: Vec<_> = settings.zones_of(&account).collect();
+            for zone in &zones {
+                let by_name = ZoneRef::Name(zone.name.clone());
+                assert_eq!(settings.zone_id(&account, &by_name), Some(&zone.id));
+                assert_eq!(settings.zone_name(&account, &zone.id), Some(&zone.name));
+                let by_id = ZoneRef::Id(zone.id.clone());
+                assert_eq!(settings.zone_id(&account, &by_id), Some(&zone.id));
+            }
+            let ids: BTreeSet<_> = zones.iter().map(|zone| &zone.id).collect();
+            assert_eq!(ids.len(), 4);
+            orders.insert(zones.into_iter().map(|zone| zone.id).collect::<Vec<_>>());
+        }
+        assert!(orders.len() > 15, "{} orders of 24 for 50 accounts", orders.len());
+    }
+
+    #[test]
+    fn an_accounts_order_never_changes() {
+        let account = "111111111111".parse().unwrap();
+        let settings = settings();
+        let ids = settings.zones_of(&account).map(|zone| zone.id.to_string());
+        assert_eq!(ids.collect::<Vec<_>>().join(" "), "use1-az1 use1-az3 use1-az4 use1-az2");
     }
 }

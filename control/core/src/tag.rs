@@ -16,7 +16,8 @@ pub const RESERVED_PREFIX: &str = "aws:";
 
 /// On a permission of a service: whether connection requests that it admits are accepted at once.
 pub const ACCEPTANCE: &str = "postern:acceptance";
-/// On a service: what becomes of the endpoints that a permission had admitted when it is taken away.
+/// On a service: what becomes of the endpoints that a permission had admitted when it is taken
+/// away.
 pub const PERMISSION_REMOVAL: &str = "postern:permission-removal";
 
 /// A resource's tags, by key.

@@ -18,6 +18,9 @@ pub enum Move {
     Modify,
     /// The data plane has all addresses.
     Bind,
+    /// The data plane lacks an address that a change brought; the endpoint served before, and goes
+    /// on with what it has.
+    BindPartly,
     /// The data plane cannot have all addresses.
     Fail,
     /// The consumer wants it gone.
@@ -28,12 +31,13 @@ pub enum Move {
 
 impl Move {
     /// All moves.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Accept,
         Self::Reject,
         Self::Expire,
         Self::Modify,
         Self::Bind,
+        Self::BindPartly,
         Self::Fail,
         Self::Delete,
         Self::Release,
@@ -50,10 +54,10 @@ pub const fn after(from: EndpointState, on: Move) -> Option<EndpointState> {
             // Nothing is bound yet, so nothing has to be bound again.
             Move::Modify => Some(EndpointState::PendingAcceptance),
             Move::Delete => Some(EndpointState::Deleting),
-            Move::Bind | Move::Fail | Move::Release => None,
+            Move::Bind | Move::BindPartly | Move::Fail | Move::Release => None,
         },
         EndpointState::Pending => match on {
-            Move::Bind => Some(EndpointState::Available),
+            Move::Bind | Move::BindPartly => Some(EndpointState::Available),
             Move::Fail => Some(EndpointState::Failed),
             Move::Reject => Some(EndpointState::Rejected),
             Move::Modify => Some(EndpointState::Pending),
@@ -64,7 +68,9 @@ pub const fn after(from: EndpointState, on: Move) -> Option<EndpointState> {
             Move::Reject => Some(EndpointState::Rejected),
             Move::Modify => Some(EndpointState::Pending),
             Move::Delete => Some(EndpointState::Deleting),
-            Move::Accept | Move::Expire | Move::Bind | Move::Fail | Move::Release => None,
+            // What was lacking is there after all.
+            Move::Bind => Some(EndpointState::Available),
+            Move::Accept | Move::Expire | Move::BindPartly | Move::Fail | Move::Release => None,
         },
         EndpointState::Rejected => match on {
             // The guide is silent; without it a mistaken reject could only be cured by the
@@ -75,6 +81,7 @@ pub const fn after(from: EndpointState, on: Move) -> Option<EndpointState> {
             | Move::Expire
             | Move::Modify
             | Move::Bind
+            | Move::BindPartly
             | Move::Fail
             | Move::Release => None,
         },
@@ -85,6 +92,7 @@ pub const fn after(from: EndpointState, on: Move) -> Option<EndpointState> {
             | Move::Expire
             | Move::Modify
             | Move::Bind
+            | Move::BindPartly
             | Move::Fail
             | Move::Release => None,
         },
@@ -95,6 +103,7 @@ pub const fn after(from: EndpointState, on: Move) -> Option<EndpointState> {
             | Move::Expire
             | Move::Modify
             | Move::Bind
+            | Move::BindPartly
             | Move::Fail
             | Move::Delete => None,
         },
@@ -144,7 +153,7 @@ pub const fn ends_by_itself(state: EndpointState) -> bool {
     }
 }
 
-/// Whether the endpoint waits for a report of the data plane.
+/// Whether an endpoint in this state always waits for a report of the data plane.
 pub const fn awaits_data_plane(state: EndpointState) -> bool {
     match state {
         EndpointState::Pending | EndpointState::Deleting => true,
@@ -182,10 +191,12 @@ mod tests {
             (S::PendingAcceptance, Move::Modify, S::PendingAcceptance),
             (S::PendingAcceptance, Move::Delete, S::Deleting),
             (S::Pending, Move::Bind, S::Available),
+            (S::Pending, Move::BindPartly, S::Available),
             (S::Pending, Move::Fail, S::Failed),
             (S::Pending, Move::Reject, S::Rejected),
             (S::Pending, Move::Modify, S::Pending),
             (S::Pending, Move::Delete, S::Deleting),
+            (S::Available, Move::Bind, S::Available),
             (S::Available, Move::Reject, S::Rejected),
             (S::Available, Move::Modify, S::Pending),
             (S::Available, Move::Delete, S::Deleting),

@@ -4,17 +4,17 @@
 #[path = "properties/step.rs"]
 mod step;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use control_core::{
     Change, Draw, Event, EventKind, Key, Record, Registry, Settings, Zone,
-    address::is_reserved,
+    address::{is_reserved, is_reserved_6},
     decide, decide_chore,
     project::{project, project_changes},
     resource::{ResourceId, ResourceKind, VpcEndpoint},
     transition::{Move, after, holds_service},
 };
-use model::{EndpointState, Generation, Snapshot, Timestamp, VpcEndpointId};
+use model::{AddressFamily, EndpointState, Generation, Snapshot, Timestamp, VpcEndpointId};
 use proptest::prelude::*;
 use step::Step;
 
@@ -129,13 +129,24 @@ fn addresses_are_given_once(registry: &Registry) {
         let mut zones = BTreeSet::new();
         assert!(!endpoint.interfaces.is_empty());
         for interface in &endpoint.interfaces {
-            let (subnet, ip) = (interface.subnet, interface.ipv4.unwrap());
-            let cidr = registry.subnet(subnet).unwrap().cidr;
-            assert!(cidr.contains(&ip) && !is_reserved(cidr, ip), "{ip} of {cidr}");
-            assert!(given.insert((subnet, ip)), "{ip} of {subnet} is given twice");
+            let subnet = registry.subnet(interface.subnet).unwrap();
+            for (family, has) in [
+                (AddressFamily::Ipv4, interface.ipv4.is_some()),
+                (AddressFamily::Ipv6, interface.ipv6.is_some()),
+            ] {
+                assert_eq!(endpoint.ip_address_type.has(family), has, "{family:?}");
+            }
+            for ip in interface.addresses() {
+                let is_reserved = match ip {
+                    IpAddr::V4(ip) => is_reserved(subnet.cidr.unwrap(), ip),
+                    IpAddr::V6(ip) => is_reserved_6(subnet.ipv6.unwrap().block, ip),
+                };
+                assert!(subnet.contains(ip) && !is_reserved, "{ip} of {subnet:?}");
+                assert!(given.insert((subnet.id, ip)), "{ip} of {} is given twice", subnet.id);
+                assert_eq!(registry.holder_of(subnet.id, ip), Some(interface.id));
+            }
             assert!(interfaces.insert(interface.id), "{} is there twice", interface.id);
             assert!(zones.insert(&interface.zone), "two interfaces in {}", interface.zone);
-            assert_eq!(registry.holder_of(subnet, ip.into()), Some(interface.id));
         }
     }
 }

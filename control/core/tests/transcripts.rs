@@ -8,6 +8,8 @@
 
 #[path = "transcripts/args.rs"]
 mod args;
+#[path = "transcripts/network.rs"]
+mod network;
 #[path = "transcripts/route_table.rs"]
 mod route_table;
 #[path = "transcripts/security_group.rs"]

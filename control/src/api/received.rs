@@ -78,6 +78,15 @@ pub(super) fn body_fault(error: BodyError) -> Fault {
             "RequestEntityTooLarge",
             format!("The body of a request may have {} bytes.", http::BODY_BYTES_MAX),
         ),
+        BodyError::HeadTooLarge => Fault::with_status(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "RequestHeaderSectionTooLarge",
+            format!(
+                "The head of a request may have {} bytes in {} headers.",
+                http::HEAD_BYTES_MAX,
+                http::HEADERS_MAX
+            ),
+        ),
         BodyError::TimedOut => Fault::with_status(
             StatusCode::REQUEST_TIMEOUT,
             "RequestTimeout",

@@ -3,13 +3,16 @@
 //!
 //! The role's trust policy must admit the caller, and the caller's own policies must permit
 //! `sts:AssumeRole` on the role. Within one account a trust policy that admits the caller by name
-//! is enough, as long as none of its own policies forbids it.
+//! is enough, as long as none of its own policies forbids it and a session's policy permits it.
 
 use control_core::{Caller, Identity, Principal};
 use hyper::StatusCode;
 use iam::{Decision, Request, admits_by_name, evaluate};
 
-use super::{Authorizer, context};
+use super::{
+    Authorizer, context,
+    permissions::{By, Denial},
+};
 use crate::{
     api::Call,
     config::Role,
@@ -53,15 +56,17 @@ impl Authorizer {
             return Err(denied());
         }
         let own = match call.caller().identity {
-            Identity::Root => Decision::Allow,
-            Identity::User(_) | Identity::Role(_) => self.decide(call.caller(), &request),
+            Identity::Root => Ok(()),
+            Identity::User(_) | Identity::Role(_) => {
+                self.permissions(call.identity()).permit(&request)
+            }
         };
         let by_name = call.caller().account == assumed.account
             && admits_by_name(&role.trust_policy, &request);
         match own {
-            Decision::Allow => Ok((assumed, role)),
-            Decision::ImplicitDeny if by_name => Ok((assumed, role)),
-            Decision::ImplicitDeny | Decision::ExplicitDeny => Err(denied()),
+            Ok(()) => Ok((assumed, role)),
+            Err(Denial { by: By::Identity, is_explicit: false }) if by_name => Ok((assumed, role)),
+            Err(_) => Err(denied()),
         }
     }
 }

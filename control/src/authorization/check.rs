@@ -36,6 +36,10 @@ impl Check {
     }
 }
 
+/// What is needed beside the operation to make a service available in other Regions, or to have an
+/// endpoint to one of another Region (guide: "Access across Regions"). No operation has this name.
+const ALLOW_MULTI_REGION: &str = "vpce:AllowMultiRegion";
+
 /// What must be permitted for a call. Never empty.
 pub(super) fn of(call: &Call<'_>, touches: &[Touch]) -> Result<Vec<Check>, Fault> {
     let form = call.form().unread();
@@ -58,6 +62,10 @@ pub(super) fn of(call: &Call<'_>, touches: &[Touch]) -> Result<Vec<Check>, Fault
                 checks.push(Check { action: action.clone(), resource, keys });
             }
         }
+    }
+    if reading.reaches_other_regions(touches)? {
+        let action = ALLOW_MULTI_REGION.to_owned();
+        checks.push(Check { action, resource: "*".into(), keys: Vec::new() });
     }
     if checks.is_empty() {
         checks.push(Check { action: action.clone(), resource: "*".into(), keys: Vec::new() });
@@ -187,6 +195,33 @@ impl Reading<'_> {
         format!("arn:aws:{service}:{region}:{account}:{resource}")
     }
 
+    /// The Regions that a service is to be available in, or in as well.
+    fn supported_regions(&self) -> Result<Vec<&str>, Fault> {
+        let mut regions = self.input.texts("SupportedRegion")?;
+        regions.extend(self.input.texts("AddSupportedRegion")?);
+        Ok(regions)
+    }
+
+    /// Whether the call concerns a service and another Region than this one.
+    fn reaches_other_regions(&self, touches: &[Touch]) -> Result<bool, Fault> {
+        let own = self.view.settings().region.as_str();
+        for touch in touches {
+            let regions = match touch {
+                Touch::New("vpc-endpoint") => {
+                    self.input.text("ServiceRegion")?.into_iter().collect()
+                }
+                Touch::New("vpc-endpoint-service") | Touch::Ids("vpc-endpoint-service", _) => {
+                    self.supported_regions()?
+                }
+                _ => continue,
+            };
+            if regions.iter().any(|region| *region != own) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The keys about endpoint services (guide: "Identity-based policies", condition keys).
     fn service_keys(&self, touch: Touch, resource: &str) -> Result<Vec<ConditionKey>, Fault> {
         let one = |key: &str, value: &str| (key.to_owned(), vec![value.to_owned()]);
@@ -218,8 +253,7 @@ impl Reading<'_> {
                 if let Some(name) = self.input.text("PrivateDnsName")? {
                     keys.push(one("ec2:VpceServicePrivateDnsName", name));
                 }
-                let mut regions = self.input.texts("SupportedRegion")?;
-                regions.extend(self.input.texts("AddSupportedRegion")?);
+                let regions = self.supported_regions()?;
                 let several = regions.iter().any(|one| *one != region);
                 if !regions.is_empty() {
                     let regions = regions.into_iter().map(str::to_owned).collect();

@@ -31,6 +31,10 @@ pub(super) fn common(call: &Call<'_>) -> Context {
     if let Identity::User(name) = &identity.caller.identity {
         context.insert("aws:username", [name.as_str()]);
     }
+    if let Some(session) = &identity.session {
+        context.insert("aws:TokenIssueTime", [iso_8601(session.issued)]);
+        context.insert("aws:MultiFactorAuthPresent", ["false"]);
+    }
     context.insert("aws:SourceIp", [arrival.peer.ip().to_canonical().to_string()]);
     context
 }

@@ -2,9 +2,11 @@
 //! the caller wrote them, so it tells nothing that the caller did not know.
 
 use hyper::StatusCode;
-use iam::Decision;
 
-use super::check::Check;
+use super::{
+    check::Check,
+    permissions::{By, Denial},
+};
 use crate::{
     api::{Call, Service},
     query::{Fault, fault::quoted},
@@ -12,14 +14,20 @@ use crate::{
 
 /// The fault of a call that is not permitted (EC2 "Common client errors"; ELBv2 and STS "Common
 /// errors").
-pub(super) fn fault(call: &Call<'_>, check: &Check, decision: Decision) -> Fault {
+pub(super) fn fault(call: &Call<'_>, check: &Check, denial: Denial) -> Fault {
     let (caller, action) = (call.identity().arn(), &check.action);
     let resource = quoted(&check.resource);
-    let because = match decision {
-        Decision::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),
-        Decision::Allow | Decision::ImplicitDeny => {
-            format!("because no identity-based policy allows the {action} action")
-        }
+    let policy = match denial.by {
+        By::Identity => "identity-based",
+        By::Session => "session",
+    };
+    let because = if denial.is_explicit {
+        format!(
+            "with an explicit deny in {} {policy} policy",
+            if denial.by == By::Identity { "an" } else { "a" }
+        )
+    } else {
+        format!("because no {policy} policy allows the {action} action")
     };
     let what = format!(
         "User: {caller} is not authorized to perform: {action} on resource: {resource} {because}"

@@ -65,11 +65,14 @@ const ENDPOINT: &str = "vpc-endpoint";
 const SERVICE: &str = "vpc-endpoint-service";
 const NOTIFIED: Needs = on(&[Ids(SERVICE, "ServiceId"), Ids(ENDPOINT, "VpcEndpointId")]);
 const GROUP: &str = "security-group";
+const INTERFACE: &str = "network-interface";
 const ROUTES: &str = "route-table";
 
 pub(super) const EC2: Rows = &[
     ("AcceptVpcEndpointConnections", on(&[Ids(SERVICE, "ServiceId")])),
     ("AssociateRouteTable", on(&[Ids(ROUTES, "RouteTableId"), Ids(SUBNET, "SubnetId")])),
+    ("AssociateSubnetCidrBlock", on(&[Ids(SUBNET, "SubnetId")])),
+    ("AssociateVpcCidrBlock", on(&[Ids(VPC, "VpcId")])),
     ("AuthorizeSecurityGroupEgress", on(&[Ids(GROUP, "GroupId")])),
     ("AuthorizeSecurityGroupIngress", on(&[Ids(GROUP, "GroupId")])),
     ("CreateRoute", on(&[Ids(ROUTES, "RouteTableId")])),
@@ -91,6 +94,7 @@ pub(super) const EC2: Rows = &[
     ),
     ("CreateVpcEndpointConnectionNotification", NOTIFIED),
     ("CreateVpcEndpointServiceConfiguration", on(&[New(SERVICE)])),
+    ("DeleteNetworkInterface", on(&[Ids(INTERFACE, "NetworkInterfaceId")])),
     ("DeleteRoute", on(&[Ids(ROUTES, "RouteTableId")])),
     ("DeleteRouteTable", on(&[Ids(ROUTES, "RouteTableId")])),
     ("DeleteSecurityGroup", on(&[Ids(GROUP, "GroupId")])),
@@ -122,6 +126,9 @@ pub(super) const EC2: Rows = &[
     ("DescribeVpcEndpointServices", LIST),
     ("DescribeVpcs", LIST),
     ("DisassociateRouteTable", LIST),
+    ("DisassociateSubnetCidrBlock", LIST),
+    ("DisassociateVpcCidrBlock", LIST),
+    ("ModifyNetworkInterfaceAttribute", on(&[Ids(INTERFACE, "NetworkInterfaceId")])),
     ("ModifyVpcAttribute", on(&[Ids(VPC, "VpcId")])),
     (
         "ModifyVpcEndpoint",
@@ -171,6 +178,7 @@ pub(super) const ELB: Rows = &[
     ("ModifyTargetGroupAttributes", on(&[Arns("TargetGroupArn")])),
     ("RegisterTargets", on(&[Arns("TargetGroupArn")])),
     ("RemoveTags", on(&[Arns("ResourceArns")])),
+    ("SetIpAddressType", on(&[Arns("LoadBalancerArn")])),
     ("SetSecurityGroups", on(&[Arns("LoadBalancerArn")])),
 ];
 
@@ -179,4 +187,5 @@ pub(super) const STS: Rows = &[
     ("AssumeRole", Needs::Nothing),
     // "No permissions are required to perform this operation", not even against a Deny.
     ("GetCallerIdentity", Needs::Nothing),
+    ("GetSessionToken", Needs::Nothing),
 ];

@@ -24,7 +24,13 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::PayerNotYours(_) => "OperationNotPermitted",
         R::CidrSize { .. } => "InvalidVpc.Range",
         R::CidrOutsideVpc { .. } => "InvalidSubnet.Range",
-        R::CidrOverlap { .. } => "InvalidSubnet.Conflict",
+        R::CidrOverlap { .. } | R::SubnetBlockTaken(_) => "InvalidSubnet.Conflict",
+        R::BlockOverlap { .. } => "InvalidVpc.Range",
+        R::BlockInUse { .. } => "InvalidCidrBlock.InUse",
+        R::VpcBlockNotFound(_) => "InvalidVpcCidrBlockAssociationID.NotFound",
+        R::VpcBlockFirst(_) => "OperationNotPermitted",
+        R::SubnetBlockNotFound(_) => "InvalidSubnetCidrBlockAssociationID.NotFound",
+        R::Ipv6PoolExhausted => "AddressLimitExceeded",
         R::SubnetsInSameZone { .. } => "DuplicateSubnetsInSameZone",
         R::ConnectionsExist { .. } => "ExistingVpcEndpointConnections",
         R::AddressTaken { .. } => "InvalidIPAddress.InUse",
@@ -46,9 +52,10 @@ fn code(refusal: &Refusal) -> &'static str {
         R::SubnetRouted { .. } => "Resource.AlreadyAssociated",
         R::RouteTableAssociationNotFound(_) => "InvalidAssociationID.NotFound",
         R::RouteTableMain(_) => "InvalidParameterValue",
+        R::PolicyLength { .. } => "InvalidPolicyDocument",
         R::ClientTokenMismatch { .. } => "IdempotentParameterMismatch",
         R::ConnectionEventMissing => "MissingParameter",
-        R::SubnetMissing | R::LoadBalancerMissing => "MissingParameter",
+        R::SubnetMissing | R::SubnetBlockMissing | R::LoadBalancerMissing => "MissingParameter",
         R::ZoneNotFound(_)
         | R::ZoneMissing
         | R::RecordTooLarge { .. }
@@ -69,6 +76,10 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::Conflicting { .. }
         | R::PortTaken { .. }
         | R::TargetGroupMissing
+        | R::SubnetIpAddressType { .. }
+        | R::LoadBalancerIpAddressType(_)
+        | R::AddressFamily { .. }
+        | R::Ipv6PoolMissing
         | R::LoadBalancerGroupMissing(_)
         | R::LoadBalancerUngrouped(_)
         | R::TargetGroupTwice(_)
@@ -85,6 +96,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::CatalogEntryMalformed(_)
         | R::CatalogEntryTaken { .. }
         | R::ServiceTypeMismatch { .. }
+        | R::PolicyUnsupported(_)
         | R::RegionIsHost(_)
         | R::RegionNotInService { .. }
         | R::RegionIdleTimeout(_)
@@ -122,6 +134,7 @@ fn not_found(kind: ResourceKind) -> &'static str {
 fn limit_exceeded(quota: Quota) -> &'static str {
     match quota {
         Quota::VpcsPerAccount => "VpcLimitExceeded",
+        Quota::BlocksPerVpc => "CidrLimitExceeded",
         Quota::SubnetsPerVpc => "SubnetLimitExceeded",
         Quota::SecurityGroupsPerVpc => "SecurityGroupLimitExceeded",
         Quota::RulesPerSecurityGroup => "RulesPerSecurityGroupLimitExceeded",

@@ -1,5 +1,7 @@
 //! Members that creating and modifying an endpoint share.
 
+use std::sync::Arc;
+
 use control_core::command::SubnetAddresses;
 
 use super::id::required_id;
@@ -26,5 +28,17 @@ pub(super) fn check_dns_options(options: &Input<'_>) -> Result<(), Fault> {
             Err(Fault::unsupported_parameter(&name))
         }
         Some(false) | None => Ok(()),
+    }
+}
+
+/// Reads an endpoint's policy: a resource policy under the guide's extra rules.
+pub(super) fn policy(input: &Input<'_>) -> Result<Option<Arc<str>>, Fault> {
+    let Some(text) = input.text("PolicyDocument")? else { return Ok(None) };
+    match iam::endpoint_policy::parse(text) {
+        Ok(_) => Ok(Some(text.into())),
+        Err(refused) => Err(Fault::new(
+            "InvalidPolicyDocument",
+            format!("The policy document is not valid: {refused}"),
+        )),
     }
 }

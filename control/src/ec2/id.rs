@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use model::{
     InterfaceId, Malformed, NotificationId, RouteTableAssociationId, RouteTableId, SecurityGroupId,
-    SecurityGroupRuleId, ServiceId, SubnetId, VpcEndpointId, VpcId,
+    SecurityGroupRuleId, ServiceId, SubnetCidrAssociationId, SubnetId, VpcCidrAssociationId,
+    VpcEndpointId, VpcId,
 };
 
 use crate::query::{Fault, Input, fault::quoted};
@@ -60,6 +61,18 @@ wire_id!(
     "InvalidRouteTableAssociationId.Malformed",
     "InvalidAssociationID.NotFound",
     "association ID"
+);
+wire_id!(
+    VpcCidrAssociationId,
+    "InvalidVpcCidrBlockAssociationID.Malformed",
+    "InvalidVpcCidrBlockAssociationID.NotFound",
+    "vpc CIDR block association ID"
+);
+wire_id!(
+    SubnetCidrAssociationId,
+    "InvalidSubnetCidrBlockAssociationID.Malformed",
+    "InvalidSubnetCidrBlockAssociationID.NotFound",
+    "subnet CIDR block association ID"
 );
 wire_id!(
     VpcEndpointId,

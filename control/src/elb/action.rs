@@ -26,5 +26,6 @@ actions! {
     ModifyTargetGroupAttributes => modify_target_group_attributes,
     RegisterTargets => register_targets,
     RemoveTags => remove_tags,
+    SetIpAddressType => set_ip_address_type,
     SetSecurityGroups => set_security_groups,
 }

@@ -31,6 +31,8 @@ fn code(refusal: &Refusal) -> &'static str {
         R::TargetGroupTaken { .. } => "TargetGroupAssociationLimit",
         R::TargetAddress(_) | R::TargetZoneMissing(_) | R::TargetZone { .. } => "InvalidTarget",
         R::SubnetsInSameZone { .. }
+        | R::SubnetIpAddressType { .. }
+        | R::LoadBalancerIpAddressType(_)
         | R::IpAddressTypeUnsupported(_)
         | R::LoadBalancerGroupMissing(_)
         | R::LoadBalancerUngrouped(_)
@@ -51,6 +53,16 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::CidrSize { .. }
         | R::CidrOutsideVpc { .. }
         | R::CidrOverlap { .. }
+        | R::BlockOverlap { .. }
+        | R::BlockInUse { .. }
+        | R::VpcBlockNotFound(_)
+        | R::VpcBlockFirst(_)
+        | R::SubnetBlockNotFound(_)
+        | R::SubnetBlockMissing
+        | R::SubnetBlockTaken(_)
+        | R::Ipv6PoolMissing
+        | R::Ipv6PoolExhausted
+        | R::AddressFamily { .. }
         | R::NameMalformed { .. }
         | R::SubnetMissing
         | R::TargetGroupMissing
@@ -63,6 +75,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::CatalogEntryMalformed(_)
         | R::CatalogEntryTaken { .. }
         | R::ServiceTypeMismatch { .. }
+        | R::PolicyUnsupported(_)
+        | R::PolicyLength { .. }
         | R::RegionUnknown(_)
         | R::RegionIsHost(_)
         | R::RegionNotInService { .. }
@@ -132,6 +146,7 @@ fn too_many(quota: Quota) -> &'static str {
         Quota::TargetsPerTargetGroup => "TooManyTargets",
         Quota::TagsPerResource => "TooManyTags",
         Quota::VpcsPerAccount
+        | Quota::BlocksPerVpc
         | Quota::SubnetsPerVpc
         | Quota::NotificationsPerResource
         | Quota::SecurityGroupsPerVpc

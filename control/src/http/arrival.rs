@@ -23,6 +23,8 @@ pub(crate) struct Arrival {
     pub(crate) peer: SocketAddr,
     /// What it came through.
     pub(crate) channel: Channel,
+    /// Whether there is no room for it. Such a request is not to be carried out.
+    pub(crate) is_refused: bool,
 }
 
 /// What requests come through.

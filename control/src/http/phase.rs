@@ -2,11 +2,12 @@
 //!
 //! hyper's own limit of a head's time runs from the end of the request before, so that it is the
 //! limit of a kept-alive connection's rest as well. Here the two are apart: the stream tells when
-//! the first byte of a head comes, the service when a request begins and ends.
+//! the first byte of a head comes and the last of an answer goes, the service when a request begins
+//! and ends.
 
 use std::{
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
 };
@@ -19,13 +20,37 @@ use tokio::{
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// The rest of a head; on a new connection, all of it.
+pub(crate) enum Phase {
+    /// The first byte of all.
+    New,
+    /// The rest of a head.
     Head,
-    /// A body, or an answer of ours. Both have limits of their own.
+    /// A body, or what is asked for to be done. Both have limits of their own.
     Busy,
+    /// The caller, to read the answer.
+    Answer,
     /// The next request.
     Idle,
+}
+
+/// How long the phases may last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PhaseLimits {
+    /// A head; on a new connection, from its beginning.
+    pub(super) head: Duration,
+    pub(super) answer: Duration,
+    pub(super) idle: Duration,
+}
+
+impl PhaseLimits {
+    fn of(self, phase: Phase) -> Option<Duration> {
+        match phase {
+            Phase::New | Phase::Head => Some(self.head),
+            Phase::Busy => None,
+            Phase::Answer => Some(self.answer),
+            Phase::Idle => Some(self.idle),
+        }
+    }
 }
 
 /// Says in which phase a connection is. Clones speak of the same one.
@@ -35,48 +60,62 @@ pub(super) struct Phases(watch::Sender<Phase>);
 impl Phases {
     /// Those of a connection that was just taken.
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(Phase::Head))
+        Self(watch::Sender::new(Phase::New))
     }
 
     pub(super) fn enter(&self, phase: Phase) {
         self.0.send_replace(phase);
     }
 
-    /// Ends when a phase has lasted too long. Bytes of a head that trickle in do not lengthen it.
-    pub(super) async fn overdue(&self, head: Duration, idle: Duration) {
-        let mut phase = self.0.subscribe();
+    /// Ends when a phase has lasted too long, and says which. Bytes that trickle do not lengthen
+    /// it.
+    pub(super) async fn overdue(&self, limits: PhaseLimits) -> Phase {
+        let mut phases = self.0.subscribe();
+        let mut phase = *phases.borrow_and_update();
         loop {
-            let limit = match *phase.borrow_and_update() {
-                Phase::Head => Some(head),
-                Phase::Idle => Some(idle),
-                Phase::Busy => None,
-            };
+            let limit = limits.of(phase);
             let over = async {
                 match limit {
                     Some(limit) => sleep(limit).await,
                     None => std::future::pending().await,
                 }
             };
-            tokio::select! {
-                () = over => return,
-                // Its sender is `self`, so that it cannot be gone.
-                _ = phase.changed() => {}
+            let mut over = pin!(over);
+            loop {
+                tokio::select! {
+                    () = &mut over => return *phases.borrow(),
+                    // Its sender is `self`, so that it cannot be gone.
+                    _ = phases.changed() => {}
+                }
+                let before = std::mem::replace(&mut phase, *phases.borrow_and_update());
+                // The time of a first head runs since the connection was taken.
+                if (before, phase) != (Phase::New, Phase::Head) {
+                    break;
+                }
             }
         }
     }
 
     fn bytes_came(&self) {
+        self.change(&[Phase::New, Phase::Idle], Phase::Head);
+    }
+
+    fn all_was_written(&self) {
+        self.change(&[Phase::Answer], Phase::Idle);
+    }
+
+    fn change(&self, from: &[Phase], to: Phase) {
         self.0.send_if_modified(|phase| {
-            let begins = *phase == Phase::Idle;
-            if begins {
-                *phase = Phase::Head;
+            let changes = from.contains(phase);
+            if changes {
+                *phase = to;
             }
-            begins
+            changes
         });
     }
 }
 
-/// A stream that tells when bytes come.
+/// A stream that tells when bytes come, and when all are gone.
 #[derive(Debug)]
 pub(super) struct Told<S> {
     stream: S,
@@ -86,6 +125,11 @@ pub(super) struct Told<S> {
 impl<S> Told<S> {
     pub(super) fn new(stream: S, phases: Phases) -> Self {
         Self { stream, phases }
+    }
+
+    /// The stream, to say a last word.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
     }
 }
 
@@ -125,8 +169,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Told<S> {
         self.stream.is_write_vectored()
     }
 
+    /// hyper flushes when it has nothing more to write.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if let Poll::Ready(Ok(())) = flushed {
+            self.phases.all_was_written();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use control_core::{Chore, Registry, transition::awaits_data_plane};
+use control_core::{Chore, Registry};
 use model::{Binding, EndpointState, Generation, Health, VpcEndpointId};
 
 /// The endpoints that wait for a report of the data plane.
@@ -33,7 +33,7 @@ impl Awaiting {
         published: Generation,
     ) {
         self.remove(endpoint);
-        if registry.endpoint(endpoint).is_some_and(|it| awaits_data_plane(it.state)) {
+        if registry.endpoint(endpoint).is_some_and(|it| it.awaits_data_plane()) {
             self.insert(endpoint, published);
         }
     }
@@ -67,8 +67,9 @@ fn report(registry: &Registry, health: &Health, endpoint: VpcEndpointId) -> Opti
             Binding::Failed(failure) => Some(Chore::ReportBindFailed(endpoint, *failure)),
         },
         EndpointState::Deleting => Some(Chore::ReportReleased(endpoint)),
+        EndpointState::Available => (health.bindings.get(&endpoint)? == &Binding::Bound)
+            .then_some(Chore::ReportBound(endpoint)),
         EndpointState::PendingAcceptance
-        | EndpointState::Available
         | EndpointState::Rejected
         | EndpointState::Expired
         | EndpointState::Failed

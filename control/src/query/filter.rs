@@ -227,6 +227,22 @@ mod tests {
     }
 
     #[test]
+    fn values_without_wildcards_can_be_looked_up() {
+        for (form, expected) in [
+            ("", None),
+            ("Filter.1.Name=subnet&Filter.1.Value.1=a", None),
+            ("Filter.1.Name=state&Filter.1.Value.1=a&Filter.1.Value.2=b", Some(vec!["a", "b"])),
+            ("Filter.1.Name=state&Filter.1.Value.1=a&Filter.1.Value.2=b*", None),
+            (r"Filter.1.Name=state&Filter.1.Value.1=a\b", None),
+        ] {
+            let form = Form::parse(&[form.as_bytes()]).unwrap();
+            let input = Input::new(&form, Dialect::Ec2);
+            let filters = Filters::read(&input, &["state", "subnet"]).unwrap();
+            assert_eq!(filters.exact("state"), expected);
+        }
+    }
+
+    #[test]
     fn malformed_filters_are_refused() {
         let many: String = (1..=VALUES_MAX + 1).map(|i| format!("&Filter.1.Value.{i}=x")).collect();
         let long = "x".repeat(VALUE_CHARS_MAX + 1);

@@ -24,7 +24,7 @@ impl Identity {
             caller::Identity::Root => iam::CallerKind::Root,
             caller::Identity::User(name) => iam::CallerKind::User { name: name.clone() },
             caller::Identity::Role(name) => {
-                let session = self.session.as_ref().map(|session| session.name.clone());
+                let session = self.session.as_ref().map(|session| session.name().to_owned());
                 iam::CallerKind::Role { name: name.clone(), session: session.unwrap_or_default() }
             }
         };
@@ -45,7 +45,7 @@ impl Identity {
             caller::Identity::Root => account.to_string(),
             caller::Identity::User(name) => unique_id("AIDA", account.as_str(), name),
             caller::Identity::Role(role) => {
-                let session = self.session.as_ref().map_or("", |session| &session.name);
+                let session = self.session.as_ref().map_or("", Session::name);
                 format!("{}:{session}", unique_id("AROA", account.as_str(), role))
             }
         }

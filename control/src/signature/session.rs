@@ -1,4 +1,4 @@
-//! Sessions of roles: temporary credentials that need no table.
+//! Sessions of roles, and of users that ask for one: temporary credentials that need no table.
 //!
 //! A session token says in clear whose session it is and until when, under a seal. Key id and
 //! secret follow from the token and from a key that this process draws at its start and tells
@@ -16,32 +16,74 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// Longer than any token issued here: names have 64 characters at most.
-const TOKEN_BYTES_MAX: usize = 1024;
+/// How much a session's policy may add to its token, which goes with every request: the longest
+/// policy of usual letters fits.
+pub(crate) const POLICY_BYTES_MAX: usize = 3072;
+/// Longer than any token issued here: names have 64 characters at most, and base64 makes four
+/// letters of three bytes.
+const TOKEN_BYTES_MAX: usize = (POLICY_BYTES_MAX + 768) / 3 * 4;
 const SEAL_BYTES: usize = 32;
 /// Bytes of a secret access key: 40 characters, as AWS's have.
 const SECRET_BYTES: usize = 30;
 
-/// A session of a role.
+/// A session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
-    /// The role's account.
+    /// The account.
     pub(crate) account: AccountId,
-    /// The role's name.
-    pub(crate) role: String,
-    /// The session's name.
-    pub(crate) name: String,
+    /// Whom in it the session acts as.
+    pub(crate) subject: Subject,
     /// When it began.
     pub(crate) issued: Timestamp,
     /// When it ends.
     pub(crate) expires: Timestamp,
+    /// The text of a policy that it may not go beyond.
+    pub(crate) policy: Option<String>,
+}
+
+/// Whom a session acts as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Subject {
+    /// A role.
+    Role {
+        /// The role's name.
+        role: String,
+        /// The session's name.
+        session: String,
+    },
+    /// Whoever asked for it with a key of its own: a user, or the account itself. It ends with the
+    /// key.
+    Owner {
+        /// The user's name; none for the account itself.
+        user: Option<String>,
+        /// The key.
+        access_key_id: String,
+    },
 }
 
 impl Session {
-    /// The role as a caller.
+    /// Whom it acts as, as a caller.
     pub(crate) fn caller(&self) -> Caller {
-        let identity = caller::Identity::Role(self.role.clone());
+        let identity = match &self.subject {
+            Subject::Role { role, .. } => caller::Identity::Role(role.clone()),
+            Subject::Owner { user: Some(name), .. } => caller::Identity::User(name.clone()),
+            Subject::Owner { user: None, .. } => caller::Identity::Root,
+        };
         Caller { account: self.account.clone(), identity }
+    }
+
+    /// The name that a role's session was given; empty for others.
+    pub(crate) fn name(&self) -> &str {
+        match &self.subject {
+            Subject::Role { session, .. } => session,
+            Subject::Owner { .. } => "",
+        }
+    }
+
+    /// How many bytes of the token its policy takes.
+    pub(crate) fn policy_bytes(&self) -> usize {
+        let said = |policy| serde_json::to_vec(policy).map_or(usize::MAX, |text| text.len());
+        self.policy.as_ref().map_or(0, said)
     }
 }
 
@@ -131,10 +173,10 @@ mod tests {
     fn session() -> Session {
         Session {
             account: "111111111111".parse().unwrap(),
-            role: "r".repeat(64),
-            name: "s".repeat(64),
+            subject: Subject::Role { role: "r".repeat(64), session: "s".repeat(64) },
             issued: Timestamp(u64::MAX),
             expires: Timestamp(u64::MAX),
+            policy: Some("p".repeat(POLICY_BYTES_MAX - 2)),
         }
     }
 
@@ -148,12 +190,13 @@ mod tests {
         assert_eq!(sessions.open(token, "ASIAAAAAAAAAAAAAAAAA"), None);
         assert_eq!(Sessions([2; 32]).open(token, id), None);
         let mut bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
-        for at in 0..bytes.len() {
+        assert_eq!(session().policy_bytes(), POLICY_BYTES_MAX);
+        for at in (0..bytes.len()).filter(|at| *at < 400 || at % 97 == 0) {
             bytes[at] ^= 1;
             assert_eq!(sessions.open(&URL_SAFE_NO_PAD.encode(&bytes), id), None, "{at}");
             bytes[at] ^= 1;
         }
-        for bad in ["", "x", "=", &"A".repeat(2000)] {
+        for bad in ["", "x", "=", &"A".repeat(9000)] {
             assert_eq!(sessions.open(bad, id), None, "{bad:.20}");
         }
     }

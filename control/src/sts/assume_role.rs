@@ -3,17 +3,23 @@
 use std::time::Duration;
 
 use control_core::Identity;
+use iam::document::Kind;
 
+use super::{
+    constraint::{self, Name},
+    write_credentials,
+};
 use crate::{
     api::Call,
     authorization::Assumption,
-    query::{Fault, Input, Xml, fault::quoted},
-    signature,
+    config::Policy,
+    query::{Fault, Input, Xml},
+    signature::{self, POLICY_BYTES_MAX, Session, Subject},
 };
 
-/// What narrows a session or names its source further; better refused than dropped.
+/// What names a session's source further, or policies that nobody manages here; better refused than
+/// dropped.
 const UNSUPPORTED: &[&str] = &[
-    "Policy",
     "PolicyArns",
     "ProvidedContexts",
     "SerialNumber",
@@ -23,9 +29,16 @@ const UNSUPPORTED: &[&str] = &[
     "TransitiveTagKeys",
 ];
 
-/// The shortest session, and what it is without a word (STS, `DurationSeconds`).
-const SECONDS_MIN: u64 = 900;
-const SECONDS_DEFAULT: u64 = 3600;
+const SESSION_NAME: Name =
+    Name { member: "RoleSessionName", said: "roleSessionName", length: (2, 64), marks: "_+=,.@-" };
+const EXTERNAL_ID: Name =
+    Name { member: "ExternalId", said: "externalId", length: (2, 1224), marks: "_+=,.@:/-" };
+/// The characters of a session's policy (STS, `Policy`).
+const POLICY_LENGTH: (usize, usize) = (1, 2048);
+/// The shortest session and the longest that any role may permit (STS, `DurationSeconds`).
+const SECONDS: (u64, u64) = (900, 43_200);
+/// How long one is without a word.
+const DEFAULT: Duration = Duration::from_secs(3600);
 /// The longest session that another session of a role may ask for ("role chaining").
 const CHAINED_MAX: Duration = Duration::from_secs(3600);
 
@@ -35,21 +48,23 @@ pub(super) fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let asked = Assumption {
         role: input.required_text("RoleArn")?,
         session: session_name(&input)?,
-        external_id: input.text("ExternalId")?,
+        external_id: EXTERNAL_ID.read(&input)?,
     };
-    let seconds: Option<u64> = input.parse("DurationSeconds", "an integer")?;
+    let asked_duration = constraint::duration(&input, SECONDS)?;
+    let policy = policy(&input)?;
     call.ready(&input)?;
     let (caller, role) = call.assumed(&asked)?;
-    let duration = duration(call, seconds, role.max_session_duration)?;
+    let duration = duration(call, asked_duration, role.max_session_duration)?;
 
     let issued = call.circumstances().now;
-    let session = signature::Session {
+    let session = Session {
         account: caller.account.clone(),
-        role: role.name.clone(),
-        name: asked.session.to_owned(),
+        subject: Subject::Role { role: role.name.clone(), session: asked.session.to_owned() },
         issued,
         expires: issued + duration,
+        policy,
     };
+    let packed = packed_percent(&session)?;
     let credentials = call.issue(&session)?;
     let identity = signature::Identity {
         caller,
@@ -61,35 +76,47 @@ pub(super) fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         xml.value("AssumedRoleId", identity.user_id());
         xml.value("Arn", identity.arn());
     });
-    xml.element("Credentials", |xml| {
-        xml.text("AccessKeyId", &credentials.access_key_id);
-        xml.text("SecretAccessKey", &credentials.secret_access_key);
-        xml.text("SessionToken", &credentials.session_token);
-        xml.time("Expiration", session.expires);
-    });
+    write_credentials(&mut xml, &credentials, &session);
+    if session.policy.is_some() {
+        xml.value("PackedPolicySize", packed);
+    }
     Ok(xml)
 }
 
 fn session_name<'a>(input: &Input<'a>) -> Result<&'a str, Fault> {
-    let name = input.required_text("RoleSessionName")?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
-    if (2..=64).contains(&name.len()) && name.bytes().all(plain) {
-        return Ok(name);
-    }
-    let message = format!(
-        "Value '{}' at 'roleSessionName' failed to satisfy constraint: 2 to 64 letters, digits \
-         and _+=,.@-",
-        quoted(name)
-    );
-    Err(Fault::new("ValidationError", message))
+    let missing = || Fault::missing_parameter(SESSION_NAME.member);
+    SESSION_NAME.read(input)?.ok_or_else(missing)
 }
 
-fn duration(call: &Call<'_>, seconds: Option<u64>, max: Duration) -> Result<Duration, Fault> {
-    let asked = Duration::from_secs(seconds.unwrap_or(SECONDS_DEFAULT));
-    let invalid = |message: &str| Err(Fault::new("ValidationError", message));
-    if asked < Duration::from_secs(SECONDS_MIN) {
-        return invalid("DurationSeconds must have a value greater than or equal to 900");
+/// A policy that narrows the session. It is an identity policy: it names no principal.
+fn policy(input: &Input<'_>) -> Result<Option<String>, Fault> {
+    let Some(text) = input.text("Policy")? else { return Ok(None) };
+    constraint::check_length("policy", text, POLICY_LENGTH)?;
+    if !text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}')) {
+        let rule = r"satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+";
+        return Err(constraint::violated("policy", text, rule));
     }
+    let malformed = |error: iam::MalformedPolicy| {
+        Fault::new("MalformedPolicyDocument", format!("The policy is malformed: {error}"))
+    };
+    Policy::parse(text, Kind::Identity).map_err(malformed)?;
+    Ok(Some(text.to_owned()))
+}
+
+/// How much of its room in the token the session's policy takes.
+fn packed_percent(session: &Session) -> Result<usize, Fault> {
+    let percent = session.policy_bytes().saturating_mul(100).div_ceil(POLICY_BYTES_MAX);
+    if percent <= 100 {
+        return Ok(percent);
+    }
+    let message =
+        format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.");
+    Err(Fault::new("PackedPolicyTooLarge", message))
+}
+
+fn duration(call: &Call<'_>, asked: Option<Duration>, max: Duration) -> Result<Duration, Fault> {
+    let asked = asked.unwrap_or(DEFAULT);
+    let invalid = |message: &str| Err(Fault::new("ValidationError", message));
     if asked > max {
         return invalid(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",

@@ -1,5 +1,5 @@
-//! Beyond AWS: permissions whose requests are accepted at once, and services whose endpoints go with
-//! their permission.
+//! Beyond AWS: permissions whose requests are accepted at once, and services whose endpoints go
+//! with their permission.
 
 use control_core::resource::PermissionRemoval;
 

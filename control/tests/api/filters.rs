@@ -56,13 +56,19 @@ async fn world() -> (World, String, String) {
     (world, endpoint, bell)
 }
 
+/// All that is described.
 fn described<'a>(
     world: &'a World,
     endpoint: &'a str,
     bell: &'a str,
     name: &'a str,
 ) -> Vec<Described<'a>> {
-    let service = world.service.as_str();
+    let mut all = by_consumer(world, endpoint, name);
+    all.extend(by_provider(world, endpoint, bell, name));
+    all
+}
+
+fn by_consumer<'a>(world: &'a World, endpoint: &'a str, name: &'a str) -> Vec<Described<'a>> {
     vec![
         Described {
             operation: "DescribeVpcEndpoints",
@@ -97,6 +103,32 @@ fn described<'a>(
             // The provider's tags are nobody else's business.
             empty: &["tag:team", "tag-key"],
         },
+        Described {
+            operation: "DescribeVpcEndpointAssociations",
+            signer: CONSUMER,
+            needs: String::new(),
+            element: "id",
+            rows: Vec::new(),
+            empty: &[
+                "associated-resource-accessibility",
+                "associated-resource-id",
+                "association-id",
+                "resource-configuration-group-arn",
+                "service-network-arn",
+                "vpc-endpoint-id",
+            ],
+        },
+    ]
+}
+
+fn by_provider<'a>(
+    world: &'a World,
+    endpoint: &'a str,
+    bell: &'a str,
+    name: &'a str,
+) -> Vec<Described<'a>> {
+    let service = world.service.as_str();
+    vec![
         Described {
             operation: "DescribeVpcEndpointServiceConfigurations",
             signer: PROVIDER,
@@ -152,21 +184,6 @@ fn described<'a>(
                 ("service-id", service),
             ],
             empty: &["vpc-endpoint-id"],
-        },
-        Described {
-            operation: "DescribeVpcEndpointAssociations",
-            signer: CONSUMER,
-            needs: String::new(),
-            element: "id",
-            rows: Vec::new(),
-            empty: &[
-                "associated-resource-accessibility",
-                "associated-resource-id",
-                "association-id",
-                "resource-configuration-group-arn",
-                "service-network-arn",
-                "vpc-endpoint-id",
-            ],
         },
     ]
 }
@@ -235,8 +252,8 @@ async fn what_no_filter_and_no_page_can_be_is_refused_everywhere() {
     }
 }
 
-/// Pages of one listing go on where the last one ended while items come and go, and their tokens are
-/// good for nothing else.
+/// Pages of one listing go on where the last one ended while items come and go, and their tokens
+/// are good for nothing else.
 #[tokio::test]
 async fn pages_are_stable_and_tokens_are_no_ones_else() {
     let (world, endpoint, bell) = world().await;

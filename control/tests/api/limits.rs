@@ -75,8 +75,24 @@ async fn a_peer_has_a_bounded_number_of_connections() {
         answered(&rig, &mut stream).await;
         open.push(stream);
     }
+    // There is no room, which stock clients understand and try again.
+    for (service, form, status) in [(EC2, VPCS, 503), (STS, WHO, 400)] {
+        let refused = rig.call(PROVIDER, service, form).await;
+        let codes = ["RequestLimitExceeded", "Throttling"];
+        assert!(refused.status == status && codes.contains(&refused.refusal().1), "{refused:?}");
+    }
     let mut third = TcpStream::connect(rig.address).await.unwrap();
+    let answer = exchange(&rig, &mut third).await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("connection: close"));
     assert_eq!(rest(&mut third).await, "");
+    // Who takes all the places of those that are refused as well is closed without a word.
+    let mut idle = Vec::new();
+    for _ in 0..32 {
+        idle.push(TcpStream::connect(rig.address).await.unwrap());
+    }
+    let mut last = TcpStream::connect(rig.address).await.unwrap();
+    assert_eq!(rest(&mut last).await, "");
+    drop(idle);
     // Another peer is not concerned.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
@@ -86,7 +102,7 @@ async fn a_peer_has_a_bounded_number_of_connections() {
     within(async {
         loop {
             let mut stream = TcpStream::connect(rig.address).await.unwrap();
-            if !exchange(&rig, &mut stream).await.is_empty() {
+            if exchange(&rig, &mut stream).await.starts_with("HTTP/1.1 200 ") {
                 return;
             }
         }
@@ -116,13 +132,68 @@ async fn a_head_that_trickles_in_is_not_waited_for() {
                 if stream.write_all(&[*byte]).await.is_err() {
                     return;
                 }
+                let mut answer = [0; 64];
                 tokio::select! {
-                    read = stream.read_u8() => { read.unwrap_err(); return; }
+                    read = stream.read(&mut answer) => {
+                        let read = read.unwrap();
+                        assert!(answer[..read].starts_with(b"HTTP/1.1 408 "), "{answer:?}");
+                        return;
+                    }
                     () = sleep_until(next) => {}
                 }
             }
         })
         .await;
+    }
+}
+
+#[tokio::test]
+async fn requests_that_come_together_are_answered_in_their_order() {
+    let rig = Rig::start().await;
+    let mut bytes = Vec::new();
+    for (form, last) in [(WHO, false), ("Action=Nothing", false), (WHO, true)] {
+        let request = form_request(form);
+        let (headers, _) = rig.signed(&request, PROVIDER, STS, Default::default());
+        let one = String::from_utf8(rig.bytes(&request, &headers)).unwrap();
+        let one = if last { one } else { one.replace("connection: close\r\n", "") };
+        bytes.extend_from_slice(one.as_bytes());
+    }
+    let mut stream = TcpStream::connect(rig.address).await.unwrap();
+    stream.write_all(&bytes).await.unwrap();
+    let answers = rest(&mut stream).await;
+    let statuses: Vec<_> =
+        answers.match_indices("HTTP/1.1 ").map(|(at, _)| &answers[at + 9..at + 12]).collect();
+    assert_eq!(statuses, ["200", "400", "200"]);
+}
+
+#[tokio::test]
+async fn who_has_nothing_more_to_ask_still_hears_the_answer() {
+    let rig = Rig::start().await;
+    let request = form_request(WHO);
+    let (headers, _) = rig.signed(&request, PROVIDER, STS, Default::default());
+    let bytes = String::from_utf8(rig.bytes(&request, &headers)).unwrap();
+    let mut stream = TcpStream::connect(rig.address).await.unwrap();
+    stream.write_all(bytes.replace("connection: close\r\n", "").as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    // And the connection ends, though it was not asked to.
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused_in_the_form_of_the_protocol() {
+    let rig = Rig::start().await;
+    let many = (0..65).fold(String::new(), |all, number| format!("{all}x-{number}: y\r\n"));
+    let long = format!("x: {}\r\n", "y".repeat(40 * 1024));
+    for headers in [many, long] {
+        for (service, form, root) in [(EC2, VPCS, "<Response>"), (STS, WHO, "<ErrorResponse>")] {
+            let request = form_request(form);
+            let (signature, _) = rig.signed(&request, PROVIDER, service, Default::default());
+            let headers = format!("{signature}{headers}");
+            let answer = rig.exchange(&rig.bytes(&request, &headers)).await;
+            assert_eq!(answer.refusal(), (431, "RequestHeaderSectionTooLarge"));
+            assert!(answer.body.contains(root), "{}", answer.body);
+        }
     }
 }
 

@@ -79,7 +79,7 @@ async fn a_role_is_assumed_by_whom_it_trusts_and_who_may() {
         (user("assumer"), "own-account", "&DurationSeconds=7200", Ok(())),
         (user("assumer"), "own-account", "&DurationSeconds=7201", Err((400, "ValidationError"))),
         (user("assumer"), "own-account", "&DurationSeconds=899", Err((400, "ValidationError"))),
-        (user("assumer"), "own-account", "&Policy=x", Err((400, "UnsupportedOperation"))),
+        (user("assumer"), "own-account", "&Policy=x", Err((400, "MalformedPolicyDocument"))),
         (user("assumer"), "a/b", "", Err((400, "ValidationError"))),
     ] {
         let answer = assume(&rig, signer, role, more).await;

@@ -290,3 +290,34 @@ async fn the_operators_limits_are_told_in_ec2s_codes() {
     let permit = format!("{permit}&ServiceId={}", world.service);
     check(world.provider(&permit).await, "ResourceLimitExceeded");
 }
+
+#[tokio::test]
+async fn endpoints_have_policies_where_the_service_heeds_them() {
+    let world = World::build().await;
+    world.permit().await;
+    catalogue(&world, XRAY, ServiceType::Interface).await;
+    let own = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%22%2A%22\
+               %2C%22Action%22%3A%22xray%3AGet%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
+    let refused = world.connect(&format!("&PolicyDocument={own}")).await;
+    assert_eq!(refused.refusal(), (400, "InvalidParameter"), "the provider's own heeds none");
+    let create = format!(
+        "Action=CreateVpcEndpoint&VpcEndpointType=Interface&VpcId={}&ServiceName={XRAY}\
+         &SubnetId.1={}",
+        world.consumer_vpc, world.consumer_subnets[0]
+    );
+    for bad in ["x", "%7B%7D", &format!("{own}{}", "+".repeat(20_480))] {
+        let refused = world.consumer(&format!("{create}&PolicyDocument={bad}")).await;
+        assert_eq!(refused.refusal(), (400, "InvalidPolicyDocument"), "{bad:.20}");
+    }
+    let made = world.consumer(&format!("{create}&PolicyDocument={own}")).await.ok();
+    assert!(made.get("policyDocument").contains("xray:Get*"), "{}", made.body);
+    let modify = format!("Action=ModifyVpcEndpoint&VpcEndpointId={}", made.get("vpcEndpointId"));
+    let both = world.consumer(&format!("{modify}&PolicyDocument={own}&ResetPolicy=true")).await;
+    assert_eq!(both.refusal(), (400, "InvalidParameterCombination"));
+    world.consumer(&format!("{modify}&ResetPolicy=true")).await.ok();
+    let shown = world.consumer("Action=DescribeVpcEndpoints").await.ok();
+    assert!(!shown.body.contains("xray:Get"), "{}", shown.body);
+    world.consumer(&format!("{modify}&PolicyDocument={own}")).await.ok();
+    let shown = world.consumer("Action=DescribeVpcEndpoints").await.ok();
+    assert!(shown.get("policyDocument").contains("xray:Get*"), "{}", shown.body);
+}

@@ -27,7 +27,8 @@ const ACCOUNT: &str = "111111111111";
 /// AWS's own example of a policy that asks for TLS, beside one that permits the rest.
 const SECURE_ONLY: &str = r#"
     {"Effect":"Allow","Action":"ec2:*","Resource":"*"},
-    {"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}
+    {"Effect":"Deny","Action":"*","Resource":"*",
+        "Condition":{"Bool":{"aws:SecureTransport":"false"}}}
 "#;
 
 /// A certificate for `localhost`, as the server has it and as clients trust it.
@@ -167,9 +168,10 @@ async fn a_handshake_that_is_none_ends_soon_and_takes_a_place_until_then() {
     }
     let holds = TcpStream::connect(rig.address).await.unwrap();
     let client = Client::trusting(&[&pair]);
-    client.connect(&rig).await.unwrap_err();
+    let refused = client.call(&rig, PROVIDER, STS, WHO).await;
+    assert_eq!(refused.refusal(), (400, "Throttling"));
     drop(holds);
-    within(async { while client.connect(&rig).await.is_err() {} }).await;
+    within(async { while client.call(&rig, PROVIDER, STS, WHO).await.status != 200 {} }).await;
 }
 
 #[tokio::test]

@@ -94,10 +94,12 @@ impl Rig {
         subnet: &str,
     ) -> (VpcId, SubnetId) {
         let (cidr, tags) = (vpc.parse().unwrap(), Tags::none());
-        let vpc = self.submit(caller.clone(), Command::CreateVpc(CreateVpc { cidr, tags })).await;
+        let vpc = self
+            .submit(caller.clone(), Command::CreateVpc(CreateVpc { cidr, ipv6: None, tags }))
+            .await;
         let Ok(Outcome::Vpc(vpc)) = vpc else { panic!("{vpc:?}") };
-        let (cidr, tags) = (subnet.parse().unwrap(), Tags::none());
-        let create = CreateSubnet { vpc: vpc.id, cidr, zone: None, tags };
+        let (cidr, tags) = (Some(subnet.parse().unwrap()), Tags::none());
+        let create = CreateSubnet { vpc: vpc.id, cidr, ipv6: None, zone: None, tags };
         let subnet = self.submit(caller.clone(), Command::CreateSubnet(create)).await;
         let Ok(Outcome::Subnet(subnet)) = subnet else { panic!("{subnet:?}") };
         (vpc.id, subnet.id)
@@ -193,6 +195,7 @@ pub(crate) fn create_endpoint(vpc: VpcId, service: &EndpointService, subnet: Sub
         dns_record_ip_type: None,
         private_dns: false,
         security_groups: [].into(),
+        policy: None,
         tags: Tags::none(),
         client_token: None,
     })

@@ -1,5 +1,6 @@
-//! The catalogue: services that everybody sees as `amazon`'s. What the configuration no longer names
-//! leaves the catalogue; endpoints to it stay until their owners delete them, and then it goes.
+//! The catalogue: services that everybody sees as `amazon`'s. What the configuration no longer
+//! names leaves the catalogue; endpoints to it stay until their owners delete them, and then it
+//! goes.
 
 use std::{collections::BTreeSet, sync::Arc};
 

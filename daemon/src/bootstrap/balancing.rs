@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use control_core::{
-    Command, Outcome, ResourceId, Tags, ZoneRef,
+    Command, Outcome, ResourceId, Settings, Tags,
     command::{
         CreateListener, CreateLoadBalancer, CreateTargetGroup, HealthCheckChange, ModifyListener,
         TargetDescription, TargetZone,
@@ -15,7 +15,7 @@ use control_core::{
 };
 use model::{IpAddressType, Protocol, TargetAddr, WeightedTargetGroup};
 
-use super::{BootstrapError, Run, lookup, named, other_outcome, same, tags};
+use super::{BootstrapError, Run, lookup, named, other_outcome, same, tags, zone};
 use crate::config::bootstrap as wanted;
 
 impl Run<'_> {
@@ -65,7 +65,7 @@ impl Run<'_> {
             let key = TargetKey { group: group.id, addr: TargetAddr(target.address) };
             registry.target(key).is_none_or(|target| target.is_draining())
         });
-        let targets: Vec<_> = missing.map(description).collect();
+        let targets: Vec<_> = missing.map(|it| description(registry.settings(), it)).collect();
         if !targets.is_empty() {
             let command = Command::RegisterTargets { target_group: group.id, targets };
             self.submit(what, &group.owner, command).await?;
@@ -191,9 +191,9 @@ fn group_changes(wanted: &wanted::TargetGroup, group: &TargetGroup) -> Vec<Comma
     commands
 }
 
-fn description(target: &wanted::Target) -> TargetDescription {
-    let zone =
-        target.zone.clone().map_or(TargetZone::All, |zone| TargetZone::One(ZoneRef::Name(zone)));
+fn description(settings: &Settings, target: &wanted::Target) -> TargetDescription {
+    let in_zone = |name| TargetZone::One(zone(settings, name));
+    let zone = target.zone.as_ref().map_or(TargetZone::All, in_zone);
     let port = target.address.port().try_into().ok();
     TargetDescription { ip: target.address.ip(), port, zone: Some(zone) }
 }

@@ -50,6 +50,7 @@ impl Run<'_> {
                 dns_record_ip_type: None,
                 private_dns: wanted.private_dns,
                 security_groups: [].into(),
+                policy: None,
                 tags: tags(&wanted.key),
                 client_token: None,
             });

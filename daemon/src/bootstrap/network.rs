@@ -1,13 +1,13 @@
 //! VPCs and subnets.
 
 use control_core::{
-    Command, Outcome, Tags, ZoneRef,
+    Command, Outcome, Tags,
     command::{CreateSubnet, CreateVpc, NewRule},
     resource::{self, Direction, Peer, Traffic},
 };
 use ipnet::IpNet;
 
-use super::{BootstrapError, Run, lookup, other_outcome, same, tagged, tags};
+use super::{BootstrapError, Run, lookup, other_outcome, same, tagged, tags, zone};
 use crate::config::bootstrap::{Subnet, Vpc};
 
 impl Run<'_> {
@@ -20,7 +20,7 @@ impl Run<'_> {
             same(&what, "the network", &vpc.cidr, &wanted.cidr.trunc())?;
             vpc
         } else {
-            let command = CreateVpc { cidr: wanted.cidr, tags: tags(&wanted.key) };
+            let command = CreateVpc { cidr: wanted.cidr, ipv6: None, tags: tags(&wanted.key) };
             match self.submit(&what, &wanted.account, Command::CreateVpc(command)).await? {
                 Outcome::Vpc(vpc) => vpc,
                 _ => return Err(other_outcome(&what)),
@@ -63,17 +63,20 @@ impl Run<'_> {
         let found = tagged(registry.subnets(), &vpc.owner, &wanted.key, |subnet| {
             (&subnet.owner, &subnet.tags)
         });
-        let zone = ZoneRef::Name(wanted.zone.clone());
+        let zone = zone(registry.settings(), &wanted.zone);
         let subnet = if let Some(subnet) = found {
             same(&what, "the VPC", &subnet.vpc, &vpc.id)?;
-            same(&what, "the network", &subnet.cidr, &wanted.cidr.trunc())?;
+            if let Some(cidr) = &subnet.cidr {
+                same(&what, "the network", cidr, &wanted.cidr.trunc())?;
+            }
             if let Some(zone) = registry.settings().zone_id(&vpc.owner, &zone) {
                 same(&what, "the zone", &subnet.zone, zone)?;
             }
             subnet
         } else {
             let (vpc_id, zone, tags) = (vpc.id, Some(zone), tags(&wanted.key));
-            let command = CreateSubnet { vpc: vpc_id, cidr: wanted.cidr, zone, tags };
+            let cidr = Some(wanted.cidr);
+            let command = CreateSubnet { vpc: vpc_id, cidr, ipv6: None, zone, tags };
             match self.submit(&what, &vpc.owner, Command::CreateSubnet(command)).await? {
                 Outcome::Subnet(subnet) => subnet,
                 _ => return Err(other_outcome(&what)),

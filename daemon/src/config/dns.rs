@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use dns::{Forward, Identity, Network, RateLimit, Rule, ZoneFile};
+use dns::{Forward, Identity, Network, QueryLog, RateLimit, Rule, ZoneFile};
 use ipnet::IpNet;
 use model::VpcId;
 use toml::de::DeValue;
@@ -44,6 +44,10 @@ pub(crate) struct Dns {
     pub(crate) cookies: Cookies,
     /// How much who may have over UDP; everything without it.
     pub(crate) rate_limit: Option<RateLimit>,
+    /// Whose questions are written down, and where; nobody's without it.
+    pub(crate) query_log: Option<QueryLog>,
+    /// Where to answer over TLS, with the API's certificate.
+    pub(crate) tls: Option<SocketAddr>,
 }
 
 /// Where DNS servers listen (RFC 1035 4.2).
@@ -74,8 +78,21 @@ pub(super) fn read(root: &mut Table<'_>, folder: &Path, environment: Environment
             identity: answering::read_identity(table),
             cookies: answering::read_cookies(table, folder, environment),
             rate_limit: answering::read_rate_limit(table),
+            query_log: answering::read_query_log(table, folder),
+            tls: read_tls(table),
         }
     })
+}
+
+/// Reads where to answer over TLS.
+fn read_tls(dns: &mut Table<'_>) -> Option<SocketAddr> {
+    let mut table = dns.table("tls")?;
+    let listen = table.required("listen", &SOCKET_ADDRESS);
+    if !cfg!(feature = "dot") {
+        table.report("listen", "this build has no DNS over TLS; it takes --features dot");
+    }
+    table.finish();
+    listen
 }
 
 fn read_zones(dns: &mut Table<'_>, folder: &Path) -> Vec<ZoneFile> {

@@ -5,12 +5,13 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
+use ipnet::Ipv6Net;
 use model::{ZoneId, ZoneName};
 
 use super::{
     Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log, LogFormat, Zone,
     account, api, bootstrap, dns,
-    kind::{Parsed, Span, Switch, Text, Whole, Word},
+    kind::{Kind, Parsed, Span, Switch, Text, Whole, Word},
     limits, notifications, quotas,
     reader::{Mistake, Source, Table},
     services,
@@ -52,6 +53,8 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let addresses = root.optional("addresses", &how).unwrap_or(Addresses::AsIs);
     let listen = read_listen(&mut root);
     let zones = read_zones(&mut root);
+    let shuffle_zone_names = root.optional("shuffle_zone_names", &Switch).unwrap_or(false);
+    let ipv6_pool = root.optional("ipv6_pool", &Ipv6Pool);
     let accounts = account::read(&mut root, folder, environment);
     let week = Duration::from_secs(7 * 24 * 3600);
     let waits = Span { min: "1s", max: "365d" };
@@ -61,6 +64,9 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let dataplane = read_dataplane(&mut root);
     let dns = dns::read(&mut root, folder, environment);
     let tls = api::read(&mut root, folder);
+    if dns.tls.is_some() && !root.has("api") {
+        root.report("dns", "tls needs a certificate, which is that of api.tls");
+    }
     let limits = limits::read(&mut root);
     let quotas = quotas::read(&mut root);
     let audit = read_audit(&mut root);
@@ -79,6 +85,8 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         addresses,
         listen: listen?,
         zones,
+        shuffle_zone_names,
+        ipv6_pool,
         accounts,
         acceptance_timeout,
         drain_timeout,
@@ -115,6 +123,20 @@ fn read_listen(root: &mut Table<'_>) -> Option<Listen> {
     }
     table.finish();
     Some(Listen { api: api?, dns: dns?, admin: admin? })
+}
+
+/// A network that has room for a VPC's IPv6 block, a /56.
+struct Ipv6Pool;
+
+impl Kind<Ipv6Net> for Ipv6Pool {
+    fn expected(&self) -> String {
+        "an IPv6 network of at most 56 bits such as \"fd00:db8::/40\"".into()
+    }
+
+    fn read(&self, value: &toml::de::DeValue<'_>) -> Option<Ipv6Net> {
+        let network: Ipv6Net = value.as_str()?.parse().ok()?;
+        (network.prefix_len() <= 56).then(|| network.trunc())
+    }
 }
 
 fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {

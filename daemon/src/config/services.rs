@@ -1,5 +1,5 @@
-//! The table `services`: what the operator decides about all endpoint services, and the catalogue of
-//! services that everybody sees as `amazon`'s.
+//! The table `services`: what the operator decides about all endpoint services, and the catalogue
+//! of services that everybody sees as `amazon`'s.
 //!
 //! What serves a name is a load balancer of the bootstrap part, or targets that are named on the
 //! spot. Does not know how either is made.

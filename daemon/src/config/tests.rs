@@ -91,7 +91,10 @@ fn each_mistake_is_reported_with_its_line_and_what_is_allowed() {
         };
         let (old, new) = (lines("- ").join("\n"), lines("+ ").join("\n"));
         assert!(WHOLE.contains(&old), "{old}");
-        assert_eq!(mistakes(&WHOLE.replacen(&old, &new, 1)), lines("! "), "{case}");
+        let mut expected = lines("! ");
+        // What a build leaves out is a mistake in that build alone.
+        expected.retain(|it| !cfg!(feature = "dot") || !it.ends_with("--features dot"));
+        assert_eq!(mistakes(&WHOLE.replacen(&old, &new, 1)), expected, "{case}");
         cases += 1;
     }
     assert!(cases > 30, "{cases}");

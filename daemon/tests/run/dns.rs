@@ -201,3 +201,41 @@ per_second = 1
         assert!(started.elapsed() < PATIENCE, "{numbers}");
     }
 }
+
+#[cfg(feature = "dot")]
+#[test]
+fn dns_over_tls_has_the_apis_certificate_and_takes_its_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let renew = |name: &str| {
+        let pair = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+        fs::write(folder.path().join("key.pem"), pair.signing_key.serialize_pem()).unwrap();
+        fs::write(folder.path().join("cert.pem"), pair.cert.pem()).unwrap();
+    };
+    renew("one.test");
+    #[expect(clippy::disallowed_methods, reason = "to find a port that is free")]
+    let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    fs::write(folder.path().join("zone"), format!("{SOA}www A 192.0.2.1\n")).unwrap();
+    let lines = format!(
+        "[[dns.zone]]\nname = \"example.com\"\nfile = \"zone\"\n\
+         [dns.tls]\nlisten = \"{addr}\"\n\
+         [api.tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n"
+    );
+    let _gateway = Gateway::start(&with(folder.path(), &lines));
+    let asked = |name: &str| {
+        let mut command = Command::new("kdig");
+        command.args([&format!("@{}", addr.ip()), "-p", &addr.port().to_string()]);
+        command.arg(format!("+tls-ca={}", folder.path().join("cert.pem").display()));
+        command.arg(format!("+tls-hostname={name}")).args(["+short", "+retry=0"]);
+        let output = finish({
+            command.args(["www.example.com", "A"]);
+            command
+        });
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    assert_eq!(asked("one.test"), "192.0.2.1");
+    renew("two.test");
+    let started = now();
+    while asked("two.test") != "192.0.2.1" {
+        assert!(started.elapsed() < PATIENCE);
+    }
+}

@@ -14,8 +14,8 @@ use std::{
 
 use dataplane_core::{admission::Admission, proxy_header::Template};
 use model::{
-    BindFailure, BindFailureReason, Binding, Endpoint, EndpointAddr, Interface, ListenerId,
-    LoadBalancer, LoadBalancerId, Snapshot, VpcEndpointId,
+    BindFailure, BindFailureReason, Binding, Endpoint, EndpointAddr, Interface, InterfaceId,
+    ListenerId, LoadBalancer, LoadBalancerId, Snapshot, VpcEndpointId,
 };
 use socket2::Socket;
 
@@ -82,7 +82,8 @@ pub(super) struct Bindings {
     report: BTreeMap<VpcEndpointId, Binding>,
     /// To be looked at by [`Bindings::open`].
     unopened: BTreeSet<VpcEndpointId>,
-    unbound: BTreeSet<VpcEndpointId>,
+    /// Those that lack addresses, and whose interfaces do.
+    unbound: BTreeMap<VpcEndpointId, Vec<InterfaceId>>,
     interfaces: Keys,
     listeners: Keys,
 }
@@ -94,7 +95,7 @@ impl Bindings {
             served: BTreeMap::new(),
             report: BTreeMap::new(),
             unopened: BTreeSet::new(),
-            unbound: BTreeSet::new(),
+            unbound: BTreeMap::new(),
             interfaces: Keys::default(),
             listeners: Keys::default(),
         }
@@ -103,6 +104,11 @@ impl Bindings {
     /// Whether each endpoint's addresses are bound, as others see it.
     pub(super) fn report(&self) -> &BTreeMap<VpcEndpointId, Binding> {
         &self.report
+    }
+
+    /// The interfaces of which an address is not bound.
+    pub(super) fn unbound(&self) -> BTreeSet<InterfaceId> {
+        self.unbound.values().flatten().copied().collect()
     }
 
     /// How many listeners there are, and how many endpoints are not wholly bound.
@@ -120,7 +126,7 @@ impl Bindings {
 
     /// Has the next [`Bindings::open`] try the unbound ones again.
     pub(super) fn retry_unbound(&mut self) {
-        self.unopened.extend(&self.unbound);
+        self.unopened.extend(self.unbound.keys());
     }
 
     /// Lets go of what the snapshot no longer has.
@@ -163,17 +169,15 @@ impl Bindings {
         let known = self.served.remove(&id);
         let mut kept = Vec::new();
         for mut interface in known.into_iter().flat_map(|known| known.interfaces) {
-            let stays = wanted.is_some_and(|endpoint| {
-                let same = |other: &Interface| is_same_place(other, &interface.described);
-                endpoint.interfaces.iter().any(same)
-                    && endpoint.owner == interface.route.owner
-                    && endpoint.service == interface.route.service
+            let stays = wanted.and_then(|endpoint| {
+                let same = |other: &&Interface| is_same_place(other, &interface.described);
+                let found = endpoint.interfaces.iter().find(same)?;
+                let is_same = endpoint.owner == interface.route.owner
+                    && endpoint.service == interface.route.service;
+                is_same.then_some(found)
             });
-            let addresses = if stays {
-                wanted_addresses(&interface.described, snapshot)
-            } else {
-                BTreeMap::new()
-            };
+            let addresses =
+                stays.map_or_else(BTreeMap::new, |described| wanted_addresses(described, snapshot));
             let gone = interface.addresses.extract_if(.., |addr, _| !addresses.contains_key(addr));
             for (_, address) in gone {
                 if let Address::Listening { key, forward } = address {
@@ -182,7 +186,8 @@ impl Bindings {
                     changes.push(Change::RemoveListener(key));
                 }
             }
-            if stays {
+            if let Some(described) = stays {
+                interface.described.clone_from(described);
                 kept.push(interface);
             } else {
                 self.interfaces.put_back(interface.route.key);
@@ -296,10 +301,15 @@ impl Bindings {
             Address::Tried | Address::Listening { .. } => None,
         });
         let binding = failure.map_or(Binding::Bound, Binding::Failed);
-        if binding == Binding::Bound {
+        let lacks = |it: &&ServedInterface| {
+            it.addresses.values().any(|address| matches!(address, Address::Failed(_)))
+        };
+        let lacking = served.interfaces.iter().filter(lacks).map(|it| it.described.id);
+        let lacking: Vec<_> = lacking.collect();
+        if lacking.is_empty() {
             self.unbound.remove(&id);
         } else {
-            self.unbound.insert(id);
+            self.unbound.insert(id, lacking);
         }
         if self.report.get(&id) != Some(&binding) {
             if let Binding::Failed(failure) = &binding {
@@ -310,12 +320,13 @@ impl Bindings {
     }
 }
 
-/// Whether two descriptions of an interface differ in nothing that its connections depend on.
-fn is_same_place(one: &Interface, other: &Interface) -> bool {
-    one.id == other.id
-        && one.zone == other.zone
-        && one.load_balancer == other.load_balancer
-        && one.addresses().eq(other.addresses())
+/// Whether an interface differs from what it was in nothing that its connections depend on: it may
+/// have an address more.
+fn is_same_place(now: &Interface, before: &Interface) -> bool {
+    now.id == before.id
+        && now.zone == before.zone
+        && now.load_balancer == before.load_balancer
+        && before.addresses().all(|address| now.addresses().any(|it| it == address))
 }
 
 /// The addresses and ports that an interface listens on, and for which listener; port 0 and none if

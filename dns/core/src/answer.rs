@@ -28,13 +28,24 @@ pub fn answer(
 
 /// Answers a message from what a view holds, into a buffer.
 ///
-/// A UDP reply needs a buffer of [`UDP_LEN_MAX`](crate::UDP_LEN_MAX), a TCP reply one of
+/// A UDP reply needs a buffer of [`UDP_LEN_MAX`], a TCP reply one of
 /// [`TCP_LEN_MAX`](crate::TCP_LEN_MAX); with less, it is truncated earlier.
 pub fn answer_on(terms: &Terms<'_>, view: &View, message: &[u8], buffer: &mut [u8]) -> Answer {
     match Query::read(message) {
         Ok(query) => reply_to(terms, view, &query, buffer),
         Err(rejection) => reject(message, rejection, buffer),
     }
+}
+
+/// What we ourselves answer to a question that goes on to others: aliases, if the name is ours and
+/// they lead to one that is not. The buffer is as for [`answer`].
+pub fn aliases<'b>(view: &View, message: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    let mut unasked = message.to_vec();
+    // Whoever does not want recursion gets what there is.
+    let [flags, _] = flag::RECURSION_DESIRED.to_be_bytes();
+    *unasked.get_mut(2)? &= !flags;
+    let answer = answer(view, &unasked, Transport::Tcp, 0, buffer);
+    (answer.outcome == Outcome::NoError).then(|| &buffer[..answer.len])
 }
 
 /// Answers a message that is over a limit: with nothing but the way to the answer, which is TCP,

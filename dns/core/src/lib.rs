@@ -38,7 +38,7 @@ mod zone;
 mod zone_builder;
 mod zone_health;
 
-pub use answer::{answer, answer_on, answer_shortly, complete};
+pub use answer::{aliases, answer, answer_on, answer_shortly, complete};
 pub use catalog::{Catalog, CatalogBuilder, Place};
 pub use cookie::CookieSecret;
 pub use endpoint_zone::TTL_S;

@@ -20,7 +20,7 @@ use crate::{
 const CHAIN_MAX: usize = 16;
 
 /// How a search ended.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) rcode: Rcode,
     pub(crate) outcome: Outcome,
@@ -159,11 +159,14 @@ impl<'q> Search<'q> {
             return self.settle(reply, None, node, owner, |reply| absence.write_at(reply, name));
         }
         let Some(zone) = self.zone_of(name) else {
-            // An alias to elsewhere is all that there is to say about it.
-            return Step::End(owner.map_or_else(
-                || self.not_ours(),
-                |_| Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError),
-            ));
+            let verdict = match self.not_ours() {
+                // An alias to elsewhere is all that there is to say about it.
+                Verdict::REFUSED if owner.is_some() => {
+                    Verdict::authoritative(Rcode::NO_ERROR, Outcome::NoError)
+                }
+                verdict => verdict,
+            };
+            return Step::End(verdict);
         };
         let absence = |reply: &mut Reply<'_>| zone.negative().write(reply, &self.query.name);
         let node = match zone.lookup(name) {

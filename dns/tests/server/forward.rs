@@ -19,6 +19,10 @@ use crate::{
 /// Clients in 127.61.0.0/16 are in network 1, whose service has a private name in a domain that is
 /// forwarded like all else, but for `rule.test`.
 async fn start() -> (Running, Upstream, Upstream) {
+    start_with(ZoneFiles::default()).await
+}
+
+async fn start_with(files: ZoneFiles) -> (Running, Upstream, Upstream) {
     let (upstream, of_rule) = (Upstream::start().await, Upstream::start().await);
     let mut own = endpoint(1, 1);
     own.private_dns_names = vec!["api.example.test".parse().unwrap()];
@@ -30,7 +34,7 @@ async fn start() -> (Running, Upstream, Upstream) {
     let forward = Forward { servers: vec![upstream.addr], rules: vec![rule] };
     let (vpc, clients) = (id, Vec::new());
     config.networks.push(Network { clients, forward: Some(forward), ..Network::new(vpc) });
-    let running = Running::start_from(config, world, ZoneFiles::default()).unwrap();
+    let running = Running::start_from(config, world, files).unwrap();
     (running, upstream, of_rule)
 }
 
@@ -89,6 +93,49 @@ async fn our_names_never_leave() {
     }
     assert_eq!(upstream.count(""), 0);
     assert_eq!(asked(server, INSIDE, "x.api.example.test").await.answers.len(), 1);
+    running.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_of_ours_to_another_name_is_followed_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "$TTL 60\n@ SOA ns m 1 2 3 4 60\n@ NS ns\nfirst CNAME out\n\
+                out CNAME www.example.test.\ngone CNAME absent.example.test.\n\
+                dead CNAME broken.example.test.\n";
+    std::fs::write(directory.path().join("zone"), text).unwrap();
+    let (name, file) = ("ours.test".parse().unwrap(), directory.path().join("zone"));
+    let files = ZoneFiles::load(vec![dns::ZoneFile { name, file, vpcs: Vec::new() }]).unwrap();
+    let (running, upstream, _) = start_with(files).await;
+    let server = running.at("127.0.0.1");
+    let data = |message: &Message| -> Vec<String> {
+        message.answers.iter().map(|record| record.data.to_string()).collect()
+    };
+    let message = asked(server, INSIDE, "first.ours.test").await;
+    assert_eq!(data(&message), ["out.ours.test.", "www.example.test.", "192.0.2.1"]);
+    assert!(message.metadata.authoritative && message.metadata.recursion_available);
+    let message = asked(server, INSIDE, "gone.ours.test").await;
+    assert_eq!(message.metadata.response_code, ResponseCode::NXDomain);
+    assert_eq!(data(&message), ["absent.example.test."]);
+    let message = asked(server, INSIDE, "dead.ours.test").await;
+    assert_eq!(message.metadata.response_code, ResponseCode::ServFail);
+    let before = upstream.count("");
+    // Who may not ask for other names, or does not want to, gets what is ours.
+    let message = asked(server, "127.62.0.9", "out.ours.test").await;
+    assert_eq!(data(&message), ["www.example.test."]);
+    assert_eq!((upstream.count(""), upstream.count("ours.test")), (before, 0));
+    running.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_is_asked_once_for_all() {
+    let (running, upstream, _) = start().await;
+    let server = running.at("127.0.0.1");
+    let ask = || tokio::spawn(asked(server, INSIDE, "silent.example.test"));
+    let all: Vec<_> = std::iter::repeat_with(ask).take(20).collect();
+    for one in all {
+        assert_eq!(one.await.unwrap().metadata.response_code, ResponseCode::ServFail);
+    }
+    assert_eq!(upstream.count("silent"), 3, "three attempts, of whoever came first");
     running.server.stop().await;
 }
 

@@ -6,9 +6,12 @@ mod explain;
 mod forward;
 mod limits;
 mod ownership;
+mod query_log;
 mod rig;
 mod swaps;
 mod tcp;
+#[cfg(feature = "dot")]
+mod tls;
 mod udp;
 mod upstream;
 mod view;

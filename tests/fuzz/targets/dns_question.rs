@@ -1,4 +1,5 @@
-//! Any datagram gets a reply that fits and that another implementation can read, or none.
+//! Any datagram gets a reply that fits and that another implementation can read, or none; without a
+//! cookie at most three times its own length.
 #![no_main]
 
 use std::{
@@ -6,7 +7,10 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use dns_core::{Catalog, CatalogBuilder, TCP_LEN_MAX, Transport, UDP_LEN_MAX, answer};
+use dns_core::{
+    Catalog, CatalogBuilder, Cookie, CookieSecret, Identity, TCP_LEN_MAX, Terms, Transport,
+    UDP_LEN_MAX, answer, answer_on, answer_shortly,
+};
 use hickory_proto::op::Message;
 use model::{
     DnsName, DnsRecordIpType, Endpoint, EndpointState, Health, Interface, InterfaceId,
@@ -17,6 +21,10 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let name_servers = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
     CatalogBuilder::new(name_servers).build(&snapshot(), &Health::default())
 });
+
+static IDENTITY: LazyLock<Identity> =
+    LazyLock::new(|| Identity::new(Some(&"n".repeat(64)), Some("version"), Some("id")));
+static COOKIES: LazyLock<CookieSecret> = LazyLock::new(|| CookieSecret::drawn([7; 16]));
 
 fn snapshot() -> Snapshot {
     let region = "us-east-1".parse().expect("a region");
@@ -54,10 +62,33 @@ libfuzzer_sys::fuzz_target!(|input: (u32, &[u8])| {
         let mut buffer = vec![0; len_max];
         let answer = answer(view, message, transport, turn, &mut buffer);
         assert!(answer.len <= len_max);
-        // A question that was understood is answered in a form that others understand.
-        if answer.len > 12 {
-            let reply = Message::from_vec(&buffer[..answer.len]).expect("a readable reply");
-            assert_eq!(reply.metadata.id.to_be_bytes(), message[..2]);
+        check(message, &buffer[..answer.len]);
+    }
+    let terms = Terms {
+        now_s: 1_700_000_000,
+        identity: &IDENTITY,
+        cookies: Some(&COOKIES),
+        amplification_max: Some(3),
+        ..Terms::plain(Transport::Udp, turn)
+    };
+    let mut buffer = vec![0; UDP_LEN_MAX];
+    for is_over in [false, true] {
+        let answer = if is_over {
+            answer_shortly(&terms, message, &mut buffer)
+        } else {
+            answer_on(&terms, view, message, &mut buffer)
+        };
+        check(message, &buffer[..answer.len]);
+        if answer.cookie != Cookie::Proved {
+            assert!(answer.len <= 3 * message.len());
         }
     }
 });
+
+/// A question that was understood is answered in a form that others understand.
+fn check(message: &[u8], reply: &[u8]) {
+    if reply.len() > 12 {
+        let reply = Message::from_vec(reply).expect("a readable reply");
+        assert_eq!(reply.metadata.id.to_be_bytes(), message[..2]);
+    }
+}

@@ -28,6 +28,9 @@ pub struct CreateEndpoint {
     /// The security groups of its interfaces; none takes the VPC's default one.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub security_groups: BTreeSet<SecurityGroupId>,
+    /// Its policy; none is full access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Arc<str>>,
     /// Its tags.
     pub tags: Tags,
     /// Makes a repetition harmless.
@@ -58,10 +61,14 @@ pub struct ModifyEndpoint {
     /// Designated addresses, of added subnets or of present ones. The interface of a present one is
     /// replaced, as an interface's address never changes.
     pub addresses: Vec<SubnetAddresses>,
+    /// Other addresses of its interfaces.
+    pub ip_address_type: Option<IpAddressType>,
     /// Whether the service's private DNS name resolves to it.
     pub private_dns: Option<bool>,
     /// Other record types of its names.
     pub dns_record_ip_type: Option<DnsRecordIpType>,
+    /// Another policy; `Some(None)` is full access.
+    pub policy: Option<Option<Arc<str>>>,
     /// Security groups that its interfaces are to carry too.
     pub add_security_groups: BTreeSet<SecurityGroupId>,
     /// Security groups that its interfaces are no longer to carry.
@@ -76,8 +83,10 @@ impl ModifyEndpoint {
             add_subnets: Vec::new(),
             remove_subnets: Vec::new(),
             addresses: Vec::new(),
+            ip_address_type: None,
             private_dns: None,
             dns_record_ip_type: None,
+            policy: None,
             add_security_groups: BTreeSet::new(),
             remove_security_groups: BTreeSet::new(),
         }

@@ -18,7 +18,7 @@ use crate::{
 /// What Postern itself asks for; no caller can.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chore {
-    /// The data plane has all addresses of a pending endpoint.
+    /// The data plane has all addresses of an endpoint that is pending, or lacked one.
     ReportBound(VpcEndpointId),
     /// The data plane cannot have all addresses of a pending endpoint.
     ReportBindFailed(VpcEndpointId, BindFailure),
@@ -55,7 +55,9 @@ pub fn decide_chore(registry: &Registry, chore: &Chore, now: Timestamp) -> Vec<E
         }
         Chore::ReportBindFailed(endpoint, failure) => {
             let error = Some(last_error(failure));
-            report(registry, *endpoint, Move::Fail, now, error).into_iter().collect()
+            let served = registry.endpoint(*endpoint).is_some_and(|it| it.was_available);
+            let on = if served { Move::BindPartly } else { Move::Fail };
+            report(registry, *endpoint, on, now, error).into_iter().collect()
         }
         Chore::ReportReleased(endpoint) => {
             report(registry, *endpoint, Move::Release, now, None).into_iter().collect()
@@ -96,7 +98,11 @@ pub(super) fn moved(
         | EndpointState::Failed => None,
     };
     let state_since = if state == old.state { old.state_since } else { now };
-    Ok(VpcEndpoint { state, state_since, deadline, last_error: None, ..old.clone() })
+    let was_available = match on {
+        Move::Modify => old.was_available || old.state == EndpointState::Available,
+        _ => false,
+    };
+    Ok(VpcEndpoint { state, state_since, deadline, was_available, last_error: None, ..old.clone() })
 }
 
 fn report(
@@ -106,7 +112,8 @@ fn report(
     now: Timestamp,
     last_error: Option<LastError>,
 ) -> Option<Event> {
-    let old = registry.endpoint(endpoint)?;
+    let old =
+        registry.endpoint(endpoint).filter(|it| it.awaits_data_plane() || on == Move::Expire)?;
     let new = moved(registry.settings(), old, on, now).ok()?;
     let kind = EventKind::EndpointMoved {
         endpoint,

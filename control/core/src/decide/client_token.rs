@@ -147,6 +147,8 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         | Outcome::PermissionsAdded(_)
         | Outcome::SecurityGroup(_)
         | Outcome::RouteTableAssociated(_)
+        | Outcome::VpcBlock { .. }
+        | Outcome::SubnetBlock { .. }
         | Outcome::RulesAdded { .. }
         | Outcome::RulesRevoked { .. } => None,
     }

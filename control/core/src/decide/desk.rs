@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::Timestamp;
+use model::{IpAddressType, Timestamp};
 
 use crate::{
     caller::Caller,
@@ -84,6 +84,17 @@ impl<'a> Desk<'a> {
                 let group = self.registry.security_group(id);
                 resource.kind() == ResourceKind::Vpc && group.is_some_and(|it| it.is_default())
             }
+            _ => false,
+        }
+    }
+
+    /// Whether a resource is a load balancer with IPv6 addresses.
+    pub(super) fn is_dualstack(&self, resource: ResourceId) -> bool {
+        match resource {
+            ResourceId::LoadBalancer(id) => self
+                .registry
+                .load_balancer(id)
+                .is_some_and(|it| it.ip_address_type == IpAddressType::Dualstack),
             _ => false,
         }
     }

@@ -13,7 +13,7 @@ use model::{
 use super::{
     Decision, Desk,
     chore::moved,
-    interface,
+    interface::{self, Wanted},
     load_balancer::choose,
     private_dns::{self, check_connectable},
     security_group,
@@ -24,9 +24,12 @@ use crate::{
     outcome::Outcome,
     quota::Quota,
     refusal::Refusal,
-    resource::{EndpointService, Interface, ResourceKind, ServiceType, VpcEndpoint},
+    resource::{EndpointService, Interface, ResourceKind, ServiceName, ServiceType, VpcEndpoint},
     transition::Move,
 };
+
+/// Longest policy, white space included (guide: "VPC endpoint quotas"; cannot be raised).
+const POLICY_CHARS_MAX: usize = 20_480;
 
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Decision, Refusal> {
     let vpc = desk.view().vpc(create.vpc)?.id;
@@ -36,12 +39,10 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         return Err(Refusal::ServiceTypeMismatch { service, service_type });
     }
     let ip_address_type = create.ip_address_type;
-    if !service.ip_address_types.contains(&ip_address_type) {
-        let service = create.service_name.clone();
-        return Err(Refusal::ServiceIpAddressType { service, ip_address_type });
-    }
+    check_taken(service, &create.service_name, ip_address_type)?;
     let dns_record_ip_type = record_types(ip_address_type, create.dns_record_ip_type)?;
     create.tags.check()?;
+    check_policy(service, create.policy.as_deref(), &create.service_name)?;
     check_connectable(desk, service)?;
     let private_dns_names = match create.private_dns {
         true => private_dns::of_endpoint(desk, vpc, service, None)?,
@@ -56,10 +57,11 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
     let base_name = service.base_name(&desk.settings().region);
     let regional_name = DnsName::below(&base_name, id, &token);
     let mut interfaces = Vec::new();
+    let wanted = Wanted { service, regional_name: &regional_name, ip_address_type };
     for subnet in subnets {
         let subnet = interface::subnet(desk, vpc, subnet)?;
         let designated = interface::designated(&create.addresses, subnet.id)?;
-        interfaces.push(interface::make(desk, service, &regional_name, subnet, designated)?);
+        interfaces.push(interface::make(desk, &wanted, subnet, designated)?);
     }
     let waits = service.acceptance_required && !accepts_at_once(desk, service);
     let (state, deadline) = if waits {
@@ -78,6 +80,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         state,
         state_since: desk.now,
         deadline,
+        was_available: false,
         last_error: None,
         ip_address_type: create.ip_address_type,
         dns_record_ip_type,
@@ -85,6 +88,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateEndpoint) -> Result<Dec
         regional_name,
         security_groups,
         interfaces,
+        policy: create.policy.clone(),
         creator: Some(desk.caller.identity.clone()),
         payer: (!service.payer.is_default()).then_some(service.payer),
         created: desk.now,
@@ -102,7 +106,12 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Dec
         .registry
         .service(old.service)
         .ok_or_else(|| Refusal::ServiceNameNotFound(old.service_name.clone()))?;
-    let interfaces = changed_interfaces(desk, service, old, modify)?;
+    let ip_address_type = modify.ip_address_type.unwrap_or(old.ip_address_type);
+    if ip_address_type != old.ip_address_type {
+        check_taken(service, &old.service_name, ip_address_type)?;
+    }
+    let wanted = Wanted { service, regional_name: &old.regional_name, ip_address_type };
+    let interfaces = changed_interfaces(desk, &wanted, old, modify)?;
     let private_dns_names = match modify.private_dns {
         Some(true) if old.private_dns_names.is_empty() => {
             private_dns::of_endpoint(desk, old.vpc, service, Some(old.id))?
@@ -111,12 +120,24 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyEndpoint) -> Result<Dec
         Some(true) | None => old.private_dns_names.clone(),
     };
     let dns_record_ip_type = match modify.dns_record_ip_type {
-        Some(wanted) => record_types(old.ip_address_type, Some(wanted))?,
+        Some(wanted) => record_types(ip_address_type, Some(wanted))?,
+        None if ip_address_type != old.ip_address_type => record_types(ip_address_type, None)?,
         None => old.dns_record_ip_type,
     };
     let security_groups = changed_groups(desk, old, modify)?;
-    let new =
-        VpcEndpoint { interfaces, private_dns_names, dns_record_ip_type, security_groups, ..new };
+    let policy = modify.policy.clone().unwrap_or_else(|| old.policy.clone());
+    if policy != old.policy {
+        check_policy(service, policy.as_deref(), &old.service_name)?;
+    }
+    let new = VpcEndpoint {
+        interfaces,
+        private_dns_names,
+        ip_address_type,
+        dns_record_ip_type,
+        policy,
+        security_groups,
+        ..new
+    };
     if is_same(old, &new) {
         return Ok(Decision::nothing(Outcome::Endpoint(Arc::clone(old))));
     }
@@ -141,6 +162,20 @@ pub(super) fn delete(desk: &Desk<'_>, id: VpcEndpointId) -> Result<Decision, Ref
     }
 }
 
+/// Refuses a policy that is too long, or where the service says that it heeds none.
+fn check_policy(
+    service: &EndpointService,
+    policy: Option<&str>,
+    name: &ServiceName,
+) -> Result<(), Refusal> {
+    let Some(policy) = policy else { return Ok(()) };
+    if !service.catalog.as_ref().is_some_and(|entry| entry.policy_supported) {
+        return Err(Refusal::PolicyUnsupported(name.clone()));
+    }
+    let is_short = policy.chars().count() <= POLICY_CHARS_MAX;
+    if is_short { Ok(()) } else { Err(Refusal::PolicyLength { max: POLICY_CHARS_MAX }) }
+}
+
 /// Whether a permission of the service has the caller's requests accepted at once.
 fn accepts_at_once(desk: &Desk<'_>, service: &EndpointService) -> bool {
     let mut permissions = desk.registry.permissions_of(service.id);
@@ -151,7 +186,9 @@ fn accepts_at_once(desk: &Desk<'_>, service: &EndpointService) -> bool {
 fn is_same(old: &VpcEndpoint, new: &VpcEndpoint) -> bool {
     old.interfaces == new.interfaces
         && old.private_dns_names == new.private_dns_names
+        && old.ip_address_type == new.ip_address_type
         && old.dns_record_ip_type == new.dns_record_ip_type
+        && old.policy == new.policy
         && old.security_groups == new.security_groups
 }
 
@@ -205,6 +242,18 @@ fn subnets(desk: &Desk<'_>, create: &CreateEndpoint) -> Result<BTreeSet<SubnetId
     if chosen.is_empty() { Err(Refusal::SubnetMissing) } else { Ok(chosen.into_values().collect()) }
 }
 
+/// Refuses an address type that the service does not take.
+fn check_taken(
+    service: &EndpointService,
+    name: &ServiceName,
+    ip_address_type: IpAddressType,
+) -> Result<(), Refusal> {
+    if service.takes(ip_address_type) {
+        return Ok(());
+    }
+    Err(Refusal::ServiceIpAddressType { service: name.clone(), ip_address_type })
+}
+
 /// Which records the endpoint's names have, if address types and records go together (guide: "DNS
 /// record IP type").
 fn record_types(
@@ -228,7 +277,7 @@ fn record_types(
 /// is replaced.
 fn changed_interfaces(
     desk: &mut Desk<'_>,
-    service: &EndpointService,
+    wanted: &Wanted<'_>,
     old: &VpcEndpoint,
     modify: &ModifyEndpoint,
 ) -> Result<Vec<Interface>, Refusal> {
@@ -239,29 +288,27 @@ fn changed_interfaces(
         old.interface_in(*id).ok_or_else(|| not_in(*id))?;
         kept.remove(id);
     }
-    let mut wanted: BTreeSet<SubnetId> = kept.keys().copied().collect();
-    wanted.extend(&modify.add_subnets);
-    if let Some(stray) = modify.addresses.iter().find(|it| !wanted.contains(&it.subnet)) {
+    let mut subnets: BTreeSet<SubnetId> = kept.keys().copied().collect();
+    subnets.extend(&modify.add_subnets);
+    if let Some(stray) = modify.addresses.iter().find(|it| !subnets.contains(&it.subnet)) {
         return Err(not_in(stray.subnet));
     }
-    if wanted.is_empty() {
+    if subnets.is_empty() {
         return Err(Refusal::SubnetMissing);
     }
     let mut chosen = BTreeMap::new();
     let mut interfaces = Vec::new();
     // Those that are there come first, so that the newcomer is the one refused.
-    for id in kept.keys().copied().chain(wanted.iter().copied().filter(|it| !kept.contains_key(it)))
-    {
+    let added = subnets.iter().copied().filter(|it| !kept.contains_key(it));
+    for id in kept.keys().copied().chain(added) {
         choose(&mut chosen, interface::subnet(desk, old.vpc, id)?)?;
     }
-    for id in wanted {
+    for id in subnets {
         let subnet = interface::subnet(desk, old.vpc, id)?;
         let designated = interface::designated(&modify.addresses, id)?;
-        let present = kept.get(&id);
-        let stays = present.filter(|it| designated.is_none() || designated == it.ipv4);
-        interfaces.push(match stays {
-            Some(interface) => (*interface).clone(),
-            None => interface::make(desk, service, &old.regional_name, subnet, designated)?,
+        interfaces.push(match kept.get(&id) {
+            Some(present) => interface::remake(desk, wanted, subnet, designated, present)?,
+            None => interface::make(desk, wanted, subnet, designated)?,
         });
     }
     Ok(interfaces)

@@ -27,8 +27,8 @@ pub(super) fn create(
 ) -> Result<Decision, Refusal> {
     check_name(&create.name)?;
     create.tags.check()?;
-    check_ip_address_type(create.ip_address_type)?;
     let (vpc, subnets) = place(desk, &create.subnets)?;
+    check_ip_address_type(desk, create.ip_address_type, subnets.values().copied())?;
     security_group::check_named(desk, vpc, &create.security_groups)?;
     if let Some(same) = same_name(desk, create, &subnets)? {
         return Ok(Decision::nothing(Outcome::LoadBalancer(same)));
@@ -73,8 +73,30 @@ pub(super) fn modify(
     Ok(Decision::of(event, Outcome::LoadBalancer(new)))
 }
 
-/// Only a load balancer made with groups can have others, and always has one (NLB guide, "Update the
-/// security groups").
+/// Gives a load balancer IPv6 addresses, or takes them from it unless its service promises them.
+pub(super) fn set_ip_address_type(
+    desk: &Desk<'_>,
+    id: LoadBalancerId,
+    ip_address_type: IpAddressType,
+) -> Result<Decision, Refusal> {
+    let old = desk.view().load_balancer(id)?;
+    check_ip_address_type(desk, ip_address_type, old.subnets.values().copied())?;
+    if old.ip_address_type == ip_address_type {
+        return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
+    }
+    let service = desk.registry.service_of(id).and_then(|id| desk.registry.service(id));
+    if ip_address_type == IpAddressType::Ipv4
+        && service.is_some_and(|service| service.takes(IpAddressType::Ipv6))
+    {
+        return Err(Refusal::LoadBalancerIpAddressType(id));
+    }
+    let new = Arc::new(LoadBalancer { ip_address_type, ..LoadBalancer::clone(old) });
+    let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
+    Ok(Decision::of(event, Outcome::LoadBalancer(new)))
+}
+
+/// Only a load balancer made with groups can have others, and always has one (NLB guide, "Update
+/// the security groups").
 pub(super) fn set_groups(
     desk: &Desk<'_>,
     id: LoadBalancerId,
@@ -129,13 +151,20 @@ pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Subnets have IPv4 addresses only.
-pub(super) fn check_ip_address_type(ip_address_type: IpAddressType) -> Result<(), Refusal> {
-    match ip_address_type {
-        IpAddressType::Ipv4 => Ok(()),
-        IpAddressType::Ipv6 | IpAddressType::Dualstack => {
-            Err(Refusal::IpAddressTypeUnsupported(ip_address_type))
-        }
+/// Refuses a type that load balancers do not have, or their subnets no addresses of.
+fn check_ip_address_type(
+    desk: &Desk<'_>,
+    ip_address_type: IpAddressType,
+    mut subnets: impl Iterator<Item = SubnetId>,
+) -> Result<(), Refusal> {
+    if ip_address_type == IpAddressType::Ipv6 {
+        return Err(Refusal::IpAddressTypeUnsupported(ip_address_type));
+    }
+    let lacking = subnets
+        .find(|id| !desk.registry.subnet(*id).is_some_and(|subnet| subnet.fits(ip_address_type)));
+    match lacking {
+        Some(subnet) => Err(Refusal::SubnetIpAddressType { subnet, ip_address_type }),
+        None => Ok(()),
     }
 }
 

@@ -110,7 +110,12 @@ fn connection_event(kind: EventKind) -> Option<ConnectionEvent> {
             Move::Accept => Some(ConnectionEvent::Accept),
             Move::Reject => Some(ConnectionEvent::Reject),
             Move::Delete => Some(ConnectionEvent::Delete),
-            Move::Expire | Move::Modify | Move::Bind | Move::Fail | Move::Release => None,
+            Move::Expire
+            | Move::Modify
+            | Move::Bind
+            | Move::BindPartly
+            | Move::Fail
+            | Move::Release => None,
         },
         _ => None,
     }

@@ -51,8 +51,8 @@ pub(super) fn create_route(
 ) -> Result<Decision, Refusal> {
     let table = desk.view().route_table(id)?;
     let destination = route.destination.trunc();
-    let local = desk.view().vpc(table.vpc)?.cidr;
-    if destination == IpNet::V4(local) || table.route(destination).is_some() {
+    let is_local = desk.view().vpc(table.vpc)?.blocks().any(|block| block == destination);
+    if is_local || table.route(destination).is_some() {
         return Err(Refusal::RouteTaken { destination });
     }
     desk.allows(Quota::RoutesPerRouteTable, table.routes.len() + 1)?;

@@ -7,9 +7,7 @@ use std::{
 
 use model::{IpAddressType, LoadBalancerId, ServiceId, ServiceState, ZoneId};
 
-use super::{
-    Decision, Desk, load_balancer::check_ip_address_type, notification, private_dns::named, region,
-};
+use super::{Decision, Desk, notification, private_dns::named, region};
 use crate::{
     command::{CreateService, ModifyService},
     event::{Change, EventKind},
@@ -34,7 +32,7 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateService) -> Result<Deci
     if ip_address_types.is_empty() {
         ip_address_types.insert(IpAddressType::Ipv4);
     }
-    check_ip_address_types(&ip_address_types)?;
+    check_ip_address_types(desk, &ip_address_types, &create.load_balancers)?;
     let private_dns = create.private_dns_name.as_ref().map(|name| named(desk, None, name));
     let other_regions = region::changed(desk, None, &create.supported_regions, &BTreeSet::new())?;
     desk.check_owned(ResourceKind::Service, Quota::ServicesPerAccount)?;
@@ -75,7 +73,7 @@ pub(super) fn modify(desk: &mut Desk<'_>, modify: &ModifyService) -> Result<Deci
     balancers.extend(&modify.add_load_balancers);
     let mut ip_address_types = &old.ip_address_types - &modify.remove_ip_address_types;
     ip_address_types.extend(&modify.add_ip_address_types);
-    check_ip_address_types(&ip_address_types)?;
+    check_ip_address_types(desk, &ip_address_types, &balancers)?;
     let private_dns = match &modify.private_dns_name {
         Some(Some(name)) => Some(named(desk, old.private_dns.as_ref(), name)),
         Some(None) => None,
@@ -156,11 +154,25 @@ fn check_entry(desk: &Desk<'_>, service: &EndpointService) -> Result<(), Refusal
     })
 }
 
-fn check_ip_address_types(types: &BTreeSet<IpAddressType>) -> Result<(), Refusal> {
+/// Refuses types that are none of a service's, and IPv6 through load balancers without it.
+fn check_ip_address_types(
+    desk: &Desk<'_>,
+    types: &BTreeSet<IpAddressType>,
+    balancers: &BTreeSet<LoadBalancerId>,
+) -> Result<(), Refusal> {
     if types.is_empty() {
         return Err(Refusal::IpAddressTypeMissing);
     }
-    types.iter().try_for_each(|it| check_ip_address_type(*it))
+    if types.contains(&IpAddressType::Dualstack) {
+        return Err(Refusal::IpAddressTypeUnsupported(IpAddressType::Dualstack));
+    }
+    let mut lacking = balancers.iter().filter(|id| !desk.is_dualstack((**id).into()));
+    match lacking.next() {
+        Some(id) if types.contains(&IpAddressType::Ipv6) => {
+            Err(Refusal::LoadBalancerIpAddressType(*id))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn check_removable(

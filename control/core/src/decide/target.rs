@@ -16,7 +16,7 @@ use crate::{
     quota::Quota,
     record::Key,
     refusal::Refusal,
-    resource::{Subnet, Target, TargetGroup, TargetKey, TargetState},
+    resource::{Target, TargetGroup, TargetKey, TargetState},
 };
 
 pub(super) fn register(
@@ -118,7 +118,7 @@ fn zone_of(
     target: TargetAddr,
     named: Option<&TargetZone>,
 ) -> Result<Option<ZoneId>, Refusal> {
-    let subnet = desk.registry.subnets_of(group.vpc).find(|subnet| has(subnet, target.ip()));
+    let subnet = desk.registry.subnets_of(group.vpc).find(|subnet| subnet.contains(target.ip()));
     let named = match named {
         Some(TargetZone::All) => return Ok(None),
         Some(TargetZone::One(zone)) => {
@@ -133,12 +133,5 @@ fn zone_of(
         }
         (Some(zone), _) | (None, Some(zone)) => Ok(Some(zone.clone())),
         (None, None) => Err(Refusal::TargetZoneMissing(target)),
-    }
-}
-
-fn has(subnet: &Subnet, ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => subnet.cidr.contains(&ip),
-        IpAddr::V6(_) => false,
     }
 }

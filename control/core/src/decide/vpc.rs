@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use model::VpcId;
 
-use super::{Decision, Desk, route_table, security_group};
+use super::{Decision, Desk, route_table, security_group, vpc_block};
 use crate::{
     command::CreateVpc,
     event::{Change, EventKind},
@@ -26,10 +26,12 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateVpc) -> Result<Decision
     check_size(create.cidr)?;
     create.tags.check()?;
     desk.check_owned(ResourceKind::Vpc, Quota::VpcsPerAccount)?;
+    let ipv6 = create.ipv6.map(|block| vpc_block::make(desk, None, block)).transpose()?;
     let vpc = Arc::new(Vpc {
         id: desk.fresh(VpcId::from_bits, |registry, id| registry.vpc(id).is_some()),
         owner: desk.caller.account.clone(),
         cidr: create.cidr.trunc(),
+        further: ipv6.into_iter().collect(),
         dns_support: true,
         dns_hostnames: false,
         created: desk.now,
@@ -82,6 +84,21 @@ pub(super) fn check_size(cidr: Ipv4Net) -> Result<(), Refusal> {
     if (PREFIX_MIN..=PREFIX_MAX).contains(&cidr.prefix_len()) {
         Ok(())
     } else {
-        Err(Refusal::CidrSize { cidr, shortest: PREFIX_MIN, longest: PREFIX_MAX })
+        Err(Refusal::CidrSize { cidr: cidr.into(), shortest: PREFIX_MIN, longest: PREFIX_MAX })
     }
+}
+
+/// The same for IPv6: lengths in steps of four, from the shortest to the longest of its kind.
+pub(super) fn check_size_6(cidr: Ipv6Net, (shortest, longest): (u8, u8)) -> Result<(), Refusal> {
+    let length = cidr.prefix_len();
+    if (shortest..=longest).contains(&length) && length.is_multiple_of(4) {
+        Ok(())
+    } else {
+        Err(Refusal::CidrSize { cidr: cidr.into(), shortest, longest })
+    }
+}
+
+/// Whether two blocks have an address in common.
+pub(super) fn overlap(one: IpNet, other: IpNet) -> bool {
+    one.contains(&other) || other.contains(&one)
 }

@@ -15,8 +15,8 @@ pub const CATALOG_OWNER: &str = "amazon";
 pub const BASE_NAME_BYTES_MAX: usize = 128;
 /// Longest name of a service, in bytes; AWS's have less than half of it.
 const NAME_BYTES_MAX: usize = 128;
-/// Private DNS names of one service; AWS's have up to four forms, times wildcards. It bounds what an
-/// endpoint puts into its network's DNS.
+/// Private DNS names of one service; AWS's have up to four forms, times wildcards. It bounds what
+/// an endpoint puts into its network's DNS.
 pub const PRIVATE_NAMES_MAX: usize = 20;
 
 /// How a service stands in the catalogue.

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
 };
 
 use model::{
@@ -16,6 +17,7 @@ use crate::{
     caller::Identity,
     resource::{Payer, ServiceName},
     tag::Tags,
+    transition::awaits_data_plane,
 };
 
 /// An interface VPC endpoint: the consumer's end of a connection to a service. The provider sees
@@ -41,7 +43,10 @@ pub struct VpcEndpoint {
     /// When the state ends by itself: the request expires, the deletion no longer waits, the
     /// deleted endpoint is forgotten.
     pub deadline: Option<Timestamp>,
-    /// Why it failed.
+    /// Whether it served before the change that it is pending for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_available: bool,
+    /// Why it failed, or what it lacks while it is available.
     pub last_error: Option<LastError>,
     /// Which addresses its interfaces have.
     pub ip_address_type: IpAddressType,
@@ -63,8 +68,12 @@ pub struct VpcEndpoint {
     pub security_groups: BTreeSet<SecurityGroupId>,
     /// Its interfaces, one per subnet and at most one per zone, in the order of their subnets.
     pub interfaces: Vec<Interface>,
-    /// Whom in the owner's account a permission of the service had admitted when it was made; none if
-    /// that was not written down.
+    /// What may be asked for through it; none is everything. Kept and shown: the requests are those
+    /// of the service's own protocol, which whoever serves it can tell apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Arc<str>>,
+    /// Whom in the owner's account a permission of the service had admitted when it was made; none
+    /// if that was not written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creator: Option<Identity>,
     /// Whom its charges are for, if somebody chose.
@@ -80,6 +89,13 @@ impl VpcEndpoint {
     /// The interface in a subnet.
     pub fn interface_in(&self, subnet: SubnetId) -> Option<&Interface> {
         self.interfaces.iter().find(|interface| interface.subnet == subnet)
+    }
+
+    /// Whether it waits for a report of the data plane: to end a state, or that what it lacks is
+    /// there.
+    pub fn awaits_data_plane(&self) -> bool {
+        let lacks = self.state == EndpointState::Available && self.last_error.is_some();
+        lacks || awaits_data_plane(self.state)
     }
 
     /// Whether its interfaces exist: they go when the endpoint is deleted.

@@ -57,6 +57,15 @@ impl EndpointService {
         self.load_balancers.values().flatten().collect()
     }
 
+    /// Whether it takes endpoints of a type: those with both families need both.
+    pub fn takes(&self, ip_address_type: IpAddressType) -> bool {
+        let takes = |it| self.ip_address_types.contains(&it);
+        match ip_address_type {
+            IpAddressType::Dualstack => takes(IpAddressType::Ipv4) && takes(IpAddressType::Ipv6),
+            one => takes(one),
+        }
+    }
+
     /// The load balancers that serve a zone.
     pub fn load_balancers_in(&self, zone: &ZoneId) -> Vec<LoadBalancerId> {
         let serving = self.load_balancers.iter().filter(|(_, zones)| zones.contains(zone));

@@ -8,8 +8,8 @@ use control_core::{
     command::{
         CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification,
         CreateSecurityGroup, CreateService, CreateSubnet, CreateTargetGroup, CreateVpc,
-        HealthCheckChange, ModifyEndpoint, ModifyService, NewRule, RuleChoice, SubnetAddresses,
-        TargetDescription, TargetZone,
+        HealthCheckChange, ModifyEndpoint, ModifyService, NewBlock, NewRule, RuleChoice,
+        SubnetAddresses, TargetDescription, TargetZone,
     },
     resource::{
         ConnectionEvent, Direction, DomainOutcome, DomainToken, NotificationScope, Peer, Scheme,
@@ -17,7 +17,7 @@ use control_core::{
     },
     tag,
 };
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 use model::{
     BindFailure, BindFailureReason, DnsName, EndpointAddr, IpAddressType, LoadBalancerId, Protocol,
     SecurityGroupId, ServiceId, SubnetId, TargetGroupId, Timestamp, VpcEndpointId, VpcId,
@@ -29,7 +29,7 @@ use model::{
 pub(crate) struct Step(pub(crate) [u8; 6]);
 
 pub(crate) enum Resolved {
-    Command(Caller, Command),
+    Command(Caller, Box<Command>),
     Chore(Chore),
 }
 
@@ -74,7 +74,7 @@ impl Step {
                 *now = *now + Duration::from_secs(wait);
                 Resolved::Chore(Chore::Tick { records_max: 1 + usize::from(n[1] % 5) })
             }
-            what => Resolved::Command(caller(who), around.command(what, n)),
+            what => Resolved::Command(caller(who), Box::new(around.command(what, n))),
         }
     }
 }
@@ -176,13 +176,18 @@ impl Around<'_> {
     }
 
     fn create_vpc(&self, _: [u8; 4]) -> Command {
-        Command::CreateVpc(CreateVpc { cidr: cidr(0, 16), tags: Tags::none() })
+        Command::CreateVpc(CreateVpc {
+            cidr: cidr(0, 16),
+            ipv6: Some(NewBlock::Named("2001:db8::/56".parse().unwrap())),
+            tags: Tags::none(),
+        })
     }
 
     fn create_subnet(&self, n: [u8; 4]) -> Command {
         Command::CreateSubnet(CreateSubnet {
             vpc: self.vpc(n[2]),
-            cidr: cidr(n[0] % 8, 28),
+            cidr: (n[3] % 4 != 3).then(|| cidr(n[0] % 8, 28)),
+            ipv6: (!n[3].is_multiple_of(2)).then(|| ipv6(n[0] % 8)),
             zone: nth(self.registry.settings().zones.iter(), n[1])
                 .map(|zone| control_core::ZoneRef::Id(zone.id.clone())),
             tags: Tags::none(),
@@ -198,7 +203,7 @@ impl Around<'_> {
             name: format!("lb-{}", n[2] % 4).into(),
             subnets,
             scheme: Scheme::Internal,
-            ip_address_type: IpAddressType::Ipv4,
+            ip_address_type: address_type(n[3] % 6 + 1),
             security_groups: [].into(),
             tags: Tags::none(),
         })
@@ -241,7 +246,10 @@ impl Around<'_> {
         Command::CreateService(CreateService {
             load_balancers: [self.load_balancer(n[0])].into(),
             acceptance_required: n[1].is_multiple_of(2),
-            ip_address_types: [].into(),
+            ip_address_types: match n[3] % 2 {
+                0 => [].into(),
+                _ => [IpAddressType::Ipv4, IpAddressType::Ipv6].into(),
+            },
             private_dns_name: (n[1].is_multiple_of(3)).then(|| domain(n[2])),
             supported_regions: [].into(),
             catalog: None,
@@ -273,10 +281,11 @@ impl Around<'_> {
             service_name: ServiceName::of(self.service(n[0]), region),
             subnets,
             addresses: self.designated(first, n[3]),
-            ip_address_type: IpAddressType::Ipv4,
+            ip_address_type: address_type(n[2]),
             dns_record_ip_type: None,
             private_dns: n[2].is_multiple_of(5),
             security_groups: self.some_group(n[0], n[3]),
+            policy: None,
             tags: Tags::none(),
             client_token: (n[3].is_multiple_of(4)).then(|| format!("token-{}", n[3] % 3).into()),
         })
@@ -305,7 +314,9 @@ impl Around<'_> {
             add_subnets: if n[3].is_multiple_of(2) { vec![one] } else { Vec::new() },
             remove_subnets: if n[3].is_multiple_of(3) { vec![other] } else { Vec::new() },
             addresses: self.designated(one, n[3]),
+            ip_address_type: n[2].is_multiple_of(5).then(|| address_type(n[1])),
             private_dns: [None, Some(true), Some(false)][usize::from(n[2]) % 3],
+            policy: None,
             dns_record_ip_type: None,
             add_security_groups: self.some_group(n[1], n[2]),
             remove_security_groups: self.some_group(n[2], n[1]),
@@ -352,7 +363,7 @@ impl Around<'_> {
     /// Now and then a designated address, close to where others are drawn.
     fn designated(&self, subnet: SubnetId, n: u8) -> Vec<SubnetAddresses> {
         let found = self.registry.subnet(subnet).filter(|_| n % 3 == 1);
-        let address = found.and_then(|it| it.cidr.hosts().nth(usize::from(n % 16)));
+        let address = found.and_then(|it| it.cidr?.hosts().nth(usize::from(n % 16)));
         address
             .map(|ipv4| SubnetAddresses { subnet, ipv4: Some(ipv4), ipv6: None })
             .into_iter()
@@ -402,6 +413,19 @@ fn domain(n: u8) -> DnsName {
 
 fn cidr(third: u8, prefix: u8) -> Ipv4Net {
     Ipv4Net::new([10, 0, third, 0].into(), prefix).unwrap()
+}
+
+fn ipv6(fourth: u8) -> Ipv6Net {
+    Ipv6Net::new([0x2001, 0xdb8, 0, fourth.into(), 0, 0, 0, 0].into(), 64).unwrap()
+}
+
+/// IPv4 more often than not.
+fn address_type(n: u8) -> IpAddressType {
+    match n % 8 {
+        0 | 5 => IpAddressType::Dualstack,
+        7 => IpAddressType::Ipv6,
+        _ => IpAddressType::Ipv4,
+    }
 }
 
 /// The one of all there are that a number chooses.

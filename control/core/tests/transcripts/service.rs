@@ -13,14 +13,14 @@ use model::{AccountId, PermissionId, RegionName, ServiceId};
 use crate::{
     args::Args,
     session::Session,
-    verb::{ids, ip_address_type, tags},
+    verb::{ids, ip_address_types, tags},
 };
 
 pub(crate) fn create(session: &Session, args: &mut Args<'_>) -> Command {
     Command::CreateService(CreateService {
         load_balancers: ids(session, args, "at"),
         acceptance_required: args.value("acceptance") != Some("automatic"),
-        ip_address_types: ip_address_type(args, "type").into_iter().collect(),
+        ip_address_types: ip_address_types(args, "type"),
         private_dns_name: args.read("private-dns"),
         supported_regions: regions(args, "regions").into_iter().collect(),
         catalog: args.value("catalog").map(|name| entry(name, args)),
@@ -53,7 +53,8 @@ fn modify(session: &Session, args: &mut Args<'_>) -> Command {
         "none" => None,
         name => Some(name.parse().unwrap()),
     });
-    modify.remove_ip_address_types.extend(ip_address_type(args, "remove-type"));
+    modify.add_ip_address_types = ip_address_types(args, "add-type");
+    modify.remove_ip_address_types = ip_address_types(args, "remove-type");
     modify.add_regions.extend(regions(args, "add-regions"));
     modify.remove_regions.extend(regions(args, "remove-regions"));
     modify.catalog = args.value("catalog").map(|name| match name {

@@ -43,6 +43,7 @@ impl Session {
         // One without cross-Region access.
         zones.push(Zone { id: "use1-az3".parse().unwrap(), ..zone("d") });
         let mut settings = Settings::new("us-east-1".parse().unwrap(), zones);
+        settings.ipv6_pool = Some("2001:db8::/55".parse().unwrap());
         settings.other_regions =
             ["us-west-2".parse().unwrap(), "eu-west-1".parse().unwrap()].into();
         let registry = Registry::new(Arc::new(settings));
@@ -150,6 +151,11 @@ impl Session {
             }
             "upgrade" => Chore::Upgrade { vpcs_max: args.read("max").unwrap_or(100) },
             "inbound" => return show::inbound(&self.snapshot),
+            "forget-pool" => {
+                let settings = Settings { ipv6_pool: None, ..self.registry.settings().clone() };
+                self.registry = Registry::of(Arc::new(settings), self.registry.records());
+                return Vec::new();
+            }
             "snapshot" => return show::snapshot(&self.snapshot),
             verb => panic!("Postern cannot {verb}"),
         };
@@ -280,6 +286,8 @@ fn made(outcome: &Outcome) -> Option<ResourceId> {
         Outcome::SecurityGroup(it) => Some(it.id.into()),
         Outcome::RouteTable(it) => Some(it.id.into()),
         Outcome::RouteTableAssociated(_)
+        | Outcome::VpcBlock { .. }
+        | Outcome::SubnetBlock { .. }
         | Outcome::RulesAdded { .. }
         | Outcome::RulesRevoked { .. } => None,
         Outcome::Endpoint(it) => {

@@ -3,7 +3,7 @@
 use control_core::{Caller, describe::View, resource::Traffic};
 use model::{InboundRules, Snapshot};
 
-use crate::session::Session;
+use crate::{network, session::Session};
 
 pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String> {
     let view = session.registry.view(caller);
@@ -67,9 +67,9 @@ pub(crate) fn show(session: &Session, caller: &Caller, what: &str) -> Vec<String
                 tags.into_iter().map(move |(key, value)| format!("{id} {key}={value}"))
             })
             .collect(),
-        "private-dns" | "groups" | "carried" | "routes" | "catalog" | "payers" => {
-            details(view, what)
-        }
+        "blocks" => network::show(view),
+        "private-dns" | "groups" | "carried" | "routes" => details(view, what),
+        "catalog" | "payers" => details(view, what),
         what => told(session, caller, what),
     };
     if lines.is_empty() {

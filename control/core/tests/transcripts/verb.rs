@@ -20,7 +20,7 @@ use model::{DnsRecordIpType, IpAddressType, Protocol, SecurityGroupId, WeightedT
 
 use crate::{
     args::Args,
-    route_table, security_group, service,
+    network, route_table, security_group, service,
     session::{Named, Session},
 };
 
@@ -39,10 +39,15 @@ pub(crate) fn command<'a>(
 
 fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Command {
     match kind {
-        "vpc" => Command::CreateVpc(CreateVpc { cidr: args.need("cidr"), tags: tags(args) }),
+        "vpc" => Command::CreateVpc(CreateVpc {
+            cidr: args.need("cidr"),
+            ipv6: args.value("ipv6").map(network::new_block),
+            tags: tags(args),
+        }),
         "subnet" => Command::CreateSubnet(CreateSubnet {
             vpc: session.id(args.value("vpc").unwrap()),
-            cidr: args.need("cidr"),
+            cidr: args.read("cidr"),
+            ipv6: args.read("ipv6"),
             zone: args.value("zone").map(zone),
             tags: tags(args),
         }),
@@ -124,8 +129,18 @@ fn create_endpoint(session: &Session, args: &mut Args<'_>) -> Command {
         dns_record_ip_type: records(args),
         private_dns: args.value("private-dns") == Some("on"),
         security_groups: groups(session, args, "groups"),
+        policy: policy(args).flatten(),
         tags: tags(args),
         client_token: args.value("token").map(Arc::from),
+    })
+}
+
+/// `policy=TEXT`; a number makes a text of that length, `none` is full access.
+fn policy(args: &mut Args<'_>) -> Option<Option<Arc<str>>> {
+    let text = args.value("policy")?;
+    Some(match text.parse() {
+        Ok(length) => Some("x".repeat(length).into()),
+        Err(_) => (text != "none").then(|| text.into()),
     })
 }
 
@@ -154,6 +169,7 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
         "delete-group" => {
             Command::DeleteSecurityGroup { group: security_group::id(session, args.word()) }
         }
+        "add-block" | "remove-block" => network::blocks(session, verb, args),
         "allow" | "disallow" => security_group::rules(session, verb, args),
         "verify" => Command::StartDomainVerification { service: session.id(args.word()) },
         "delete-endpoint" => Command::DeleteEndpoint { endpoint: session.id(args.word()) },
@@ -185,8 +201,10 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             add_subnets: args.list("add").into_iter().map(|it| session.id(it)).collect(),
             remove_subnets: args.list("remove").into_iter().map(|it| session.id(it)).collect(),
             addresses: addresses(session, args),
+            ip_address_type: ip_address_type(args, "type"),
             private_dns: args.value("private-dns").map(|it| it == "on"),
             dns_record_ip_type: records(args),
+            policy: policy(args),
             add_security_groups: groups(session, args, "add-groups"),
             remove_security_groups: groups(session, args, "remove-groups"),
         }),
@@ -208,6 +226,10 @@ fn change_balancing(session: &Session, verb: &str, args: &mut Args<'_>) -> Comma
             .into_iter()
             .flatten()
             .collect(),
+        },
+        "set-type" => Command::SetIpAddressType {
+            load_balancer: session.id(args.word()),
+            ip_address_type: ip_address_type(args, "type").unwrap(),
         },
         "set-groups" => Command::SetSecurityGroups {
             load_balancer: session.id(args.word()),
@@ -344,16 +366,22 @@ fn forward(session: &Session, args: &mut Args<'_>) -> Option<Vec<WeightedTargetG
 fn addresses(session: &Session, args: &mut Args<'_>) -> Vec<SubnetAddresses> {
     let one = |text: &str| {
         let (subnet, address) = text.split_once('@').unwrap();
+        let (ipv4, ipv6) = address.split_once('+').unwrap_or((address, address));
         SubnetAddresses {
             subnet: session.id(subnet),
-            ipv4: address.parse().ok(),
-            ipv6: address.parse().ok(),
+            ipv4: ipv4.parse().ok(),
+            ipv6: ipv6.parse().ok(),
         }
     };
     args.list("addresses").into_iter().map(one).collect()
 }
 
-pub(crate) fn ip_address_type(args: &mut Args<'_>, key: &str) -> Option<IpAddressType> {
+pub(crate) fn ip_address_types(args: &mut Args<'_>, key: &str) -> BTreeSet<IpAddressType> {
+    let read = |it: &str| serde_json::from_value(it.into()).unwrap();
+    args.list(key).into_iter().map(read).collect()
+}
+
+fn ip_address_type(args: &mut Args<'_>, key: &str) -> Option<IpAddressType> {
     args.value(key).map(|it| serde_json::from_value(it.into()).unwrap())
 }
 

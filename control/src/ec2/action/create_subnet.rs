@@ -14,7 +14,6 @@ use crate::{
 const UNSUPPORTED: &[&str] = &[
     "Ipv4IpamPoolId",
     "Ipv4NetmaskLength",
-    "Ipv6CidrBlock",
     "Ipv6IpamPoolId",
     "Ipv6NetmaskLength",
     "OutpostArn",
@@ -23,12 +22,14 @@ const UNSUPPORTED: &[&str] = &[
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     input.refuse(UNSUPPORTED)?;
-    if input.boolean("Ipv6Native")? == Some(true) {
-        return Err(Fault::unsupported_parameter("Ipv6Native"));
-    }
+    let is_native = input.boolean("Ipv6Native")? == Some(true);
+    let cidr = input.parse("CidrBlock", "an IPv4 CIDR block")?;
+    let ipv6 = input.parse("Ipv6CidrBlock", "an IPv6 CIDR block")?;
+    check_blocks(is_native, cidr.is_some(), ipv6.is_some())?;
     let command = Command::CreateSubnet(CreateSubnet {
         vpc: required_id(&input, "VpcId")?,
-        cidr: input.required("CidrBlock", "an IPv4 CIDR block")?,
+        cidr,
+        ipv6,
         zone: zone(&input)?,
         tags: tag::specification(&input, ResourceKind::Subnet)?,
     });
@@ -42,6 +43,19 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let mut xml = Xml::new();
     xml.element("subnet", |xml| subnet.write(xml));
     Ok(xml)
+}
+
+/// Only an IPv6-only subnet has no IPv4 block, and it has an IPv6 one.
+fn check_blocks(is_native: bool, has_ipv4: bool, has_ipv6: bool) -> Result<(), Fault> {
+    match (is_native, has_ipv4, has_ipv6) {
+        (false, true, _) | (true, false, true) => Ok(()),
+        (false, false, _) => Err(Fault::missing_parameter("CidrBlock")),
+        (true, false, false) => Err(Fault::missing_parameter("Ipv6CidrBlock")),
+        (true, true, _) => {
+            let message = "An IPv6-only subnet cannot have an IPv4 CIDR block.";
+            Err(Fault::invalid_combination(message))
+        }
+    }
 }
 
 fn zone(input: &Input<'_>) -> Result<Option<ZoneRef>, Fault> {

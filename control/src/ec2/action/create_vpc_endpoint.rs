@@ -11,7 +11,7 @@ use crate::{
     api::Call,
     ec2::{
         describe::Listed,
-        endpoint_input::{check_dns_options, subnet_addresses},
+        endpoint_input::{check_dns_options, policy, subnet_addresses},
         id::{ids, required_id},
         shape::{DNS_RECORD_IP_TYPES, IP_ADDRESS_TYPES, endpoint::EndpointView},
         tag,
@@ -20,7 +20,6 @@ use crate::{
 };
 
 const UNSUPPORTED: &[&str] = &[
-    "PolicyDocument",
     "ResourceConfigurationArn",
     "RouteTableId",
     "ServiceNetworkArn",
@@ -51,6 +50,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         dns_record_ip_type: options.choice("DnsRecordIpType", &DNS_RECORD_IP_TYPES)?,
         private_dns: input.boolean("PrivateDnsEnabled")?.unwrap_or(false),
         security_groups: ids(&input, "SecurityGroupId")?.into_iter().collect(),
+        policy: policy(&input)?,
         tags: tag::specification(&input, ResourceKind::Endpoint)?,
         client_token: token.map(Into::into),
     });

@@ -108,7 +108,7 @@ impl Listed for EndpointView {
         xml.value("vpcId", endpoint.vpc);
         xml.value("serviceName", &endpoint.service_name);
         xml.value("state", endpoint.state);
-        xml.text("policyDocument", DEFAULT_POLICY);
+        xml.text("policyDocument", endpoint.policy.as_deref().unwrap_or(DEFAULT_POLICY));
         xml.values("routeTableIdSet", "item", [""; 0]);
         security_group::write_set(xml, &self.groups);
         xml.text("ipAddressType", ip_address_type(endpoint.ip_address_type));

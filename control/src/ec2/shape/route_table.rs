@@ -1,4 +1,4 @@
-//! A route table as EC2 shows it, with the local route that every one has.
+//! A route table as EC2 shows it, with the local routes that every one has.
 
 use std::sync::Arc;
 
@@ -19,24 +19,26 @@ use crate::query::{Subject, Xml};
 /// A route table of the caller's.
 pub(in crate::ec2) struct RouteTableView {
     table: Arc<RouteTable>,
-    local: Option<IpNet>,
+    /// The VPC's blocks.
+    local: Vec<IpNet>,
 }
 
 impl RouteTableView {
     /// The table as its owner sees it.
     pub(in crate::ec2) fn new(view: View<'_>, table: &Arc<RouteTable>) -> Self {
-        let local = view.vpc(table.vpc).ok().map(|vpc| IpNet::V4(vpc.cidr));
+        let vpc = view.vpc(table.vpc).ok();
+        let local = vpc.into_iter().flat_map(|vpc| vpc.blocks()).collect();
         Self { table: Arc::clone(table), local }
     }
 
-    /// All routes, the local one first: destination, element of the target, target, origin.
+    /// All routes, the local ones first: destination, element of the target, target, origin.
     fn routes(&self) -> Vec<(IpNet, &'static str, &str, &'static str)> {
         let gateway = target_element(RouteTargetKind::Gateway);
-        let local = self.local.map(|cidr| (cidr, gateway, "local", "CreateRouteTable"));
+        let local = self.local.iter().map(|cidr| (*cidr, gateway, "local", "CreateRouteTable"));
         let own = self.table.routes.iter().map(|route| {
             (route.destination, target_element(route.kind), &*route.target, "CreateRoute")
         });
-        local.into_iter().chain(own).collect()
+        local.chain(own).collect()
     }
 
     /// All associations: the one that makes it the main table names no subnet.

@@ -6,6 +6,7 @@ use control_core::{describe::View, resource::Subnet};
 use model::{RegionName, SubnetId};
 
 use super::super::{
+    block,
     describe::{Identified, Listed},
     tag,
 };
@@ -36,6 +37,11 @@ impl SubnetView {
     }
 }
 
+/// The value of something that not every subnet has.
+fn option(value: Option<impl ToString>) -> Vec<String> {
+    value.iter().map(ToString::to_string).collect()
+}
+
 impl Subject for SubnetView {
     fn values(&self, filter: &str) -> Vec<String> {
         let subnet = &self.subnet;
@@ -43,8 +49,18 @@ impl Subject for SubnetView {
             "availability-zone" | "availabilityZone" => self.zone_name.clone(),
             "availability-zone-id" | "availabilityZoneId" => subnet.zone.to_string(),
             "available-ip-address-count" => self.available.to_string(),
-            "cidr" | "cidr-block" | "cidrBlock" => subnet.cidr.to_string(),
-            "default-for-az" | "defaultForAz" | "ipv6-native" => false.to_string(),
+            "cidr" | "cidr-block" | "cidrBlock" => return option(subnet.cidr),
+            "default-for-az" | "defaultForAz" => false.to_string(),
+            "ipv6-cidr-block-association.association-id" => {
+                return option(subnet.ipv6.map(|it| it.association));
+            }
+            "ipv6-cidr-block-association.ipv6-cidr-block" => {
+                return option(subnet.ipv6.map(|it| it.block));
+            }
+            "ipv6-cidr-block-association.state" => {
+                return option(subnet.ipv6.map(|_| "associated"));
+            }
+            "ipv6-native" => subnet.cidr.is_none().to_string(),
             "owner-id" => subnet.owner.to_string(),
             "state" => "available".into(),
             "subnet-arn" => self.arn(),
@@ -71,6 +87,9 @@ impl Listed for SubnetView {
         "cidrBlock",
         "default-for-az",
         "defaultForAz",
+        "ipv6-cidr-block-association.association-id",
+        "ipv6-cidr-block-association.ipv6-cidr-block",
+        "ipv6-cidr-block-association.state",
         "ipv6-native",
         "owner-id",
         "state",
@@ -96,15 +115,17 @@ impl Listed for SubnetView {
         xml.value("ownerId", &subnet.owner);
         xml.value("vpcId", subnet.vpc);
         xml.text("state", "available");
-        xml.value("cidrBlock", subnet.cidr);
+        xml.option("cidrBlock", subnet.cidr);
         xml.text("availabilityZone", &self.zone_name);
         xml.value("availabilityZoneId", &subnet.zone);
         xml.value("availableIpAddressCount", self.available);
         xml.value("assignIpv6AddressOnCreation", false);
-        xml.values("ipv6CidrBlockAssociationSet", "item", [""; 0]);
+        xml.list("ipv6CidrBlockAssociationSet", "item", subnet.ipv6, |xml, ipv6| {
+            block::write_of_subnet(xml, ipv6, "associated");
+        });
         xml.value("defaultForAz", false);
         xml.value("enableDns64", false);
-        xml.value("ipv6Native", false);
+        xml.value("ipv6Native", subnet.cidr.is_none());
         xml.value("mapCustomerOwnedIpOnLaunch", false);
         xml.value("mapPublicIpOnLaunch", false);
         xml.element("privateDnsNameOptionsOnLaunch", |xml| {

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use control_core::{describe::View, resource::Vpc};
-use model::VpcId;
+use control_core::{
+    describe::View,
+    resource::{Vpc, VpcBlock},
+};
+use model::{VpcCidrAssociationId, VpcId};
 
 use super::super::{
+    block,
     describe::{Identified, Listed},
     tag,
 };
@@ -15,21 +19,41 @@ use crate::query::{Subject, Xml};
 pub(in crate::ec2) struct VpcView(pub(in crate::ec2) Arc<Vpc>);
 
 impl VpcView {
-    /// The association of its one address range, named after the VPC.
-    fn association(&self) -> String {
-        format!("vpc-cidr-assoc-{}", &self.0.id.to_string()[VpcId::PREFIX.len()..])
+    /// All blocks with their associations, the first one first.
+    fn blocks(&self) -> Vec<(VpcCidrAssociationId, VpcBlock)> {
+        let vpc = &self.0;
+        let first = VpcBlock { block: vpc.cidr.into(), is_drawn: false };
+        let further = vpc.further.iter().map(|(id, block)| (*id, *block));
+        std::iter::once((vpc.first_association(), first)).chain(further).collect()
+    }
+
+    /// Those of one family.
+    fn of_family(&self, is_ipv4: bool) -> impl Iterator<Item = (VpcCidrAssociationId, VpcBlock)> {
+        self.blocks().into_iter().filter(move |(_, it)| it.block.addr().is_ipv4() == is_ipv4)
+    }
+
+    /// What a filter on blocks of one family compares.
+    fn block_values(&self, filter: &str, is_ipv4: bool) -> Vec<String> {
+        let blocks = self.of_family(is_ipv4);
+        match filter {
+            "association-id" => blocks.map(|(id, _)| id.to_string()).collect(),
+            "state" => blocks.map(|_| "associated".to_owned()).collect(),
+            _ => blocks.map(|(_, it)| it.block.to_string()).collect(),
+        }
     }
 }
 
 impl Subject for VpcView {
     fn values(&self, filter: &str) -> Vec<String> {
+        if let Some(of_block) = filter.strip_prefix("cidr-block-association.") {
+            return self.block_values(of_block, true);
+        }
+        if let Some(of_block) = filter.strip_prefix("ipv6-cidr-block-association.") {
+            return self.block_values(of_block, false);
+        }
         vec![match filter {
             // AWS takes the other two for "cidr", and clients use them.
-            "cidr" | "cidr-block" | "cidrBlock" | "cidr-block-association.cidr-block" => {
-                self.0.cidr.to_string()
-            }
-            "cidr-block-association.association-id" => self.association(),
-            "cidr-block-association.state" => "associated".into(),
+            "cidr" | "cidr-block" | "cidrBlock" => self.0.cidr.to_string(),
             "dhcp-options-id" => "default".into(),
             "is-default" | "isDefault" => false.to_string(),
             "owner-id" => self.0.owner.to_string(),
@@ -53,6 +77,9 @@ impl Listed for VpcView {
         "cidr-block-association.state",
         "cidrBlock",
         "dhcp-options-id",
+        "ipv6-cidr-block-association.association-id",
+        "ipv6-cidr-block-association.ipv6-cidr-block",
+        "ipv6-cidr-block-association.state",
         "is-default",
         "isDefault",
         "owner-id",
@@ -76,11 +103,11 @@ impl Listed for VpcView {
         xml.value("ownerId", &vpc.owner);
         xml.text("state", "available");
         xml.value("cidrBlock", vpc.cidr);
-        xml.list("cidrBlockAssociationSet", "item", [vpc.cidr], |xml, cidr| {
-            xml.text("associationId", self.association());
-            xml.value("cidrBlock", cidr);
-            xml.element("cidrBlockState", |xml| xml.text("state", "associated"));
-        });
+        let write = |xml: &mut Xml, (id, block): (VpcCidrAssociationId, VpcBlock)| {
+            block::write_of_vpc(xml, id, block, "associated");
+        };
+        xml.list("cidrBlockAssociationSet", "item", self.of_family(true), write);
+        xml.list("ipv6CidrBlockAssociationSet", "item", self.of_family(false), write);
         xml.text("dhcpOptionsId", "default");
         xml.text("instanceTenancy", "default");
         xml.value("isDefault", false);

@@ -56,7 +56,7 @@ impl Listed for ZoneView {
 
     fn all(view: View<'_>) -> Vec<Self> {
         let region = &view.settings().region;
-        view.zones().map(|zone| Self { zone: zone.clone(), region: region.clone() }).collect()
+        view.zones().map(|zone| Self { zone, region: region.clone() }).collect()
     }
 
     fn write(&self, xml: &mut Xml) {

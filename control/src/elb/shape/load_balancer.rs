@@ -18,6 +18,15 @@ pub(in crate::elb) const SCHEMES: [(&str, Scheme); 2] =
 pub(in crate::elb) const IP_ADDRESS_TYPES: [(&str, IpAddressType); 2] =
     [("ipv4", IpAddressType::Ipv4), ("dualstack", IpAddressType::Dualstack)];
 
+/// The name of its address type.
+pub(in crate::elb) fn ip_address_type(lb: &LoadBalancer) -> &'static str {
+    match lb.ip_address_type {
+        IpAddressType::Ipv4 => "ipv4",
+        IpAddressType::Ipv6 => "ipv6",
+        IpAddressType::Dualstack => "dualstack",
+    }
+}
+
 /// Says whether the groups count for connections through endpoints, if there are any.
 pub(in crate::elb) fn write_enforcement(xml: &mut Xml, lb: &LoadBalancer) {
     if !lb.security_groups.is_empty() {
@@ -54,12 +63,5 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, lb: &LoadBalancer) {
         xml.values("SecurityGroups", "member", &lb.security_groups);
     }
     write_enforcement(xml, lb);
-    xml.text(
-        "IpAddressType",
-        match lb.ip_address_type {
-            IpAddressType::Ipv4 => "ipv4",
-            IpAddressType::Ipv6 => "ipv6",
-            IpAddressType::Dualstack => "dualstack",
-        },
-    );
+    xml.text("IpAddressType", ip_address_type(lb));
 }

@@ -51,6 +51,7 @@ pub(super) fn form(world: &World, given: &Given, service: &str, operation: &str)
         ELB => balancing(world, operation),
         STS => security(operation),
         _ => ec2_provider(world, &given.endpoint, operation)
+            .or_else(|| ec2_service(world, operation))
             .or_else(|| ec2_consumer(world, &given.endpoint, operation))
             .or_else(|| network(world, given, operation)),
     };
@@ -119,6 +120,15 @@ fn ec2_provider(world: &World, endpoint: &str, operation: &str) -> Option<Form> 
             let text = format!("&ConnectionNotificationId={NO_NOTIFICATION}{events}");
             of(text, no_notification()).getting("InvalidConnectionNotification")
         }
+        _ => return None,
+    })
+}
+
+fn ec2_service(world: &World, operation: &str) -> Option<Form> {
+    let service = &world.service;
+    let of = |text: String, other| Form::of(Owner::Provider, text, other);
+    let no_service = || Other::Code("InvalidVpcEndpointServiceId.NotFound");
+    Some(match operation {
         "ModifyVpcEndpointServicePayerResponsibility" => {
             of(format!("&ServiceId={service}&PayerResponsibility=ServiceOwner"), no_service())
         }
@@ -168,7 +178,7 @@ fn security(operation: &str) -> Option<Form> {
             "&RoleArn=arn:aws:iam::111111111111:role/role&RoleSessionName=session",
             Other::Code("AccessDenied"),
         ),
-        "GetCallerIdentity" => of("", Other::Same),
+        "GetCallerIdentity" | "GetSessionToken" => of("", Other::Same),
         _ => return None,
     })
 }
@@ -227,6 +237,7 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
             group(&attribute("deregistration_delay.timeout_seconds", "10"))
         }
         "RemoveTags" => resource("&TagKeys.member.1=a"),
+        "SetIpAddressType" => balancer("&IpAddressType=ipv4"),
         "SetSecurityGroups" => balancer("&SecurityGroups.member.1=sg-00000000000000001")
             .getting("InvalidConfigurationRequest"),
         _ => return None,

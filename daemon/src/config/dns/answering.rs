@@ -3,17 +3,18 @@
 
 use std::{num::NonZeroU32, path::Path};
 
-use dns::{Identity, Prefixes, Rate, RateLimit};
+use dns::{Identity, Prefixes, QueryLog, Rate, RateLimit};
 use ipnet::IpNet;
+use model::VpcId;
 use toml::de::DeValue;
 
 use super::super::{
     Environment,
-    kind::{Kind, Switch, Whole},
+    kind::{Kind, Switch, Text, Whole},
     reader::{Placed, Table},
     secret::{self, Keys, Secret},
 };
-use super::CLIENTS;
+use super::{CLIENTS, VPC};
 
 /// What server cookies are made with.
 #[derive(Clone, Debug)]
@@ -150,4 +151,21 @@ pub(super) fn read_rate_limit(dns: &mut Table<'_>) -> Option<RateLimit> {
     }
     table.finish();
     is_on.then_some(limit)
+}
+
+/// Reads the table `query_log`; there is no log without it.
+pub(super) fn read_query_log(dns: &mut Table<'_>, folder: &Path) -> Option<QueryLog> {
+    let mut table = dns.table("query_log")?;
+    let file = table.required("file", &Text("the path of a file"));
+    let vpcs: Vec<Placed<VpcId>> = table.list("vpcs", &VPC);
+    let sizes = Whole { min: 64 * 1024, max: u32::MAX };
+    let rotate_bytes = table.optional("rotate_bytes", &sizes).unwrap_or(100 * 1024 * 1024);
+    let keep = table.optional("keep", &Whole { min: 0, max: 1000 }).unwrap_or(10);
+    table.finish();
+    Some(QueryLog {
+        file: folder.join(file?),
+        rotate_bytes,
+        keep,
+        vpcs: vpcs.into_iter().map(|vpc| vpc.value).collect(),
+    })
 }

@@ -101,7 +101,7 @@ pub(crate) fn health(zones: &[usize]) -> Health {
     let group = TargetGroupId::from_bits(1);
     let targets = zones.iter().map(|zone| ((group, target(*zone)), TargetHealth::Healthy));
     let bindings = [(VpcEndpointId::from_bits(1), Binding::Bound)].into();
-    Health { generation: Generation(1), bindings, targets: targets.collect() }
+    Health { generation: Generation(1), bindings, targets: targets.collect(), ..Health::default() }
 }
 
 /// Endpoint 1 of type dualstack, 2 ipv4, 3 ipv6, 4 service-defined; all zones healthy.
