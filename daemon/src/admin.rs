@@ -1,14 +1,17 @@
-//! The admin side: numbers, liveness, readiness, the snapshot in force and why DNS answers as it
-//! does, over HTTP.
+//! The admin side: numbers, liveness, readiness, the snapshot in force, and why connections and DNS
+//! answers come out as they do, over HTTP.
 //!
 //! Runs beside control and cannot slow traffic; it depends on no target and on no store, so that it
 //! answers when these do not. Does not know who asks: it listens on an address for operators.
 
+mod explain;
 mod explain_dns;
+mod parameter;
 
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use control::Keeper;
 use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
@@ -30,6 +33,8 @@ use tokio::{
 
 use crate::metrics::Exporter;
 
+use parameter::Form;
+
 /// Scrapers and people at a time; more wait.
 const CONNECTIONS_MAX: usize = 64;
 /// How long a request's head may take.
@@ -40,6 +45,10 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(300);
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no file descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The content types of most answers.
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
 
 /// Where the process is between its start and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,17 +74,21 @@ pub(crate) struct Admin {
     pub(crate) health: watch::Receiver<Arc<Health>>,
     /// What DNS answers.
     pub(crate) dns: Inspector,
+    /// What is not served, and why.
+    pub(crate) keeper: Keeper,
+    /// How many connections a worker of the data plane may hold.
+    pub(crate) connections_max: usize,
 }
 
 impl Admin {
-    /// Tells what these know.
+    /// Tells what these know; a worker of the data plane holds so many connections.
     pub(crate) fn new(
         exporter: Exporter,
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
-        dns: Inspector,
+        (dns, keeper, connections_max): (Inspector, Keeper, usize),
     ) -> Self {
-        Self { exporter, phase, snapshots, health, dns }
+        Self { exporter, phase, snapshots, health, dns, keeper, connections_max }
     }
 }
 
@@ -125,9 +138,7 @@ async fn answer(
     admin: &Admin,
     request: &Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    const TEXT: &str = "text/plain; charset=utf-8";
     const NUMBERS: &str = "text/plain; version=0.0.4; charset=utf-8";
-    const JSON: &str = "application/json";
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Ok(respond(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET is served\n".into()));
     }
@@ -143,8 +154,11 @@ async fn answer(
             respond(StatusCode::OK, NUMBERS, admin.exporter.render(snapshot.generation))
         }
         "/explain-dns" => match explain_dns::answer(&admin.dns, request.uri().query()).await {
-            Ok((explain_dns::Form::Json, body)) => respond(StatusCode::OK, JSON, body),
-            Ok((explain_dns::Form::Text, body)) => respond(StatusCode::OK, TEXT, body),
+            Ok(told) => explanation(told),
+            Err(message) => respond(StatusCode::BAD_REQUEST, TEXT, message + "\n"),
+        },
+        "/explain" => match explain::answer(admin, &snapshot, request.uri().query()) {
+            Ok(told) => explanation(told),
             Err(message) => respond(StatusCode::BAD_REQUEST, TEXT, message + "\n"),
         },
         "/snapshot" => match serde_json::to_string(&*snapshot) {
@@ -152,10 +166,19 @@ async fn answer(
             Err(error) => respond(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{error}\n")),
         },
         _ => {
-            let known = "there are /livez, /readyz, /metrics, /snapshot and /explain-dns\n";
+            let known =
+                "there are /livez, /readyz, /metrics, /snapshot, /explain and /explain-dns\n";
             respond(StatusCode::NOT_FOUND, TEXT, known.into())
         }
     })
+}
+
+fn explanation((form, body): (Form, String)) -> Response<Full<Bytes>> {
+    let kind = match form {
+        Form::Json => JSON,
+        Form::Text => TEXT,
+    };
+    respond(StatusCode::OK, kind, body)
 }
 
 fn readiness(admin: &Admin, snapshot: &Snapshot) -> (StatusCode, String) {

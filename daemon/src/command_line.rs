@@ -10,6 +10,7 @@ use crate::{
     certificate,
     clock::MachineClock,
     config::{self, Loaded},
+    explain::Explain,
     explain_dns::ExplainDns,
     identity::IdentityFiles,
     runtime,
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Report every mistake of a configuration file and its zone files, and do nothing else.
     Check(Check),
+    /// Say what would become of a connection to an endpoint, step by step, and where it would stop.
+    Explain(Explain),
     /// Say why a client gets the answer that it gets from the gateway's DNS.
     ExplainDns(ExplainDns),
     /// Be a target: something to connect to, with or without a PROXY protocol header.

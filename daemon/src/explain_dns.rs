@@ -1,27 +1,12 @@
 //! `postern explain-dns`: asks a running gateway why a client gets the answer that it gets.
 //!
-//! The gateway explains; this is the question and the printing. Relies on the admin address, given
-//! or found by the configuration. Does not know DNS.
+//! The gateway explains; this is the question. Does not know DNS.
 
-use std::{
-    io::Write,
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::net::{IpAddr, SocketAddr};
 
-use anyhow::{Context, bail};
 use clap::Args;
-use http_body_util::{BodyExt, Empty};
-use hyper::{Request, body::Bytes, client::conn::http1, header::HOST};
-use hyper_util::rt::TokioIo;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::{net::TcpStream, time::timeout};
 
-use crate::{command_line, runtime, state_dir};
-
-/// How long the gateway may take: some more than asking other servers takes at most.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::ask::Gateway;
 
 /// Arguments of `explain-dns`.
 #[derive(Debug, Args)]
@@ -37,70 +22,19 @@ pub(crate) struct ExplainDns {
     /// The DNS address asked, where the gateway answers at several.
     #[arg(long, value_name = "ADDRESS:PORT")]
     at: Option<SocketAddr>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-    /// The admin address of the gateway.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9600")]
-    admin: SocketAddr,
-    /// The gateway's configuration file, to find its admin address by.
-    #[arg(long, value_name = "FILE", conflicts_with = "admin")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    gateway: Gateway,
 }
 
 impl ExplainDns {
     /// Asks and prints.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let admin = match &self.config {
-            Some(path) => {
-                let config = command_line::load(path).config?;
-                state_dir::admin_address(&config.state_dir).with_context(|| {
-                    format!("no gateway runs on the state folder {}", config.state_dir.display())
-                })?
-            }
-            None => self.admin,
-        };
-        let path = self.path();
-        let (status, body) = runtime::control()?
-            .block_on(async { timeout(PATIENCE, fetch(admin, &path)).await })
-            .with_context(|| format!("{admin} did not answer in time"))??;
-        if !status.is_success() {
-            bail!("{}", String::from_utf8_lossy(&body).trim_end());
-        }
-        std::io::stdout().write_all(&body)?;
-        Ok(())
-    }
-
-    fn path(&self) -> String {
-        let format = if self.json { "json" } else { "text" };
-        let mut path = format!("/explain-dns?format={format}");
-        let (from, at) = (self.from.to_string(), self.at.map(|at| at.to_string()));
         let parameters = [
-            ("name", Some(&self.name)),
-            ("from", Some(&from)),
-            ("type", Some(&self.rtype)),
-            ("at", at.as_ref()),
+            ("name", Some(self.name)),
+            ("from", Some(self.from.to_string())),
+            ("type", Some(self.rtype)),
+            ("at", self.at.map(|at| at.to_string())),
         ];
-        for (key, value) in parameters {
-            if let Some(value) = value {
-                let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
-                path.push_str(&format!("&{key}={value}"));
-            }
-        }
-        path
+        self.gateway.ask("/explain-dns", &parameters)
     }
-}
-
-async fn fetch(admin: SocketAddr, path: &str) -> anyhow::Result<(hyper::StatusCode, Bytes)> {
-    let stream = TcpStream::connect(admin)
-        .await
-        .with_context(|| format!("reach the gateway's admin address {admin}"))?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // Its errors come back by the sender, too.
-    tokio::spawn(async move { drop(connection.await) });
-    let request = Request::get(path).header(HOST, admin.to_string()).body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await.context("ask the gateway")?;
-    let status = response.status();
-    let body = response.into_body().collect().await.context("read the explanation")?;
-    Ok((status, body.to_bytes()))
 }

@@ -8,6 +8,7 @@ use std::{io::Write, process::ExitCode};
 use clap::Parser;
 
 mod admin;
+mod ask;
 mod bootstrap;
 mod certificate;
 mod clock;
@@ -15,6 +16,7 @@ mod command_line;
 mod config;
 mod demo;
 mod domain_proof;
+mod explain;
 mod explain_dns;
 mod follow;
 mod identity;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
+        Command::Explain(explain) => explain.run(),
         Command::ExplainDns(explain) => explain.run(),
         Command::Target(target) => target.run(),
     };

@@ -12,17 +12,9 @@ use dns::{
     inspector::{AnswerText, Explained, Question, record_type},
 };
 use model::{DnsRecordIpType, VpcId};
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-/// How an explanation is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// For programs.
-    Json,
-    /// For people.
-    Text,
-}
+use super::parameter::{Form, Parameters, wrong};
 
 /// Explains what the query of a request asks for; or says what is wrong with it.
 pub(super) async fn answer(
@@ -38,30 +30,17 @@ pub(super) async fn answer(
 }
 
 fn read(query: &str) -> Result<(Question, Form), String> {
-    let parameter = |name: &str| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let (_, value) = pairs.into_iter().find(|(key, _)| *key == name)?;
-        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
-    };
+    let parameters = Parameters(query);
     let missing = |name: &str| format!("the parameter {name} is missing; expected name and from");
-    let wrong =
-        |name: &str, value: &str| format!("the parameter {name} has no such value: {value}");
-    let name = parameter("name").ok_or_else(|| missing("name"))?;
-    let from = parameter("from").ok_or_else(|| missing("from"))?;
-    let rtype = parameter("type").unwrap_or_else(|| "A".to_owned());
-    let at = parameter("at");
+    let name = parameters.text("name").ok_or_else(|| missing("name"))?;
+    let rtype = parameters.text("type").unwrap_or_else(|| "A".to_owned());
     let question = Question {
         name: name.to_ascii_lowercase().parse().map_err(|_| wrong("name", &name))?,
-        client: from.parse().map_err(|_| wrong("from", &from))?,
+        client: parameters.value("from")?.ok_or_else(|| missing("from"))?,
         rtype: record_type(&rtype).ok_or_else(|| wrong("type", &rtype))?,
-        at: at.map(|at| at.parse().map_err(|_| wrong("at", &at))).transpose()?,
+        at: parameters.value("at")?,
     };
-    let form = match parameter("format").as_deref() {
-        None | Some("json") => Form::Json,
-        Some("text") => Form::Text,
-        Some(other) => return Err(wrong("format", other)),
-    };
-    Ok((question, form))
+    Ok((question, parameters.form()?))
 }
 
 fn told(question: &Question, explained: &Explained) -> Value {

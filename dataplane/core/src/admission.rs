@@ -9,7 +9,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use model::{InboundRules, Protocol};
+use model::{Inbound, InboundRules, LoadBalancerId, Protocol, VpcEndpointId};
 
 use crate::reason::Refusal;
 
@@ -54,6 +54,20 @@ pub struct Admission {
 }
 
 impl Admission {
+    /// What the rules for a listener of an endpoint and of a load balancer come to; `table` makes
+    /// or finds the sources of one set of rules.
+    pub fn of<'r>(
+        rules: &'r Inbound,
+        endpoint: VpcEndpointId,
+        load_balancer: LoadBalancerId,
+        mut table: impl FnMut(&'r Arc<InboundRules>) -> Arc<Sources>,
+    ) -> Self {
+        Self {
+            endpoint: rules.endpoints.get(&endpoint).map(&mut table),
+            load_balancer: rules.load_balancers.get(&load_balancer).map(&mut table),
+        }
+    }
+
     /// Whether a source is admitted, by the endpoint first.
     pub fn decide(&self, source: IpAddr) -> Result<(), Refusal> {
         let admits = |sources: &Option<Arc<Sources>>| {

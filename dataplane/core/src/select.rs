@@ -8,7 +8,7 @@
 //! flows too, and has to be built anew at every change of health; ranking 1,000 targets takes 2 µs,
 //! once per connection. Does not know sockets, nor how health is found.
 
-use model::{TargetAddr, TargetGroup, WeightedTargetGroup, ZoneId};
+use model::{LoadBalancer, TargetAddr, TargetGroup, WeightedTargetGroup, ZoneId};
 
 /// Whether candidates are taken for their health or for want of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,13 @@ pub enum Reach<'a> {
     Zone(&'a ZoneId),
     /// To all targets.
     AllZones,
+}
+
+impl<'a> Reach<'a> {
+    /// How far clients of a zone go to a group behind a load balancer.
+    pub fn of(group: &TargetGroup, load_balancer: &LoadBalancer, zone: &'a ZoneId) -> Self {
+        if group.is_cross_zone(load_balancer) { Self::AllZones } else { Self::Zone(zone) }
+    }
 }
 
 /// The targets that may take a new flow, and why these.

@@ -184,10 +184,9 @@ fn pool(
     let Some(group) = snapshot.target_groups.get(&id) else {
         return Arc::new(Pool::new(false, Routing::FailOpen, Vec::new()));
     };
-    let is_cross_zone = group.is_cross_zone(balancer);
-    let key = (id, (!is_cross_zone).then(|| zone.clone()));
+    let reach = Reach::of(group, balancer, zone);
+    let key = (id, matches!(reach, Reach::Zone(_)).then(|| zone.clone()));
     let make = || {
-        let reach = if is_cross_zone { Reach::AllZones } else { Reach::Zone(zone) };
         let (routing, addrs) = candidates(group, reach, |addr| targets.is_healthy(id, addr));
         let chosen = addrs.into_iter().filter_map(|addr| targets.get(id, addr)).collect();
         Arc::new(Pool::new(group.proxy_protocol_v2, routing, chosen))

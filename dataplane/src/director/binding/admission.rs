@@ -7,8 +7,7 @@ use std::{
 
 use dataplane_core::admission::{Admission, Sources};
 use model::{
-    EndpointAddr, Inbound, InboundRules, Interface, Listener, ListenerId, Protocol, Snapshot,
-    VpcEndpointId,
+    EndpointAddr, InboundRules, Interface, Listener, ListenerId, Protocol, Snapshot, VpcEndpointId,
 };
 
 use super::{Address, Bindings, changed};
@@ -34,7 +33,7 @@ impl<'a> Admissions<'a> {
         listener: ListenerId,
         addr: EndpointAddr,
     ) -> Admission {
-        let Inbound { endpoints, load_balancers } = &self.snapshot.inbound;
+        let rules = &self.snapshot.inbound;
         let balancer = interface.load_balancer;
         let known = self.snapshot.load_balancers.get(&balancer);
         let is_meant = |it: &&Listener| it.id == listener;
@@ -42,12 +41,7 @@ impl<'a> Admissions<'a> {
             .and_then(|balancer| balancer.listeners.iter().find(is_meant))
             .map_or(Protocol::Tcp, |listener| listener.protocol);
         let port = addr.port();
-        Admission {
-            endpoint: endpoints.get(&endpoint).map(|rules| self.table(rules, protocol, port)),
-            load_balancer: load_balancers
-                .get(&balancer)
-                .map(|rules| self.table(rules, protocol, port)),
-        }
+        Admission::of(rules, endpoint, balancer, |rules| self.table(rules, protocol, port))
     }
 
     fn table(
