@@ -8,6 +8,7 @@
 //! their letters. [`Terms`] are what an operator settles: `identity` says who answers, `cookie` and
 //! `limiter` who gets how much.
 
+mod affinity;
 mod answer;
 mod catalog;
 mod cookie;
