@@ -1,6 +1,7 @@
 //! IPv6 endpoint addresses, in a network namespace that has some: the one test that is not ignored
 //! makes it and runs the others inside.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "a client of the test's own may block")]
 
 #[path = "support/rig.rs"]
 mod rig;

@@ -8,6 +8,7 @@ mod rig;
 use std::{
     collections::BTreeMap,
     io::Write,
+    net::SocketAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -15,7 +16,7 @@ use std::{
 };
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use rig::{assert_alive, assert_reset, connect, reset, simple, wait_until};
+use rig::{Rig, assert_alive, assert_reset, connect, reset, simple, wait_until};
 
 type Values = Arc<Mutex<BTreeMap<String, Arc<AtomicU64>>>>;
 
@@ -88,6 +89,14 @@ impl Lines {
     }
 }
 
+/// Publishes the world as it is now, which turns a client away; gives the client's address.
+fn refused_by(rig: &mut Rig, addr: SocketAddr) -> SocketAddr {
+    rig.publish();
+    let mut client = connect(addr);
+    assert_reset(&mut client);
+    client.local_addr().unwrap()
+}
+
 #[test]
 fn each_connection_is_counted_and_has_one_line() {
     let metrics = Known::default();
@@ -110,22 +119,11 @@ fn each_connection_is_counted_and_has_one_line() {
     let (client_addr, target_addr) = (client.local_addr().unwrap(), upstream.addr());
     reset(client);
     assert_reset(&mut target);
-    let refused = {
-        rig.world.group().targets.clear();
-        rig.publish();
-        let mut client = connect(addr);
-        assert_reset(&mut client);
-        client.local_addr().unwrap()
-    };
-    let barred = {
-        let rules = Arc::new(model::InboundRules::default());
-        let id = model::VpcEndpointId::from_bits(1);
-        rig.world.snapshot.inbound.endpoints.insert(id, rules);
-        rig.publish();
-        let mut client = connect(addr);
-        assert_reset(&mut client);
-        client.local_addr().unwrap()
-    };
+    rig.world.group().targets.clear();
+    let refused = refused_by(&mut rig, addr);
+    let rules = Arc::new(model::InboundRules::default());
+    rig.world.snapshot.inbound.endpoints.insert(model::VpcEndpointId::from_bits(1), rules);
+    let barred = refused_by(&mut rig, addr);
     wait_until("all have a line", || lines.access().len() == 3);
     wait_until("all are counted", || metrics.sum("postern_connections_total", endpoint) == 3);
 

@@ -40,7 +40,7 @@ def pages_hold_everything():
     walked = []
     needs = {"DescribeListeners": {"LoadBalancerArn": w.load_balancer},
              "DescribeVpcEndpointServicePermissions": {"ServiceId": w.service}}
-    few = {"DescribePrefixLists"}
+    few = {"DescribeInternetGateways", "DescribeNetworkAcls", "DescribePrefixLists"}
     of_consumer = {"DescribeVpcEndpoints", "DescribeNetworkInterfaces"}
     for service, api in (("ec2", ec2), ("elbv2", elb)):
         have = set(served(service))

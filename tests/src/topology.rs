@@ -100,8 +100,8 @@ impl Topology {
         built
     }
 
-    /// The consumer lets in its own network alone, by a group in place of the default one. Gives the
-    /// new group.
+    /// The consumer lets in its own network alone, by a group in place of the default one. Gives
+    /// the new group.
     pub fn bar_strangers(&self) -> String {
         let create = [
             ("VpcId", self.vpc.as_str()),

@@ -1,5 +1,6 @@
 //! The endpoint workflow by clients of other makers and languages: Ansible's modules, the AWS SDKs
-//! for JavaScript and Rust. Installing them takes minutes, so this is not part of `make test` but of
+//! for JavaScript and Rust. Installing them takes minutes, so this is not part of `make test` but
+//! of
 //! `make test-sdk`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -1,5 +1,5 @@
-//! Security groups decide who gets through an endpoint: as a VPC comes, with a group of its own, and
-//! after a rule is added.
+//! Security groups decide who gets through an endpoint: as a VPC comes, with a group of its own,
+//! and after a rule is added.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

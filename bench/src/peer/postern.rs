@@ -33,7 +33,7 @@ keys = [{{ access_key_id = "consumer", secret_access_key = "of-the-bench-only" }
 [bootstrap]
 vpcs = [
     {{ key = "provider", account = "111111111111", cidr = "127.61.0.0/16" }},
-    {{ key = "consumer", account = "222222222222", cidr = "127.60.0.0/16", admit = ["127.0.0.0/8"] }},
+    {{ key = "consumer", account = "222222222222", cidr = "127.60.0.0/16" }},
 ]
 subnets = [
     {{ key = "provider", vpc = "provider", zone = "us-east-1a", cidr = "127.61.0.0/24" }},

@@ -187,6 +187,7 @@ impl World {
                     vpc: *vpc,
                     service: *service,
                     state,
+                    served: false,
                     ends,
                     private: name.filter(|_| *private),
                     interfaces: BTreeMap::new(),

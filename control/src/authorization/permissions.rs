@@ -1,5 +1,5 @@
-//! What a caller is permitted in all: what its identity policies say, and in a session with a policy
-//! of its own, what that says as well (IAM guide, "Session policies").
+//! What a caller is permitted in all: what its identity policies say, and in a session with a
+//! policy of its own, what that says as well (IAM guide, "Session policies").
 
 use std::sync::Arc;
 

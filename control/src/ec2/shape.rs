@@ -1,5 +1,6 @@
 //! Resources as EC2 shows them: members, filters, and who may see them.
 
+pub(super) mod absent;
 pub(super) mod association;
 pub(super) mod connection;
 pub(super) mod dns_entry;

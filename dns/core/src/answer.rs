@@ -28,7 +28,7 @@ pub fn answer(
 
 /// Answers a message from what a view holds, into a buffer.
 ///
-/// A UDP reply needs a buffer of [`UDP_LEN_MAX`](crate::UDP_LEN_MAX), a TCP reply one of
+/// A UDP reply needs a buffer of [`UDP_LEN_MAX`], a TCP reply one of
 /// [`TCP_LEN_MAX`](crate::TCP_LEN_MAX); with less, it is truncated earlier.
 pub fn answer_on(terms: &Terms<'_>, view: &View, message: &[u8], buffer: &mut [u8]) -> Answer {
     match Query::read(message) {

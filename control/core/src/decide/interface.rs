@@ -114,7 +114,7 @@ fn check_type(
     }
     let ipv4 = designated.ipv4.filter(|_| !ip_address_type.has(AddressFamily::Ipv4));
     let ipv6 = designated.ipv6.filter(|_| !ip_address_type.has(AddressFamily::Ipv6));
-    let stray = ipv4.map(IpAddr::V4).or(ipv6.map(IpAddr::V6));
+    let stray = ipv4.map(IpAddr::V4).or_else(|| ipv6.map(IpAddr::V6));
     stray.map_or(Ok(()), |address| Err(Refusal::AddressFamily { address, ip_address_type }))
 }
 

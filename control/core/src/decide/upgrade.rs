@@ -1,5 +1,5 @@
-//! What resources of an earlier version lack: the default security group and the main route table of
-//! a VPC, the security group of an endpoint.
+//! What resources of an earlier version lack: the default security group and the main route table
+//! of a VPC, the security group of an endpoint.
 //!
 //! Identifiers are drawn from the VPC's own, so that two nodes that start at once make the same.
 

@@ -91,7 +91,7 @@ pub(super) fn check_size(cidr: Ipv4Net) -> Result<(), Refusal> {
 /// The same for IPv6: lengths in steps of four, from the shortest to the longest of its kind.
 pub(super) fn check_size_6(cidr: Ipv6Net, (shortest, longest): (u8, u8)) -> Result<(), Refusal> {
     let length = cidr.prefix_len();
-    if (shortest..=longest).contains(&length) && length % 4 == 0 {
+    if (shortest..=longest).contains(&length) && length.is_multiple_of(4) {
         Ok(())
     } else {
         Err(Refusal::CidrSize { cidr: cidr.into(), shortest, longest })

@@ -3,8 +3,8 @@
 //!
 //! A rule that names a group admits the addresses of the interfaces that carry it. Of a VPC's hosts
 //! Postern knows none; on AWS an interface for which nobody names a group carries the VPC's default
-//! one, and so every address of the VPC counts as a member of that, and every program on this machine
-//! (ADR 8).
+//! one, and so every address of the VPC counts as a member of that, and every program on this
+//! machine (ADR 8).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,8 +29,8 @@ use crate::{
 /// How many neighbours are asked whether their rules can be shared.
 const NEIGHBOURS_MAX: usize = 4;
 
-/// Where programs on this machine come from when they dial a loopback address (RFC 1122 3.2.1.3, RFC
-/// 4291 2.5.3). No packet from elsewhere has such a source.
+/// Where programs on this machine come from when they dial a loopback address (RFC 1122 3.2.1.3,
+/// RFC 4291 2.5.3). No packet from elsewhere has such a source.
 const THIS_MACHINE: [IpNet; 2] = [
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8)),
     IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128)),

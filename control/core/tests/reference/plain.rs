@@ -76,6 +76,8 @@ pub(crate) struct Endpoint {
     pub(crate) vpc: VpcId,
     pub(crate) service: ServiceId,
     pub(crate) state: State,
+    /// Whether it is pending for a change alone: what was served before still is.
+    pub(crate) served: bool,
     /// Seconds at which the state ends by itself.
     pub(crate) ends: Option<u64>,
     pub(crate) private: Option<usize>,
@@ -108,7 +110,7 @@ pub(crate) fn after(state: State, event: &str) -> Option<State> {
         ("pendingAcceptance" | "pending" | "available", "reject") => Some("rejected"),
         ("pendingAcceptance", "modify") => Some("pendingAcceptance"),
         ("pendingAcceptance", "expire") => Some("expired"),
-        ("pending", "bind") => Some("available"),
+        ("pending", "bind" | "bindpartly") | ("available", "bind") => Some("available"),
         ("pending", "fail") => Some("failed"),
         ("deleting" | "deleted", "delete") => None,
         (_, "delete") => Some("deleting"),
@@ -152,7 +154,10 @@ impl Plain {
             Ask::Accept { endpoint, .. } => self.accept(endpoint),
             Ask::Reject { endpoint, .. } => self.happen(endpoint, "reject"),
             Ask::Bound { endpoint } => self.happen(endpoint, "bind"),
-            Ask::NotBound { endpoint } => self.happen(endpoint, "fail"),
+            Ask::NotBound { endpoint } => {
+                let served = self.endpoints.get(&endpoint).is_some_and(|it| it.served);
+                self.happen(endpoint, if served { "bindpartly" } else { "fail" });
+            }
             Ask::Released { endpoint } => self.happen(endpoint, "release"),
             Ask::LookedUp { service, outcome, .. } => self.prove(service, |proof| match outcome {
                 DomainOutcome::Found => "verified",
@@ -226,6 +231,7 @@ impl Plain {
             "deleted" => Some(now + HOUR),
             _ => None,
         };
+        it.served = event == "modify" && (it.served || it.state == "available");
         it.state = state;
     }
 

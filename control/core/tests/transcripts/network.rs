@@ -33,7 +33,7 @@ pub(crate) fn blocks(session: &Session, verb: &str, args: &mut Args<'_>) -> Comm
             let vpc = session.registry.vpc(vpc).unwrap();
             let block: IpNet = block.parse().unwrap();
             let further = vpc.further.iter().find(|(_, it)| it.block == block);
-            let association = further.map_or(vpc.first_association(), |(id, _)| *id);
+            let association = further.map_or_else(|| vpc.first_association(), |(id, _)| *id);
             Command::DisassociateVpcBlock { association }
         }
         (_, Some(ResourceId::Subnet(subnet))) => {
