@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use dns_core::{
-    Catalog, Name, RecordType, TCP_LEN_MAX, Transport, answer,
+    Catalog, Name, RecordType, TCP_LEN_MAX, Terms, Transport, answer_on,
     explain::{Asked, Explanation, explain, question},
 };
 use hickory_proto::op::Message;
@@ -113,7 +113,8 @@ impl Inspector {
         let view = viewpoint.view(&moment.catalog, asked.client);
         let Some(plan) = explanation.forward else {
             let mut buffer = vec![0; TCP_LEN_MAX];
-            let len = answer(view, &message, Transport::Tcp, 0, &mut buffer).len;
+            let terms = Terms { client: asked.client, ..Terms::plain(Transport::Tcp, 0) };
+            let len = answer_on(&terms, view, &message, &mut buffer).len;
             let answer = AnswerText::read(&buffer[..len]);
             return Ok(Explained { explanation, forward: None, answer });
         };

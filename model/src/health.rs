@@ -160,7 +160,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        HealthCheck, Listener, ListenerId, LoadBalancerId, Protocol, Target, WeightedTargetGroup,
+        ClientRoutingPolicy, HealthCheck, Listener, ListenerId, LoadBalancerId, Protocol, Target,
+        WeightedTargetGroup,
     };
 
     fn target(addr: &str, zone: Option<&str>) -> Target {
@@ -178,6 +179,7 @@ mod tests {
             id: LoadBalancerId::from_bits(1),
             zones: ["a", "b"].map(|z| z.parse().unwrap()).into(),
             cross_zone,
+            client_routing_policy: ClientRoutingPolicy::AnyZone,
             listeners: vec![Listener {
                 id: ListenerId::from_bits(1),
                 port: NonZeroU16::MIN,

@@ -32,7 +32,8 @@ pub use inbound::{Inbound, InboundRule, InboundRules, Transport};
 pub use service::ServiceState;
 pub use snapshot::{Generation, Snapshot};
 pub use target::{
-    HealthCheck, Listener, LoadBalancer, Protocol, Target, TargetGroup, WeightedTargetGroup,
+    ClientRoutingPolicy, HealthCheck, Listener, LoadBalancer, Protocol, Target, TargetGroup,
+    WeightedTargetGroup,
 };
 pub use time::{Clock, Timestamp};
-pub use vpc::Vpc;
+pub use vpc::{Subnet, Vpc};

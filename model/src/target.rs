@@ -16,8 +16,40 @@ pub struct LoadBalancer {
     pub zones: BTreeSet<ZoneId>,
     /// Whether a zone's clients are spread over the targets of all zones.
     pub cross_zone: bool,
+    /// How strongly DNS answers keep a client in its own zone.
+    #[serde(default, skip_serializing_if = "ClientRoutingPolicy::is_any_zone")]
+    pub client_routing_policy: ClientRoutingPolicy,
     /// What it listens on; no two share a port and protocol.
     pub listeners: Vec<Listener>,
+}
+
+/// How strongly DNS answers keep a client in its own zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientRoutingPolicy {
+    /// `any_availability_zone`: not at all.
+    #[default]
+    AnyZone,
+    /// `partial_availability_zone_affinity`: 85 %.
+    PartialAffinity,
+    /// `availability_zone_affinity`: always.
+    Affinity,
+}
+
+impl ClientRoutingPolicy {
+    /// Whether a client's own zone counts for nothing.
+    pub fn is_any_zone(&self) -> bool {
+        *self == Self::AnyZone
+    }
+
+    /// In how many of 100 answers to a client only its own zone is given.
+    pub fn own_zone_percent(self) -> u32 {
+        match self {
+            Self::AnyZone => 0,
+            Self::PartialAffinity => 85,
+            Self::Affinity => 100,
+        }
+    }
 }
 
 /// One port of a load balancer.

@@ -23,8 +23,8 @@ use crate::{
     record::Key,
     registry::Registry,
     resource::{
-        CrossZone, HealthCheck, HealthCheckProtocol, Listener, LoadBalancer, ResourceKind,
-        TargetGroup, Vpc, VpcEndpoint,
+        CrossZone, HealthCheck, HealthCheckProtocol, Listener, LoadBalancer, ResourceId,
+        ResourceKind, Subnet, TargetGroup, Vpc, VpcEndpoint,
     },
     transition::is_served,
 };
@@ -114,8 +114,12 @@ impl Parts {
                     }
                 }
             }
-            Key::Subnet(_)
-            | Key::Service(_)
+            Key::Subnet(id) => {
+                let was_in = |vpc: &&Arc<model::Vpc>| vpc.subnets.contains_key(id);
+                let before = || previous.vpcs.values().find(was_in).map(|vpc| vpc.id);
+                self.vpcs.extend(registry.subnet(*id).map(|now| now.vpc).or_else(before));
+            }
+            Key::Service(_)
             | Key::Permission(_)
             | Key::Notification(_)
             | Key::Message(_)
@@ -129,7 +133,8 @@ impl Parts {
     fn refresh(&self, registry: &Registry, snapshot: &mut Snapshot) -> bool {
         let mut changed = false;
         for id in &self.vpcs {
-            changed |= replace(&mut snapshot.vpcs, *id, registry.vpc(*id).map(|it| vpc(it)));
+            changed |=
+                replace(&mut snapshot.vpcs, *id, registry.vpc(*id).map(|it| vpc(registry, it)));
         }
         for id in &self.endpoints {
             let served = registry.endpoint(*id).filter(|it| is_served(it.state));
@@ -165,8 +170,18 @@ fn replace<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, Arc<V>>, key: K, new: Opt
     }
 }
 
-fn vpc(vpc: &Vpc) -> model::Vpc {
-    model::Vpc { id: vpc.id, cidrs: vpc.blocks().collect() }
+fn vpc(registry: &Registry, vpc: &Vpc) -> model::Vpc {
+    let subnets = registry.referrers(vpc.id, ResourceKind::Subnet).filter_map(|id| match id {
+        ResourceId::Subnet(id) => registry.subnet(id),
+        _ => None,
+    });
+    let subnet =
+        |it: &Subnet| model::Subnet { zone: it.zone.clone(), cidrs: it.blocks().collect() };
+    model::Vpc {
+        id: vpc.id,
+        cidrs: vpc.blocks().collect(),
+        subnets: subnets.map(|it| (it.id, subnet(it))).collect(),
+    }
 }
 
 fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
@@ -197,6 +212,7 @@ fn load_balancer(registry: &Registry, balancer: &LoadBalancer) -> model::LoadBal
         id: balancer.id,
         zones: balancer.subnets.keys().cloned().collect(),
         cross_zone: balancer.attributes.cross_zone,
+        client_routing_policy: balancer.attributes.client_routing_policy,
         listeners: registry.listeners_of(balancer.id).map(|it| listener(it)).collect(),
     }
 }

@@ -31,9 +31,8 @@ pub use catalog::{CATALOG_OWNER, CatalogEntry, ServiceType};
 pub use client_token::{ClientToken, ClientTokenKey, CreateOperation};
 pub use endpoint::{Interface, LastError, VpcEndpoint};
 pub use listener::{Listener, ListenerAttribute};
-pub use load_balancer::{
-    ClientRoutingPolicy, LoadBalancer, LoadBalancerAttribute, LoadBalancerAttributes, Scheme,
-};
+pub use load_balancer::{LoadBalancer, LoadBalancerAttribute, LoadBalancerAttributes, Scheme};
+pub use model::ClientRoutingPolicy;
 pub use notification::{
     ConnectionEvent, ConnectionNotification, Message, MessageId, NotificationScope, TopicArn,
 };

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use dns::{
     Inspector,
     explain::{
-        Because, EndpointFacts, EndpointName, Found, InterfaceFacts, Source, Step, Use, ZoneHealth,
-        endpoint_of_name,
+        Because, ClientZone, EndpointFacts, EndpointName, Found, InterfaceFacts, Source, Step, Use,
+        ZoneHealth, endpoint_of_name,
     },
     inspector::{AnswerText, Explained, Question, record_type},
 };
@@ -80,6 +80,7 @@ fn step(step: &Step) -> Value {
             "state": facts.endpoint.state.to_string(),
             "dns_record_ip_type": ip_type(facts.endpoint.dns_record_ip_type),
             "name": name_kind(&facts.name),
+            "client_zone": facts.client_zone.as_ref().map(client_zone),
             "interfaces": facts.interfaces.iter().map(interface).collect::<Vec<_>>(),
         })
     });
@@ -92,9 +93,13 @@ fn step(step: &Step) -> Value {
     })
 }
 
+fn client_zone(it: &ClientZone) -> Value {
+    json!({ "zone": it.zone.to_string(), "kept_percent": it.policy.own_zone_percent() })
+}
+
 fn interface(facts: &InterfaceFacts) -> Value {
     let addresses = facts.addresses.iter().map(|(address, it)| {
-        let is_given = matches!(it, Use::Given | Use::GivenForWantOfBetter);
+        let is_given = matches!(it, Use::Given | Use::GivenAtTimes | Use::GivenForWantOfBetter);
         json!({ "address": address.to_string(), "given": is_given, "why": why(*it, facts.health) })
     });
     json!({
@@ -121,6 +126,10 @@ fn worded(question: &Question, explained: &Explained) -> String {
     }
     if let Some(facts) = explanation.steps.iter().rev().find_map(|it| it.endpoint.as_ref()) {
         line(endpoint(facts));
+        if let Some(ClientZone { zone, policy }) = &facts.client_zone {
+            let percent = policy.own_zone_percent();
+            line(format!("client: in {zone}, and kept there in {percent} % of answers"));
+        }
         for interface in &facts.interfaces {
             for (address, it) in &interface.addresses {
                 line(format!("  {} {address}: {}", interface.zone, why(*it, interface.health)));
@@ -239,6 +248,7 @@ fn ip_type(kind: DnsRecordIpType) -> &'static str {
 fn why(it: Use, health: ZoneHealth) -> String {
     let lack = match health {
         ZoneHealth::Healthy => String::new(),
+        ZoneHealth::NotBound => "not all its addresses are bound".to_owned(),
         ZoneHealth::NoListener => "its load balancer listens on nothing".to_owned(),
         ZoneHealth::NoHealthyTarget { group, targets: 0 } => {
             format!("target group {group} has no target for the zone")
@@ -250,6 +260,8 @@ fn why(it: Use, health: ZoneHealth) -> String {
     match it {
         Use::Given => "given".to_owned(),
         Use::GivenForWantOfBetter => format!("given for want of a better one, although {lack}"),
+        Use::GivenAtTimes => "given when the client is not kept in its own zone".to_owned(),
+        Use::OtherZone => "left out: the client is kept in its own zone".to_owned(),
         Use::Unhealthy => format!("left out: {lack}"),
         Use::LeftOutByType => "left out by the DNS record IP type".to_owned(),
         Use::NotAsked => "not asked for".to_owned(),

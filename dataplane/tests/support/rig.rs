@@ -20,9 +20,10 @@ use std::{
 use dataplane::{Config, Plane};
 use dataplane_core::proxy_header::{Parsed, ReceivedHeader, parse};
 use model::{
-    Binding, Clock, Endpoint, EndpointState, Generation, Health, HealthCheck, Interface, Listener,
-    LoadBalancer, LoadBalancerId, Protocol, Snapshot, Target, TargetAddr, TargetGroup,
-    TargetGroupId, TargetHealth, Timestamp, VpcEndpointId, WeightedTargetGroup, ZoneId,
+    Binding, ClientRoutingPolicy, Clock, Endpoint, EndpointState, Generation, Health, HealthCheck,
+    Interface, Listener, LoadBalancer, LoadBalancerId, Protocol, Snapshot, Target, TargetAddr,
+    TargetGroup, TargetGroupId, TargetHealth, Timestamp, VpcEndpointId, WeightedTargetGroup,
+    ZoneId,
 };
 use tokio::{runtime::Runtime, sync::watch};
 
@@ -230,6 +231,7 @@ impl World {
             id: BALANCER,
             zones: [zone("a"), zone("b")].into(),
             cross_zone: false,
+            client_routing_policy: ClientRoutingPolicy::AnyZone,
             listeners: vec![listener],
         };
         snapshot.load_balancers.insert(BALANCER, Arc::new(balancer));

@@ -183,8 +183,8 @@ fn judge(
     if is_refused(query) {
         return Verdict::REFUSED;
     }
-    let (transport, turn) = (terms.transport, terms.turn);
-    let verdict = Search { view, query, transport, turn }.run(reply);
+    let (transport, client, turn) = (terms.transport, terms.client, terms.turn);
+    let verdict = Search { view, query, transport, client, turn }.run(reply);
     Verdict { is_authoritative: verdict.is_authoritative && query.class == CLASS_IN, ..verdict }
 }
 

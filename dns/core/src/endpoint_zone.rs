@@ -13,10 +13,11 @@ use std::{
 
 use model::{
     AddressFamily, DnsName, ENDPOINT_DOMAIN, Endpoint, Health, Interface, RegionName, Snapshot,
-    VpcEndpointId, VpcId,
+    Vpc, VpcEndpointId, VpcId,
 };
 
 use crate::{
+    affinity::{Affinity, ZonalAnswer},
     name::Name,
     node::Node,
     own_names::{Names, OwnNames, OwnNamesOfAll},
@@ -25,7 +26,7 @@ use crate::{
     tree::Tree,
     wire::RecordType,
     zone::Zone,
-    zone_health::{Causes, ZoneHealth},
+    zone_health::{Causes, Standing, ZoneHealth},
 };
 
 /// How long an answer may be remembered, in seconds. What a Network Load Balancer's names have
@@ -51,8 +52,10 @@ pub(crate) struct EndpointZone {
 #[derive(Debug)]
 struct Part {
     endpoint: Arc<Endpoint>,
-    /// Whether each interface is healthy.
-    healthy: Box<[bool]>,
+    /// Where each interface stands.
+    standings: Box<[Standing]>,
+    /// Its network, if it matters who in it asks.
+    vpc: Option<Arc<Vpc>>,
     nodes: Box<[Arc<Node>]>,
     /// The service's own names, seen in the endpoint's network alone.
     private: Box<[Arc<Node>]>,
@@ -95,9 +98,9 @@ impl EndpointZone {
                 self.change_own(&part, &new_networks, OwnNames::remove);
             }
         }
-        tree.reserve(changed.iter().map(|change| change.healthy.len() + 1).sum());
-        for Change { id, endpoint, healthy } in changed {
-            let part = Part::new(endpoint, healthy);
+        tree.reserve(changed.iter().map(|change| change.standings.len() + 1).sum());
+        for Change { id, endpoint, standings } in changed {
+            let part = Part::new(endpoint, standings, snapshot);
             part.nodes.iter().for_each(|node| tree.insert(node));
             self.change_own(&part, &new_networks, OwnNames::insert);
             self.parts.insert(*id, part);
@@ -134,14 +137,14 @@ impl EndpointZone {
             }
             let part = parts.next_if(|(before, _)| *before == id).map(|(_, part)| part);
             let is_kept = part.is_some_and(|part| {
-                part.is_of(endpoint)
+                part.is_of(endpoint, snapshot)
                     && (is_all_as_healthy || part.is_as_healthy(&mut zones, endpoint))
             });
             if is_kept {
                 continue;
             }
-            let healthy = endpoint.interfaces.iter().map(|i| zones.is_healthy(i)).collect();
-            changed.push(Change { id, endpoint, healthy });
+            let standings = endpoint.interfaces.iter().map(|i| zones.standing(i)).collect();
+            changed.push(Change { id, endpoint, standings });
         }
         gone.extend(parts.map(|(id, _)| *id));
         (gone, changed)
@@ -177,7 +180,7 @@ impl EndpointZone {
 struct Change<'s> {
     id: &'s VpcEndpointId,
     endpoint: &'s Arc<Endpoint>,
-    healthy: Box<[bool]>,
+    standings: Box<[Standing]>,
 }
 
 /// Gives the tree its apex, and makes a zone of it.
@@ -214,28 +217,36 @@ pub(crate) fn apex(region: &RegionName) -> Name {
 }
 
 impl Part {
-    fn new(endpoint: &Arc<Endpoint>, healthy: Box<[bool]>) -> Self {
+    fn new(endpoint: &Arc<Endpoint>, standings: Box<[Standing]>, snapshot: &Snapshot) -> Self {
         // All unhealthy: answer all, as Route 53 does; an address that may work beats none.
-        let any = healthy.contains(&true);
-        let chosen = endpoint.interfaces.iter().zip(&healthy).filter(|(_, up)| !any || **up);
+        let any = standings.iter().any(|it| it.is_healthy);
+        let pairs = endpoint.interfaces.iter().zip(&standings);
+        let chosen: Vec<_> = pairs.filter(|(_, it)| !any || it.is_healthy).collect();
+        let interfaces = chosen.iter().map(|(interface, _)| *interface);
+        let regional = node((&endpoint.regional_name).into(), endpoint, interfaces);
+        let vpc = snapshot.vpcs.get(&endpoint.vpc).filter(|_| keeps_any(&standings));
+        let affinity = vpc.and_then(|vpc| affinity(endpoint, &chosen, vpc, &regional));
         let mut nodes = Vec::with_capacity(endpoint.interfaces.len() + 1);
-        nodes.push(node((&endpoint.regional_name).into(), endpoint, chosen.map(|(i, _)| i)));
+        nodes.push(Arc::new(regional.favouring(affinity)));
         for interface in &endpoint.interfaces {
-            nodes.push(node((&interface.zonal_name).into(), endpoint, [interface].into_iter()));
+            let name = (&interface.zonal_name).into();
+            nodes.push(Arc::new(node(name, endpoint, [interface].into_iter())));
         }
         let names = endpoint.private_dns_names.iter();
         let private = names.map(|name| alias(name, endpoint)).collect();
-        let (endpoint, reverse) = (Arc::clone(endpoint), OnceCell::new());
-        Self { endpoint, healthy, nodes: nodes.into(), private, reverse }
+        let (endpoint, vpc) = (Arc::clone(endpoint), vpc.cloned());
+        Self { endpoint, standings, vpc, nodes: nodes.into(), private, reverse: OnceCell::new() }
     }
 
-    fn is_of(&self, endpoint: &Arc<Endpoint>) -> bool {
-        Arc::ptr_eq(&self.endpoint, endpoint) || self.endpoint == *endpoint
+    fn is_of(&self, endpoint: &Arc<Endpoint>, snapshot: &Snapshot) -> bool {
+        (Arc::ptr_eq(&self.endpoint, endpoint) || self.endpoint == *endpoint)
+            && (!keeps_any(&self.standings)
+                || self.vpc.as_ref() == snapshot.vpcs.get(&endpoint.vpc))
     }
 
     fn is_as_healthy<'s>(&self, zones: &mut ZoneHealth<'s>, endpoint: &'s Endpoint) -> bool {
-        let mut pairs = endpoint.interfaces.iter().zip(&self.healthy);
-        pairs.all(|(interface, healthy)| zones.is_healthy(interface) == *healthy)
+        let mut pairs = endpoint.interfaces.iter().zip(&self.standings);
+        pairs.all(|(interface, standing)| zones.standing(interface) == *standing)
     }
 
     /// What only the endpoint's network sees.
@@ -263,13 +274,44 @@ fn node<'i>(
     name: Name,
     endpoint: &Endpoint,
     interfaces: impl Iterator<Item = &'i Interface>,
-) -> Arc<Node> {
+) -> Node {
+    Node::new(name, rrsets(endpoint, interfaces))
+}
+
+/// The records of interfaces that an endpoint's DNS record IP type lets be seen.
+fn rrsets<'i>(endpoint: &Endpoint, interfaces: impl Iterator<Item = &'i Interface>) -> Vec<RrSet> {
     let kind = endpoint.dns_record_ip_type;
     let addresses: Vec<_> = interfaces
         .flat_map(Interface::addresses)
         .filter(|address| kind.endpoint_names_have(family(address)))
         .collect();
-    Arc::new(Node::new(name, address_rrsets(&addresses)))
+    address_rrsets(&addresses)
+}
+
+/// Whether any interface's zone keeps its clients.
+fn keeps_any(standings: &[Standing]) -> bool {
+    standings.iter().any(|standing| !standing.policy.is_any_zone())
+}
+
+/// What the Regional name says to clients in those zones that keep their clients, by the subnets of
+/// the endpoint's network. Only zones that are answered at all are: so a client whose own zone is
+/// not healthy goes to another, and one stays in its own when none is.
+fn affinity(
+    endpoint: &Endpoint,
+    chosen: &[(&Interface, &Standing)],
+    vpc: &Vpc,
+    regional: &Node,
+) -> Option<Affinity> {
+    let keeping = chosen.iter().filter(|(_, standing)| !standing.policy.is_any_zone());
+    let answers = keeping.filter_map(|(interface, standing)| {
+        let rrsets = rrsets(endpoint, [*interface].into_iter());
+        let subnets = vpc.subnets.values().filter(|subnet| subnet.zone == interface.zone);
+        let answer = ZonalAnswer { policy: standing.policy, rrsets: rrsets.into() };
+        // A type of record that the zone lacks and another has is not kept from its clients.
+        let is_whole = answer.rrsets.len() == regional.rrsets().len();
+        is_whole.then(|| (subnets.flat_map(|subnet| &subnet.cidrs).collect(), answer))
+    });
+    Affinity::new(endpoint.vpc, answers)
 }
 
 fn family(address: &IpAddr) -> AddressFamily {

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use model::{Generation, Health, Snapshot, VpcId};
 
 pub use self::endpoint::{
-    EndpointFacts, EndpointName, InterfaceFacts, Use, ZoneHealth, endpoint_of_name,
+    ClientZone, EndpointFacts, EndpointName, InterfaceFacts, Use, ZoneHealth, endpoint_of_name,
 };
 use self::endpoint::{endpoint_name, facts, private_name};
 
@@ -240,8 +240,9 @@ fn found(
         Source::EndpointZone(_) => endpoint_name(snapshot, &name),
         _ => None,
     };
-    let endpoint =
-        endpoint.map(|(endpoint, which)| facts(snapshot, health, asked, endpoint, which));
+    let endpoint = endpoint.map(|(endpoint, which)| {
+        facts((snapshot, health), (asked, view.owner().vpc), endpoint, which)
+    });
     Step { name, source, wildcard, found, endpoint }
 }
 

@@ -3,11 +3,12 @@
 //! Read in this order: `endpoint_zone` turns a snapshot and health into the endpoints' zone,
 //! `master` turns text into others, and `catalog` puts together what each network sees of them.
 //! [`answer()`] turns a question's bytes and a client's [`View`] into the reply's bytes; `search`
-//! follows the names. Below them `zone` and `island` know which names exist, `record` and
-//! `rotation` how records are laid out, `query` and `reply` the two messages, `name` and `wire`
-//! their letters. [`Terms`] are what an operator settles: `identity` says who answers, `cookie` and
-//! `limiter` who gets how much.
+//! follows the names, and `affinity` keeps clients in their zone. Below them `zone` and `island`
+//! know which names exist, `record` and `rotation` how records are laid out, `query` and `reply`
+//! the two messages, `name` and `wire` their letters. [`Terms`] are what an operator settles:
+//! `identity` says who answers, `cookie` and `limiter` who gets how much.
 
+mod affinity;
 mod answer;
 mod catalog;
 mod cookie;

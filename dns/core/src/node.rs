@@ -1,6 +1,7 @@
 //! Names with their records, as tables keep them. Does not know what is around a name.
 
 use crate::{
+    affinity::{Affinity, Asker},
     name::{Name, is_wildcard},
     record::RrSet,
     wire::RecordType,
@@ -13,6 +14,7 @@ pub(crate) struct Node {
     rrsets: Box<[RrSet]>,
     place: Place,
     hidden: Option<RecordType>,
+    affinity: Option<Box<Affinity>>,
 }
 
 /// Where a node stands in its zone.
@@ -34,17 +36,22 @@ impl Node {
 
     /// A name anywhere in a zone.
     pub(crate) fn placed(name: Name, rrsets: Vec<RrSet>, place: Place) -> Self {
-        Self { name: name.into_wire(), rrsets: rrsets.into(), place, hidden: None }
+        Self { name: name.into_wire(), rrsets: rrsets.into(), place, hidden: None, affinity: None }
     }
 
     /// A name that exists only because something is below it.
     pub(crate) fn empty(name: &[u8], place: Place) -> Self {
-        Self { name: name.into(), rrsets: Box::new([]), place, hidden: None }
+        Self { name: name.into(), rrsets: Box::new([]), place, hidden: None, affinity: None }
     }
 
     /// The node, without any record of this type, even where its alias leads to one.
     pub(crate) fn hiding(self, hidden: Option<RecordType>) -> Self {
         Self { hidden, ..self }
+    }
+
+    /// The node, with other records for clients in some zones.
+    pub(crate) fn favouring(self, affinity: Option<Affinity>) -> Self {
+        Self { affinity: affinity.map(Box::new), ..self }
     }
 
     /// Whether it has no record of this type, whatever its alias leads to.
@@ -78,6 +85,12 @@ impl Node {
     /// The records of a type.
     pub(crate) fn rrset(&self, rtype: RecordType) -> Option<&RrSet> {
         self.rrsets.iter().find(|rrset| rrset.rtype() == rtype)
+    }
+
+    /// All records that there are for one who asks.
+    pub(crate) fn rrsets_for(&self, asker: impl FnOnce() -> Asker) -> &[RrSet] {
+        let affinity = self.affinity.as_deref();
+        affinity.and_then(|affinity| affinity.rrsets(&asker())).unwrap_or(&self.rrsets)
     }
 
     /// All records.

@@ -4,7 +4,10 @@
 //! Aliases are followed through everything that the view holds, within a bound. Does not know
 //! messages: what may be asked at all, and how the reply starts and ends, is decided elsewhere.
 
+use std::net::IpAddr;
+
 use crate::{
+    affinity::Asker,
     name::{NAME_LEN_MAX, label_count, parent},
     node::Node,
     outcome::{Outcome, Transport},
@@ -93,6 +96,7 @@ pub(crate) struct Search<'q> {
     pub(crate) view: &'q View,
     pub(crate) query: &'q Query<'q>,
     pub(crate) transport: Transport,
+    pub(crate) client: IpAddr,
     pub(crate) turn: u32,
 }
 
@@ -252,6 +256,10 @@ impl<'q> Search<'q> {
         self.query.qtype == RecordType::DS && node.name() == name
     }
 
+    fn asker(&self) -> Asker {
+        Asker { vpc: self.view.owner().vpc, client: self.client, turn: self.turn }
+    }
+
     /// Writes the records asked for, if the node has any.
     fn write_asked(
         &self,
@@ -261,15 +269,17 @@ impl<'q> Search<'q> {
         owner: Option<&[u8]>,
     ) -> bool {
         let question = &self.query.name;
+        let rrsets = node.rrsets_for(|| self.asker());
         if self.query.qtype == RecordType::ANY {
             // RFC 8482 4.1: over UDP one RRset is answer enough; 4.4: over TCP all may be sent.
             let most = if self.transport == Transport::Udp { 1 } else { usize::MAX };
-            for rrset in node.rrsets().iter().take(most) {
+            for rrset in rrsets.iter().take(most) {
                 rrset.write(reply, Section::Answer, owner, question, self.turn);
             }
-            return !node.rrsets().is_empty();
+            return !rrsets.is_empty();
         }
-        let Some(rrset) = node.rrset(self.query.qtype) else { return false };
+        let asked = rrsets.iter().find(|rrset| rrset.rtype() == self.query.qtype);
+        let Some(rrset) = asked else { return false };
         rrset.write(reply, Section::Answer, owner, question, self.turn);
         let is_alias = matches!(self.query.qtype, RecordType::CNAME | RecordType::DNAME);
         let Some(zone) = zone.filter(|_| !is_alias) else { return true };

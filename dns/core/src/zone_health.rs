@@ -5,13 +5,13 @@
 //! about an interface that is not healthy.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use model::{
-    Health, Interface, LoadBalancer, LoadBalancerId, Snapshot, TargetAddr, TargetGroup,
-    TargetGroupId, TargetHealth, ZoneId,
+    ClientRoutingPolicy, Health, Interface, InterfaceId, LoadBalancer, LoadBalancerId, Snapshot,
+    TargetAddr, TargetGroup, TargetGroupId, TargetHealth, ZoneId,
 };
 
 use crate::name::NameHash;
@@ -22,6 +22,7 @@ pub(crate) struct Causes {
     load_balancers: BTreeMap<LoadBalancerId, Arc<LoadBalancer>>,
     target_groups: BTreeMap<TargetGroupId, Arc<TargetGroup>>,
     targets: BTreeMap<(TargetGroupId, TargetAddr), TargetHealth>,
+    unbound: BTreeSet<InterfaceId>,
 }
 
 impl Causes {
@@ -29,21 +30,32 @@ impl Causes {
     pub(crate) fn renew(&mut self, snapshot: &Snapshot, health: &Health) -> bool {
         let is_same = self.load_balancers == snapshot.load_balancers
             && self.target_groups == snapshot.target_groups
-            && self.targets == health.targets;
+            && self.targets == health.targets
+            && self.unbound == health.unbound;
         if !is_same {
             self.load_balancers.clone_from(&snapshot.load_balancers);
             self.target_groups.clone_from(&snapshot.target_groups);
             self.targets.clone_from(&health.targets);
+            self.unbound.clone_from(&health.unbound);
         }
         !is_same
     }
 }
 
-/// The health of load balancers' zones, worked out once for all the interfaces that share one.
+/// What counts of an interface for answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Whether its addresses are answered while another's are too.
+    pub(crate) is_healthy: bool,
+    /// How strongly clients of its zone are kept there.
+    pub(crate) policy: ClientRoutingPolicy,
+}
+
+/// The standing of load balancers' zones, worked out once for all the interfaces that share one.
 pub(crate) struct ZoneHealth<'s> {
     snapshot: &'s Snapshot,
     health: &'s Health,
-    known: HashMap<(LoadBalancerId, &'s ZoneId), bool, NameHash>,
+    known: HashMap<(LoadBalancerId, &'s ZoneId), Standing, NameHash>,
 }
 
 impl<'s> ZoneHealth<'s> {
@@ -51,11 +63,25 @@ impl<'s> ZoneHealth<'s> {
         Self { snapshot, health, known: HashMap::default() }
     }
 
-    /// Whether an interface is healthy.
-    pub(crate) fn is_healthy(&mut self, interface: &'s Interface) -> bool {
+    /// Where an interface stands: with its zone, unless its own addresses are not bound.
+    pub(crate) fn standing(&mut self, interface: &'s Interface) -> Standing {
+        if self.health.unbound.contains(&interface.id) {
+            return self.work_out(interface);
+        }
         let key = (interface.load_balancer, &interface.zone);
-        let (snapshot, health) = (self.snapshot, self.health);
-        let work_out = || health.is_interface_healthy(snapshot, interface);
-        *self.known.entry(key).or_insert_with(work_out)
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let standing = self.work_out(interface);
+        self.known.insert(key, standing);
+        standing
+    }
+
+    fn work_out(&self, interface: &Interface) -> Standing {
+        let balancer = self.snapshot.load_balancers.get(&interface.load_balancer);
+        Standing {
+            is_healthy: self.health.is_interface_healthy(self.snapshot, interface),
+            policy: balancer.map(|it| it.client_routing_policy).unwrap_or_default(),
+        }
     }
 }

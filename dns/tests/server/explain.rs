@@ -41,7 +41,7 @@ fn world() -> Snapshot {
         ],
     );
     let (id, cidrs) = (vpc(), vec!["127.91.0.0/16".parse().unwrap()]);
-    world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+    world.vpcs.insert(id, Arc::new(Vpc::new(id, cidrs)));
     world
 }
 

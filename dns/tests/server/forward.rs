@@ -28,7 +28,7 @@ async fn start_with(files: ZoneFiles) -> (Running, Upstream, Upstream) {
     own.private_dns_names = vec!["api.example.test".parse().unwrap()];
     let mut world = snapshot(1, [own]);
     let (id, cidrs) = (VpcId::from_bits(1), vec!["127.61.0.0/16".parse().unwrap()]);
-    world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+    world.vpcs.insert(id, Arc::new(Vpc::new(id, cidrs)));
     let mut config = Config::new("0.0.0.0:0".parse().unwrap(), NonZeroUsize::MIN);
     let rule = Rule { domain: "rule.test".parse().unwrap(), servers: vec![of_rule.addr] };
     let forward = Forward { servers: vec![upstream.addr], rules: vec![rule] };

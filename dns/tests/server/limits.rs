@@ -38,7 +38,7 @@ fn start(set: impl FnOnce(&mut RateLimit)) -> Running {
     config.rate_limit = Some(limit);
     let mut world = snapshot(1, [endpoint(1, 1)]);
     let (id, cidrs) = (VpcId::from_bits(1), vec!["127.82.0.0/16".parse().unwrap()]);
-    world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+    world.vpcs.insert(id, Arc::new(Vpc::new(id, cidrs)));
     config
         .networks
         .push(Network { clients: vec!["127.83.0.0/16".parse().unwrap()], ..Network::new(id) });

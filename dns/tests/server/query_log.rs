@@ -24,7 +24,7 @@ async fn questions_of_chosen_vpcs_are_written_down() {
     let mut other = endpoint(2, 2);
     other.vpc = two;
     let mut world = snapshot(1, [endpoint(1, 1), other]);
-    world.vpcs.insert(one, Arc::new(Vpc { id: one, cidrs: clients("127.97.1.0/24") }));
+    world.vpcs.insert(one, Arc::new(Vpc::new(one, clients("127.97.1.0/24"))));
     let running = Running::start_from(config, world, ZoneFiles::default()).unwrap();
     let server = running.at("127.0.0.1");
     let zonal = name(1).replacen('.', "-us-east-11.", 1);

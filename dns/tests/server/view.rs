@@ -34,7 +34,7 @@ async fn clients_are_told_by_address_and_by_listener() {
     let mut world = snapshot(1, [endpoint(1, 1)]);
     let vpc = VpcId::from_bits(1);
     let cidrs = vec!["127.51.0.0/16".parse().unwrap()];
-    world.vpcs.insert(vpc, Arc::new(Vpc { id: vpc, cidrs }));
+    world.vpcs.insert(vpc, Arc::new(Vpc::new(vpc, cidrs)));
     let mut config = Config::new("[::]:0".parse().unwrap(), NonZeroUsize::MIN);
     config.networks.push(Network {
         clients: vec!["127.52.1.0/24".parse().unwrap()],

@@ -7,7 +7,8 @@ use std::{
 };
 
 use model::{
-    AccountId, IpAddressType, LoadBalancerId, SecurityGroupId, SubnetId, Timestamp, VpcId, ZoneId,
+    AccountId, ClientRoutingPolicy, IpAddressType, LoadBalancerId, SecurityGroupId, SubnetId,
+    Timestamp, VpcId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -132,16 +133,4 @@ pub enum LoadBalancerAttribute {
     SecondaryAddresses(u8),
     /// `ipv6.deny_all_igw_traffic`.
     DenyInternetGateway(bool),
-}
-
-/// How strongly DNS answers keep a client in its own zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClientRoutingPolicy {
-    /// `any_availability_zone`: not at all.
-    AnyZone,
-    /// `partial_availability_zone_affinity`: 85 %.
-    PartialAffinity,
-    /// `availability_zone_affinity`: always.
-    Affinity,
 }

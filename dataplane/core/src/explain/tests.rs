@@ -95,6 +95,7 @@ fn world() -> World {
         id: balancer_id(),
         zones: endpoint_zones(),
         cross_zone: false,
+        client_routing_policy: model::ClientRoutingPolicy::AnyZone,
         listeners: vec![listener],
     };
     snapshot.load_balancers.insert(balancer_id(), Arc::new(balancer));

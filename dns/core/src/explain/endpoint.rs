@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use model::{
-    AddressFamily, Endpoint, Health, Interface, LoadBalancer, Snapshot, TargetGroupId,
-    VpcEndpointId, VpcId, ZoneId,
+    AddressFamily, ClientRoutingPolicy, Endpoint, Health, Interface, LoadBalancer, Snapshot,
+    TargetGroupId, VpcEndpointId, VpcId, ZoneId,
 };
 
 use super::Asked;
@@ -21,8 +21,20 @@ pub struct EndpointFacts {
     pub endpoint: Endpoint,
     /// Which of its names it is.
     pub name: EndpointName,
+    /// The client's zone, if it counts: if the client has the view of the endpoint's network and
+    /// an address of one of its subnets, in whose zone the endpoint has an address to give.
+    pub client_zone: Option<ClientZone>,
     /// Its interfaces as far as the name is about them.
     pub interfaces: Vec<InterfaceFacts>,
+}
+
+/// The zone of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientZone {
+    /// The zone.
+    pub zone: ZoneId,
+    /// How strongly the load balancer that serves the endpoint there keeps clients in it.
+    pub policy: ClientRoutingPolicy,
 }
 
 /// Which of an endpoint's names a name is.
@@ -52,6 +64,8 @@ pub struct InterfaceFacts {
 pub enum ZoneHealth {
     /// It has.
     Healthy,
+    /// Not all of the interface's addresses are bound.
+    NotBound,
     /// The load balancer is gone, or has no listener.
     NoListener,
     /// This target group has none.
@@ -70,6 +84,10 @@ pub enum Use {
     Given,
     /// It is in the answer although its zone is unhealthy: all zones are.
     GivenForWantOfBetter,
+    /// It is in those answers only that do not keep the client in its own zone, which is another.
+    GivenAtTimes,
+    /// The client is kept in its own zone, which is another.
+    OtherZone,
     /// Its zone is unhealthy, and another is not.
     Unhealthy,
     /// The endpoint's DNS record IP type leaves out its family for this name.
@@ -116,44 +134,71 @@ pub(super) fn endpoint_name<'s>(
     })
 }
 
+/// What matters of an endpoint for one of its names, asked by someone who has the view of `vpc`.
 pub(super) fn facts(
-    snapshot: &Snapshot,
-    health: &Health,
-    asked: &Asked<'_>,
+    (snapshot, health): (&Snapshot, &Health),
+    (asked, vpc): (&Asked<'_>, Option<VpcId>),
     endpoint: &Endpoint,
     name: EndpointName,
 ) -> EndpointFacts {
     let is_healthy =
         |interface: &Interface| zone_health(snapshot, health, interface) == ZoneHealth::Healthy;
     let any_healthy = endpoint.interfaces.iter().any(is_healthy);
+    let is_zonal = matches!(name, EndpointName::Zonal(_));
+    let client_zone = (!is_zonal && vpc == Some(endpoint.vpc))
+        .then(|| client_zone(snapshot, endpoint, asked.client))
+        .flatten()
+        .filter(|(interface, _)| !any_healthy || is_healthy(interface))
+        .map(|(_, client_zone)| client_zone);
     let is_meant = |interface: &&Interface| match &name {
         EndpointName::Zonal(zone) => interface.zone == *zone,
         EndpointName::Regional | EndpointName::Private => true,
     };
-    let fate = |address: &IpAddr, zone_health: ZoneHealth| {
+    let fate = |address: &IpAddr, zone: &ZoneId, zone_health: ZoneHealth| {
         let family = if address.is_ipv4() { AddressFamily::Ipv4 } else { AddressFamily::Ipv6 };
         let kind = endpoint.dns_record_ip_type;
         let has = match name {
             EndpointName::Private => kind.private_name_has(family),
             EndpointName::Regional | EndpointName::Zonal(_) => kind.endpoint_names_have(family),
         };
-        let is_zonal = matches!(name, EndpointName::Zonal(_));
-        match (has, zone_health) {
-            _ if !is_asked(asked.rtype, family) => Use::NotAsked,
-            (false, _) => Use::LeftOutByType,
-            (true, ZoneHealth::Healthy) => Use::Given,
+        if !is_asked(asked.rtype, family) {
+            return Use::NotAsked;
+        }
+        let policy = client_zone.as_ref().filter(|own| own.zone != *zone).map(|own| own.policy);
+        match (has, zone_health, policy) {
+            (false, ..) => Use::LeftOutByType,
             // A zonal name has no other address to give.
-            (true, _) if is_zonal || !any_healthy => Use::GivenForWantOfBetter,
-            (true, _) => Use::Unhealthy,
+            (true, health, _) if health != ZoneHealth::Healthy && any_healthy && !is_zonal => {
+                Use::Unhealthy
+            }
+            (true, _, Some(ClientRoutingPolicy::Affinity)) => Use::OtherZone,
+            (true, _, Some(ClientRoutingPolicy::PartialAffinity)) => Use::GivenAtTimes,
+            (true, ZoneHealth::Healthy, _) => Use::Given,
+            (true, ..) => Use::GivenForWantOfBetter,
         }
     };
     let interfaces = endpoint.interfaces.iter().filter(is_meant).map(|interface| {
-        let health = zone_health(snapshot, health, interface);
-        let addresses = interface.addresses().map(|it| (it, fate(&it, health))).collect();
-        InterfaceFacts { zone: interface.zone.clone(), health, addresses }
+        let (zone, health) = (&interface.zone, zone_health(snapshot, health, interface));
+        let addresses = interface.addresses().map(|it| (it, fate(&it, zone, health))).collect();
+        InterfaceFacts { zone: zone.clone(), health, addresses }
     });
     let interfaces = interfaces.collect();
-    EndpointFacts { endpoint: endpoint.clone(), name, interfaces }
+    EndpointFacts { endpoint: endpoint.clone(), name, client_zone, interfaces }
+}
+
+/// The zone of a client in the endpoint's network, and the interface there.
+fn client_zone<'e>(
+    snapshot: &Snapshot,
+    endpoint: &'e Endpoint,
+    client: IpAddr,
+) -> Option<(&'e Interface, ClientZone)> {
+    let client = client.to_canonical();
+    let subnets = &snapshot.vpcs.get(&endpoint.vpc)?.subnets;
+    let mut subnets = subnets.values();
+    let subnet = subnets.find(|it| it.cidrs.iter().any(|cidr| cidr.contains(&client)))?;
+    let interface = endpoint.interfaces.iter().find(|it| it.zone == subnet.zone)?;
+    let policy = snapshot.load_balancers.get(&interface.load_balancer)?.client_routing_policy;
+    Some((interface, ClientZone { zone: subnet.zone.clone(), policy }))
 }
 
 /// Whether a question for this type is one for addresses of this family.
@@ -166,6 +211,9 @@ fn is_asked(rtype: RecordType, family: AddressFamily) -> bool {
 }
 
 fn zone_health(snapshot: &Snapshot, health: &Health, interface: &Interface) -> ZoneHealth {
+    if health.unbound.contains(&interface.id) {
+        return ZoneHealth::NotBound;
+    }
     let Some(balancer) = snapshot.load_balancers.get(&interface.load_balancer) else {
         return ZoneHealth::NoListener;
     };

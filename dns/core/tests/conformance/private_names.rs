@@ -25,7 +25,7 @@ fn catalog(rows: &[(DnsRecordIpType, &str)]) -> Catalog {
     });
     let mut world = snapshot(7, endpoints);
     let (id, cidrs) = (VpcId::from_bits(1), vec!["10.1.0.0/16".parse().unwrap()]);
-    world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+    world.vpcs.insert(id, Arc::new(Vpc::new(id, cidrs)));
     CatalogBuilder::default().build(&world, &health(&[1]))
 }
 
@@ -105,7 +105,7 @@ fn private_names_for_inbound_clients_are_hidden_from_those_inside() {
     let regional = name(1, None);
     let mut world = snapshot(7, [endpoint]);
     let (id, cidrs) = (VpcId::from_bits(1), vec!["10.1.0.0/16".parse().unwrap()]);
-    world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+    world.vpcs.insert(id, Arc::new(Vpc::new(id, cidrs)));
     let mut builder = CatalogBuilder::default();
     builder.set_networks(vec![(id, vec!["192.168.0.0/16".parse().unwrap()])]);
     for is_inbound_only in [false, true] {
@@ -158,7 +158,7 @@ fn all_names_have_the_record_types_of_the_guides_tables() {
         }
         let mut world = snapshot(7, [endpoint]);
         let (id, cidrs) = (VpcId::from_bits(1), vec!["10.1.0.0/16".parse().unwrap()]);
-        world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+        world.vpcs.insert(id, Arc::new(Vpc::new(id, cidrs)));
         let catalog = CatalogBuilder::default().build(&world, &health(&[0, 1, 2]));
         let names = ["api.example.com".to_owned(), name(1, None), name(1, Some(0))];
         for (name, has) in names.into_iter().zip(expected) {

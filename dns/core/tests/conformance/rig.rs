@@ -6,10 +6,10 @@ use std::{fmt::Write as _, net::Ipv4Addr, sync::Arc};
 use dns_core::{Answer, Catalog, CatalogBuilder, Transport, UDP_LEN_MAX, answer};
 use hickory_proto::{op::Message, rr::Record};
 use model::{
-    Binding, DnsRecordIpType, Endpoint, EndpointState, Generation, Health, HealthCheck, Interface,
-    InterfaceId, Listener, ListenerId, LoadBalancer, LoadBalancerId, Protocol, ServiceId, Snapshot,
-    SubnetId, Target, TargetAddr, TargetGroup, TargetGroupId, TargetHealth, VpcEndpointId, VpcId,
-    WeightedTargetGroup,
+    Binding, ClientRoutingPolicy, DnsRecordIpType, Endpoint, EndpointState, Generation, Health,
+    HealthCheck, Interface, InterfaceId, Listener, ListenerId, LoadBalancer, LoadBalancerId,
+    Protocol, ServiceId, Snapshot, SubnetId, Target, TargetAddr, TargetGroup, TargetGroupId,
+    TargetHealth, VpcEndpointId, VpcId, WeightedTargetGroup,
 };
 
 /// The zone of all endpoint names here.
@@ -70,6 +70,7 @@ pub(crate) fn snapshot(generation: u64, endpoints: impl IntoIterator<Item = Endp
         id: LoadBalancerId::from_bits(1),
         zones: ZONES.map(|zone| zone.parse().unwrap()).into(),
         cross_zone: false,
+        client_routing_policy: ClientRoutingPolicy::AnyZone,
         listeners: vec![listener],
     };
     snapshot.load_balancers.insert(load_balancer.id, Arc::new(load_balancer));

@@ -90,7 +90,7 @@ fn clients_are_told_by_the_snapshots_networks_unless_the_operator_knows_better()
         [(1, "10.1.0.0/16"), (2, "10.2.0.0/16"), (3, "10.2.0.0/16"), (4, "10.1.0.0/16")]
     {
         let (id, cidrs) = (VpcId::from_bits(vpc), vec![cidr.parse().unwrap()]);
-        world.vpcs.insert(id, Arc::new(Vpc { id, cidrs }));
+        world.vpcs.insert(id, Arc::new(Vpc::new(id, cidrs)));
     }
     let soa = "@ 60 SOA ns m 1 2 3 4 60\n";
     let zone_of = |vpc: u8| {
