@@ -47,7 +47,10 @@ pub(super) fn network(world: &World, given: &Given, operation: &str) -> Option<F
         "DeleteRoute" => of_table("&DestinationCidrBlock=10.9.0.0/16"),
         "DeleteRouteTable" => of_table("").getting("DependencyViolation"),
         "DeleteSecurityGroup" => of_group(""),
-        "DescribePrefixLists" => Form::of(Owner::Consumer, String::new(), Other::Same),
+        "DescribeAccountAttributes"
+        | "DescribeInternetGateways"
+        | "DescribeNetworkAcls"
+        | "DescribePrefixLists" => Form::of(Owner::Consumer, String::new(), Other::Same),
         "DescribeRouteTables" => list(table),
         "DescribeSecurityGroupRules" | "DescribeSecurityGroups" => list(group),
         "DescribeVpcEndpointAssociations" => Form::of(Owner::Consumer, String::new(), Other::Same),
