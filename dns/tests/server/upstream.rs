@@ -17,6 +17,18 @@ use tokio::{
     net::{TcpListener, UdpSocket},
 };
 
+/// A UDP and a TCP socket of one port. Another process may have the TCP port of a UDP port that is
+/// free, so several are tried.
+async fn sockets() -> (UdpSocket, TcpListener) {
+    for _ in 0..20 {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
+            return (udp, tcp);
+        }
+    }
+    panic!("no port is free for both");
+}
+
 /// The server, and every question that it got: name, id and source port.
 pub(crate) struct Upstream {
     pub(crate) addr: SocketAddr,
@@ -25,9 +37,8 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub(crate) async fn start() -> Self {
-        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (udp, tcp) = sockets().await;
         let addr = udp.local_addr().unwrap();
-        let tcp = TcpListener::bind(addr).await.unwrap();
         let asked = Arc::<Mutex<Vec<_>>>::default();
         let log = Arc::clone(&asked);
         tokio::spawn(async move {
