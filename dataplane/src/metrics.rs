@@ -188,7 +188,8 @@ impl WorkerMetrics {
 }
 
 /// States of targets as labels; [`count_targets`] wants the counts in this order.
-const STATES: [&str; 5] = ["initial", "healthy", "unhealthy", "draining", "unused"];
+const STATES: [&str; 6] =
+    ["initial", "healthy", "unhealthy", "unhealthy.draining", "draining", "unused"];
 
 /// The place of a state among the counts of [`count_targets`].
 pub(crate) fn state_place(health: TargetHealth) -> usize {
@@ -196,8 +197,9 @@ pub(crate) fn state_place(health: TargetHealth) -> usize {
         TargetHealth::Initial => 0,
         TargetHealth::Healthy => 1,
         TargetHealth::Unhealthy(_) => 2,
-        TargetHealth::Draining => 3,
-        TargetHealth::Unused => 4,
+        TargetHealth::UnhealthyDraining(_) => 3,
+        TargetHealth::Draining => 4,
+        TargetHealth::Unused => 5,
     }
 }
 

@@ -100,6 +100,7 @@ fn snapshot(count: u32) -> Result<Snapshot, Box<dyn Error>> {
             regional_name,
             private_dns_names: Vec::new(),
             dns_record_ip_type: DnsRecordIpType::Dualstack,
+            limits: model::EndpointLimits::default(),
             interfaces,
         };
         snapshot.endpoints.insert(id, Arc::new(endpoint));

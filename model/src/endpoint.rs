@@ -71,8 +71,31 @@ pub struct Endpoint {
     pub private_dns_names: Vec<DnsName>,
     /// Which record types its names have.
     pub dns_record_ip_type: DnsRecordIpType,
+    /// How much it may carry.
+    #[serde(default, skip_serializing_if = "EndpointLimits::is_unlimited")]
+    pub limits: EndpointLimits,
     /// One per chosen subnet, so at most one per zone.
     pub interfaces: Vec<Interface>,
+}
+
+/// How much one endpoint may carry, over all its interfaces; none means as much as there is. Beyond
+/// AWS: what one consumer does then costs another one nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndpointLimits {
+    /// Connections and UDP flows open at the same time.
+    pub connections: Option<u32>,
+    /// New connections and UDP flows per second.
+    pub new_connections_per_second: Option<u32>,
+    /// Bytes per second, both ways together.
+    pub bytes_per_second: Option<u64>,
+}
+
+impl EndpointLimits {
+    /// Whether there are none.
+    pub fn is_unlimited(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// An endpoint network interface: the addresses that the data plane binds in one zone.

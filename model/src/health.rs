@@ -89,8 +89,10 @@ pub enum TargetHealth {
     Initial,
     /// Takes new connections.
     Healthy,
-    /// Takes none, unless all are unhealthy.
+    /// Takes none, unless too few are healthy.
     Unhealthy(UnhealthyReason),
+    /// Has just turned unhealthy, takes none and keeps its connections for a while.
+    UnhealthyDraining(UnhealthyReason),
     /// Deregistered; keeps its connections for a while.
     Draining,
     /// No listener forwards to its group, or its zone is not enabled.
@@ -104,6 +106,8 @@ pub enum UnhealthyReason {
     Timeout,
     /// Probes were refused or broken off: `Target.FailedHealthChecks`.
     FailedHealthChecks,
+    /// Probes were answered with another code than asked for: `Target.ResponseCodeMismatch`.
+    ResponseCodeMismatch,
 }
 
 impl Health {
@@ -156,13 +160,10 @@ impl Health {
 
 #[cfg(test)]
 mod tests {
-    use std::{num::NonZeroU16, sync::Arc, time::Duration};
+    use std::{num::NonZeroU16, sync::Arc};
 
     use super::*;
-    use crate::{
-        ClientRoutingPolicy, HealthCheck, Listener, ListenerId, LoadBalancerId, Protocol, Target,
-        WeightedTargetGroup,
-    };
+    use crate::{Listener, ListenerId, LoadBalancerId, Protocol, Target};
 
     fn target(addr: &str, zone: Option<&str>) -> Target {
         Target {
@@ -175,33 +176,17 @@ mod tests {
     /// One load balancer in zones a and b, one group, two targets.
     fn world(cross_zone: bool) -> (Snapshot, LoadBalancer) {
         let group = TargetGroupId::from_bits(1);
+        let zones = ["a", "b"].map(|z| z.parse().unwrap());
         let lb = LoadBalancer {
-            id: LoadBalancerId::from_bits(1),
-            zones: ["a", "b"].map(|z| z.parse().unwrap()).into(),
             cross_zone,
-            client_routing_policy: ClientRoutingPolicy::AnyZone,
-            listeners: vec![Listener {
-                id: ListenerId::from_bits(1),
-                port: NonZeroU16::MIN,
-                protocol: Protocol::Tcp,
-                idle_timeout: Duration::from_secs(350),
-                forward: vec![WeightedTargetGroup { group, weight: 1 }],
-            }],
+            listeners: vec![Listener::new(ListenerId::from_bits(1), NonZeroU16::MIN, group)],
+            ..LoadBalancer::new(LoadBalancerId::from_bits(1), zones)
         };
         let mut snapshot = Snapshot::empty("us-east-1".parse().unwrap());
         let targets = vec![target("127.0.0.1:1", Some("a")), target("127.0.0.1:2", Some("b"))];
         snapshot.target_groups.insert(
             group,
-            Arc::new(TargetGroup {
-                id: group,
-                protocol: Protocol::Tcp,
-                proxy_protocol_v2: false,
-                cross_zone: None,
-                unhealthy_connection_termination: true,
-                deregistration_connection_termination: false,
-                health_check: HealthCheck::default(),
-                targets,
-            }),
+            Arc::new(TargetGroup { targets, ..TargetGroup::new(group, Protocol::Tcp) }),
         );
         (snapshot, lb)
     }

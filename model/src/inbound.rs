@@ -74,11 +74,12 @@ pub struct InboundRule {
 }
 
 impl InboundRule {
-    /// Whether it is about a port of a protocol.
+    /// Whether it is about a port of a protocol; of [`Protocol::TcpUdp`], either half will do.
     pub fn covers(&self, protocol: Protocol, port: u16) -> bool {
-        let is_spoken = match (self.transport, protocol) {
-            (Transport::Any | Transport::Tcp, Protocol::Tcp) => true,
-            (Transport::Udp, Protocol::Tcp) => false,
+        let is_spoken = match self.transport {
+            Transport::Any => true,
+            Transport::Tcp => protocol.is_over_tcp(),
+            Transport::Udp => protocol.is_over_udp(),
         };
         is_spoken && (self.from_port..=self.to_port).contains(&port)
     }

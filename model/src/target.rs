@@ -1,88 +1,11 @@
-//! Load balancers, listeners, target groups and targets. Knows neither selection nor how health is
-//! found. Defaults and ranges are the ELBv2 API's (semantics 1.3, 1.4, 1.6).
+//! Target groups and targets. Knows neither selection nor how health is found. Defaults and ranges
+//! are the ELBv2 API's (semantics 1.3, 1.6).
 
-use std::{collections::BTreeSet, num::NonZeroU16, time::Duration};
+use std::{fmt, num::NonZeroU16, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ListenerId, LoadBalancerId, TargetAddr, TargetGroupId, ZoneId};
-
-/// A Network Load Balancer, the front of an endpoint service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoadBalancer {
-    /// The last part of its ARN.
-    pub id: LoadBalancerId,
-    /// The zones it is enabled in.
-    pub zones: BTreeSet<ZoneId>,
-    /// Whether a zone's clients are spread over the targets of all zones.
-    pub cross_zone: bool,
-    /// How strongly DNS answers keep a client in its own zone.
-    #[serde(default, skip_serializing_if = "ClientRoutingPolicy::is_any_zone")]
-    pub client_routing_policy: ClientRoutingPolicy,
-    /// What it listens on; no two share a port and protocol.
-    pub listeners: Vec<Listener>,
-}
-
-/// How strongly DNS answers keep a client in its own zone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClientRoutingPolicy {
-    /// `any_availability_zone`: not at all.
-    #[default]
-    AnyZone,
-    /// `partial_availability_zone_affinity`: 85 %.
-    PartialAffinity,
-    /// `availability_zone_affinity`: always.
-    Affinity,
-}
-
-impl ClientRoutingPolicy {
-    /// Whether a client's own zone counts for nothing.
-    pub fn is_any_zone(&self) -> bool {
-        *self == Self::AnyZone
-    }
-
-    /// In how many of 100 answers to a client only its own zone is given.
-    pub fn own_zone_percent(self) -> u32 {
-        match self {
-            Self::AnyZone => 0,
-            Self::PartialAffinity => 85,
-            Self::Affinity => 100,
-        }
-    }
-}
-
-/// One port of a load balancer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listener {
-    /// The last part of its ARN.
-    pub id: ListenerId,
-    /// The port that clients dial.
-    pub port: NonZeroU16,
-    /// The protocol.
-    pub protocol: Protocol,
-    /// How long a connection may carry nothing.
-    pub idle_timeout: Duration,
-    /// Where connections go, by weight.
-    pub forward: Vec<WeightedTargetGroup>,
-}
-
-/// What a listener or a target group speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Protocol {
-    /// Transmission Control Protocol.
-    Tcp,
-}
-
-/// One target group of a listener's forward action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WeightedTargetGroup {
-    /// The target group.
-    pub group: TargetGroupId,
-    /// 0 to 999; the share is weight / sum of weights.
-    pub weight: u16,
-}
+use crate::{LoadBalancer, Protocol, TargetAddr, TargetGroupId, ZoneId};
 
 /// A set of targets with one way of checking and addressing them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,10 +16,35 @@ pub struct TargetGroup {
     pub protocol: Protocol,
     /// Whether connections start with a PROXY protocol version 2 header.
     pub proxy_protocol_v2: bool,
+    /// What such a header says beyond addresses and endpoint.
+    #[serde(default)]
+    pub proxy_fields: ProxyFields,
     /// Its own cross-zone setting; none means the load balancer's.
     pub cross_zone: Option<bool>,
+    /// Whether all flows of one client address go to one target.
+    #[serde(default)]
+    pub is_sticky: bool,
+    /// How a target is chosen.
+    #[serde(default)]
+    pub algorithm: Algorithm,
+    /// How long a target that turns healthy takes a growing share of new flows; zero: it takes its
+    /// whole share at once.
+    #[serde(default)]
+    pub slow_start: Duration,
+    /// Whether real connections that fail speak against a target as probes do.
+    #[serde(default)]
+    pub outlier_detection: bool,
+    /// With fewer healthy targets a zone leaves DNS.
+    #[serde(default = "MinimumHealthy::one")]
+    pub dns_failover: MinimumHealthy,
+    /// With fewer healthy targets traffic goes to all of them, healthy or not.
+    #[serde(default = "MinimumHealthy::one")]
+    pub unhealthy_routing: MinimumHealthy,
     /// Whether connections to a target that turns unhealthy are reset.
     pub unhealthy_connection_termination: bool,
+    /// If not: how long such a target is `unhealthy.draining` before it is `unhealthy`.
+    #[serde(default)]
+    pub unhealthy_draining_interval: Duration,
     /// Whether connections to a deregistered target are reset once its delay is over.
     pub deregistration_connection_termination: bool,
     /// How targets are checked.
@@ -106,9 +54,86 @@ pub struct TargetGroup {
 }
 
 impl TargetGroup {
+    /// One without targets, and every attribute as the API has it by default.
+    pub fn new(id: TargetGroupId, protocol: Protocol) -> Self {
+        Self {
+            id,
+            protocol,
+            proxy_protocol_v2: false,
+            proxy_fields: ProxyFields::default(),
+            cross_zone: None,
+            is_sticky: false,
+            algorithm: Algorithm::FlowHash,
+            slow_start: Duration::ZERO,
+            outlier_detection: false,
+            dns_failover: MinimumHealthy::one(),
+            unhealthy_routing: MinimumHealthy::one(),
+            // Neither can be had for UDP, or only the other way round (semantics 1.3).
+            unhealthy_connection_termination: !protocol.is_over_udp(),
+            unhealthy_draining_interval: Duration::ZERO,
+            deregistration_connection_termination: protocol.is_over_udp(),
+            health_check: HealthCheck::default(),
+            targets: Vec::new(),
+        }
+    }
+
     /// Whether targets of all zones serve every zone of this load balancer.
     pub fn is_cross_zone(&self, load_balancer: &LoadBalancer) -> bool {
         self.cross_zone.unwrap_or(load_balancer.cross_zone)
+    }
+}
+
+/// How a target is chosen among the candidates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// By the flow's hash, as a Network Load Balancer does.
+    #[default]
+    FlowHash,
+    /// The one with the fewest open connections. Beyond AWS's Network Load Balancer.
+    LeastConnections,
+}
+
+/// What a PROXY header says beyond addresses and endpoint. Beyond AWS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProxyFields {
+    /// How the endpoint is named.
+    pub endpoint: EndpointField,
+    /// Whether each connection has an id of its own (`PP2_TYPE_UNIQUE_ID`).
+    pub unique_id: bool,
+    /// Whether the host that the client named to a TLS listener is told (`PP2_TYPE_AUTHORITY`).
+    pub authority: bool,
+}
+
+/// In whose form a PROXY header names the endpoint (semantics 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointField {
+    /// 0xEA: the endpoint's id as text.
+    #[default]
+    Aws,
+    /// 0xEE: a number of 32 bits, little endian.
+    Azure,
+    /// 0xE0: a number of 64 bits.
+    Gcp,
+}
+
+/// How many healthy targets are enough. If both are given, missing either is too few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MinimumHealthy {
+    /// This many; none is `off`.
+    #[serde(default)]
+    pub count: Option<u32>,
+    /// This percentage of the registered ones, 1 to 100; none is `off`.
+    #[serde(default)]
+    pub percentage: Option<u8>,
+}
+
+impl MinimumHealthy {
+    /// One healthy target: the API's default.
+    pub const fn one() -> Self {
+        Self { count: Some(1), percentage: None }
     }
 }
 
@@ -133,6 +158,9 @@ impl Target {
 /// How the targets of a group are probed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
+    /// What a probe asks.
+    #[serde(default)]
+    pub question: Question,
     /// The port probed; none means the target's own.
     pub port: Option<NonZeroU16>,
     /// From one probe's start to the next: 5 to 300 s.
@@ -148,11 +176,68 @@ pub struct HealthCheck {
 impl Default for HealthCheck {
     fn default() -> Self {
         Self {
+            question: Question::Connect,
             port: None,
             interval: Duration::from_secs(30),
             timeout: Duration::from_secs(10),
             healthy_threshold: 5,
             unhealthy_threshold: 2,
         }
+    }
+}
+
+/// What a probe asks of a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// Health check protocol TCP: to accept a connection.
+    #[default]
+    Connect,
+    /// HTTP: to answer a GET with a code that matches.
+    Http(HttpQuestion),
+    /// HTTPS: the same over TLS, whatever certificate the target has.
+    Https(HttpQuestion),
+}
+
+/// What an HTTP probe gets, and expects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpQuestion {
+    /// The path, with a `/` in front.
+    pub path: Arc<str>,
+    /// The codes of a healthy target.
+    pub matcher: Matcher,
+}
+
+/// A set of HTTP codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Matcher(pub Vec<RangeInclusive<u16>>);
+
+impl Matcher {
+    /// Whether a code is in it.
+    pub fn contains(&self, code: u16) -> bool {
+        self.0.iter().any(|codes| codes.contains(&code))
+    }
+}
+
+impl Default for Matcher {
+    fn default() -> Self {
+        Self(vec![200..=399])
+    }
+}
+
+/// As the API writes it: `200-299,301`.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, codes) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let (first, last) = (codes.start(), codes.end());
+            if first == last {
+                write!(f, "{comma}{first}")?;
+            } else {
+                write!(f, "{comma}{first}-{last}")?;
+            }
+        }
+        Ok(())
     }
 }

@@ -17,14 +17,16 @@ use std::{
     time::Duration,
 };
 
-use model::{Generation, LoadBalancerId, Snapshot, TargetGroupId, VpcEndpointId, VpcId};
+use model::{
+    Generation, LoadBalancerId, MinimumHealthy, Snapshot, TargetGroupId, VpcEndpointId, VpcId,
+};
 
 use crate::{
     record::Key,
     registry::Registry,
     resource::{
         CrossZone, HealthCheck, HealthCheckProtocol, Listener, LoadBalancer, ResourceId,
-        ResourceKind, Subnet, TargetGroup, Vpc, VpcEndpoint,
+        ResourceKind, Subnet, TargetGroup, Threshold, Vpc, VpcEndpoint,
     },
     transition::is_served,
 };
@@ -203,17 +205,17 @@ fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
         regional_name: endpoint.regional_name.clone(),
         private_dns_names: endpoint.private_dns_names.clone(),
         dns_record_ip_type: endpoint.dns_record_ip_type,
+        limits: model::EndpointLimits::default(),
         interfaces: interfaces.collect(),
     }
 }
 
 fn load_balancer(registry: &Registry, balancer: &LoadBalancer) -> model::LoadBalancer {
     model::LoadBalancer {
-        id: balancer.id,
-        zones: balancer.subnets.keys().cloned().collect(),
         cross_zone: balancer.attributes.cross_zone,
         client_routing_policy: balancer.attributes.client_routing_policy,
         listeners: registry.listeners_of(balancer.id).map(|it| listener(it)).collect(),
+        ..model::LoadBalancer::new(balancer.id, balancer.subnets.keys().cloned())
     }
 }
 
@@ -223,6 +225,8 @@ fn listener(listener: &Listener) -> model::Listener {
         port: listener.port,
         protocol: listener.protocol,
         idle_timeout: listener.idle_timeout(),
+        proxy_protocol_v2: None,
+        tls: None,
         forward: listener.forward.clone(),
     }
 }
@@ -235,8 +239,6 @@ fn target_group(registry: &Registry, group: &TargetGroup) -> model::TargetGroup 
         draining: target.is_draining(),
     });
     model::TargetGroup {
-        id: group.id,
-        protocol: group.protocol,
         proxy_protocol_v2: attributes.proxy_protocol_v2,
         cross_zone: match attributes.cross_zone {
             CrossZone::On => Some(true),
@@ -247,12 +249,38 @@ fn target_group(registry: &Registry, group: &TargetGroup) -> model::TargetGroup 
         deregistration_connection_termination: attributes.deregistration_connection_termination,
         health_check: health_check(&group.health_check),
         targets: targets.collect(),
+        is_sticky: attributes.stickiness,
+        dns_failover: MinimumHealthy {
+            count: least(attributes.dns_failover_count),
+            percentage: percentage(attributes.dns_failover_percentage),
+        },
+        unhealthy_routing: MinimumHealthy {
+            count: Some(attributes.routing_count),
+            percentage: percentage(attributes.routing_percentage),
+        },
+        unhealthy_draining_interval: Duration::from_secs(
+            attributes.unhealthy_draining_interval_s.into(),
+        ),
+        ..model::TargetGroup::new(group.id, group.protocol)
     }
+}
+
+fn least(threshold: Threshold) -> Option<u32> {
+    match threshold {
+        Threshold::Off => None,
+        Threshold::AtLeast(least) => Some(least),
+    }
+}
+
+fn percentage(threshold: Threshold) -> Option<u8> {
+    // What is more than all is as good as all; it was never let in.
+    least(threshold).map(|share| u8::try_from(share).unwrap_or(100))
 }
 
 fn health_check(check: &HealthCheck) -> model::HealthCheck {
     match check.protocol {
         HealthCheckProtocol::Tcp => model::HealthCheck {
+            question: model::Question::Connect,
             port: check.port,
             interval: Duration::from_secs(check.interval_s.into()),
             timeout: Duration::from_secs(check.timeout_s.into()),

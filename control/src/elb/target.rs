@@ -69,11 +69,9 @@ impl Report {
                 Some(("Elb.InitialHealthChecking", "Initial health checks in progress")),
             ),
             Some(TargetHealth::Healthy) => ("healthy", None),
-            Some(TargetHealth::Unhealthy(UnhealthyReason::Timeout)) => {
-                ("unhealthy", Some(("Target.Timeout", "Request timed out")))
-            }
-            Some(TargetHealth::Unhealthy(UnhealthyReason::FailedHealthChecks)) => {
-                ("unhealthy", Some(("Target.FailedHealthChecks", "Health checks failed")))
+            Some(TargetHealth::Unhealthy(reason)) => ("unhealthy", Some(failure(*reason))),
+            Some(TargetHealth::UnhealthyDraining(reason)) => {
+                ("unhealthy.draining", Some(failure(*reason)))
             }
             Some(TargetHealth::Draining) => ("draining", Some(draining)),
             Some(TargetHealth::Unused) => ("unused", Some(NOT_IN_USE)),
@@ -90,6 +88,19 @@ impl Report {
                 xml.text("Description", description);
             }
         });
+    }
+}
+
+/// A reason code and its description.
+fn failure(reason: UnhealthyReason) -> (&'static str, &'static str) {
+    match reason {
+        UnhealthyReason::Timeout => ("Target.Timeout", "Request timed out"),
+        UnhealthyReason::FailedHealthChecks => {
+            ("Target.FailedHealthChecks", "Health checks failed")
+        }
+        UnhealthyReason::ResponseCodeMismatch => {
+            ("Target.ResponseCodeMismatch", "Health checks failed with another response code")
+        }
     }
 }
 

@@ -105,7 +105,10 @@ mod tests {
                 TargetHealth::Healthy => 'H',
                 TargetHealth::Unhealthy(UnhealthyReason::Timeout) => 'T',
                 TargetHealth::Unhealthy(UnhealthyReason::FailedHealthChecks) => 'U',
-                TargetHealth::Draining | TargetHealth::Unused => '?',
+                TargetHealth::Unhealthy(UnhealthyReason::ResponseCodeMismatch)
+                | TargetHealth::UnhealthyDraining(_)
+                | TargetHealth::Draining
+                | TargetHealth::Unused => '?',
             }
         };
         results.chars().map(&mut step).collect()

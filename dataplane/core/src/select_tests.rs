@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{HealthCheck, Protocol, Target, TargetGroupId};
+use model::{Protocol, Target, TargetGroupId};
 use proptest::prelude::*;
 
 use super::*;
@@ -20,14 +20,8 @@ fn group(targets: &str) -> TargetGroup {
         Target { addr: addr(port.parse().unwrap()), zone, draining }
     };
     TargetGroup {
-        id: TargetGroupId::from_bits(1),
-        protocol: Protocol::Tcp,
-        proxy_protocol_v2: false,
-        cross_zone: None,
-        unhealthy_connection_termination: true,
-        deregistration_connection_termination: false,
-        health_check: HealthCheck::default(),
         targets: targets.split_whitespace().map(target).collect(),
+        ..TargetGroup::new(TargetGroupId::from_bits(1), Protocol::Tcp)
     }
 }
 

@@ -224,7 +224,7 @@ impl Targets {
     }
 
     fn show_group(&self, group: TargetGroupId) {
-        let mut counts = [0; 5];
+        let mut counts = [0; 6];
         for key in self.keys_of(group) {
             if let Some(health) = self.report.get(&key) {
                 counts[metrics::state_place(*health)] += 1;

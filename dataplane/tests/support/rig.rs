@@ -20,10 +20,9 @@ use std::{
 use dataplane::{Config, Plane};
 use dataplane_core::proxy_header::{Parsed, ReceivedHeader, parse};
 use model::{
-    Binding, ClientRoutingPolicy, Clock, Endpoint, EndpointState, Generation, Health, HealthCheck,
-    Interface, Listener, LoadBalancer, LoadBalancerId, Protocol, Snapshot, Target, TargetAddr,
-    TargetGroup, TargetGroupId, TargetHealth, Timestamp, VpcEndpointId, WeightedTargetGroup,
-    ZoneId,
+    Binding, Clock, Endpoint, EndpointState, Generation, Health, HealthCheck, Interface, Listener,
+    LoadBalancer, LoadBalancerId, Protocol, Snapshot, Target, TargetAddr, TargetGroup,
+    TargetGroupId, TargetHealth, Timestamp, VpcEndpointId, ZoneId,
 };
 use tokio::{runtime::Runtime, sync::watch};
 
@@ -220,36 +219,22 @@ impl World {
     /// One load balancer in zones a and b with one listener and one group, and no endpoint.
     pub(crate) fn new(targets: &[(&Upstream, &str)]) -> Self {
         let mut snapshot = Snapshot::empty("us-east-1".parse().unwrap());
-        let listener = Listener {
-            id: model::ListenerId::from_bits(1),
-            port: NonZeroU16::new(SERVICE_PORT).unwrap(),
-            protocol: Protocol::Tcp,
-            idle_timeout: Duration::from_secs(350),
-            forward: vec![WeightedTargetGroup { group: GROUP, weight: 1 }],
-        };
+        let port = NonZeroU16::new(SERVICE_PORT).unwrap();
         let balancer = LoadBalancer {
-            id: BALANCER,
-            zones: [zone("a"), zone("b")].into(),
-            cross_zone: false,
-            client_routing_policy: ClientRoutingPolicy::AnyZone,
-            listeners: vec![listener],
+            listeners: vec![Listener::new(model::ListenerId::from_bits(1), port, GROUP)],
+            ..LoadBalancer::new(BALANCER, [zone("a"), zone("b")])
         };
         snapshot.load_balancers.insert(BALANCER, Arc::new(balancer));
         let group = TargetGroup {
-            id: GROUP,
-            protocol: Protocol::Tcp,
-            proxy_protocol_v2: false,
-            cross_zone: None,
-            unhealthy_connection_termination: true,
-            deregistration_connection_termination: false,
             health_check: HealthCheck {
                 port: NonZeroU16::new(HEALTH_PORT),
                 interval: Duration::from_millis(50),
                 timeout: Duration::from_secs(2),
                 healthy_threshold: 2,
                 unhealthy_threshold: 2,
+                ..HealthCheck::default()
             },
-            targets: Vec::new(),
+            ..TargetGroup::new(GROUP, Protocol::Tcp)
         };
         snapshot.target_groups.insert(GROUP, Arc::new(group));
         let mut world = Self { snapshot };
@@ -294,6 +279,7 @@ impl World {
             regional_name: name,
             private_dns_names: Vec::new(),
             dns_record_ip_type: model::DnsRecordIpType::Ipv4,
+            limits: model::EndpointLimits::default(),
             interfaces: vec![interface],
         };
         self.snapshot.endpoints.insert(id, Arc::new(endpoint));

@@ -8,9 +8,9 @@ use dns::{
     inspector::{Question, record_type},
 };
 use model::{
-    ClientRoutingPolicy, Generation, Health, HealthCheck, Listener, ListenerId, LoadBalancer,
-    LoadBalancerId, Protocol, Snapshot, Subnet, SubnetId, Target, TargetAddr, TargetGroup,
-    TargetGroupId, TargetHealth, Vpc, VpcId, WeightedTargetGroup,
+    ClientRoutingPolicy, Generation, Health, Listener, ListenerId, LoadBalancer, LoadBalancerId,
+    Protocol, Snapshot, Subnet, SubnetId, Target, TargetAddr, TargetGroup, TargetGroupId,
+    TargetHealth, Vpc, VpcId,
 };
 use tokio::task::spawn_blocking;
 
@@ -35,31 +35,16 @@ fn world() -> Snapshot {
         vpc.subnets.insert(SubnetId::from_bits(it.into()), Subnet { zone: zone(it), cidrs });
     }
     world.vpcs.insert(vpc.id, Arc::new(vpc));
+    let target = |it| Target { addr: target(it), zone: Some(zone(it)), draining: false };
     let group = TargetGroup {
-        id: TargetGroupId::from_bits(1),
-        protocol: Protocol::Tcp,
-        proxy_protocol_v2: false,
-        cross_zone: None,
-        unhealthy_connection_termination: true,
-        deregistration_connection_termination: false,
-        health_check: HealthCheck::default(),
-        targets: ZONES
-            .map(|it| Target { addr: target(it), zone: Some(zone(it)), draining: false })
-            .into(),
+        targets: ZONES.map(target).into(),
+        ..TargetGroup::new(TargetGroupId::from_bits(1), Protocol::Tcp)
     };
-    let listener = Listener {
-        id: ListenerId::from_bits(1),
-        port: 80.try_into().unwrap(),
-        protocol: Protocol::Tcp,
-        idle_timeout: std::time::Duration::from_secs(350),
-        forward: vec![WeightedTargetGroup { group: group.id, weight: 1 }],
-    };
+    let port = 80.try_into().unwrap();
     let balancer = LoadBalancer {
-        id: LoadBalancerId::from_bits(1),
-        zones: ZONES.map(zone).into(),
-        cross_zone: false,
         client_routing_policy: ClientRoutingPolicy::Affinity,
-        listeners: vec![listener],
+        listeners: vec![Listener::new(ListenerId::from_bits(1), port, group.id)],
+        ..LoadBalancer::new(LoadBalancerId::from_bits(1), ZONES.map(zone))
     };
     world.target_groups.insert(group.id, Arc::new(group));
     world.load_balancers.insert(balancer.id, Arc::new(balancer));

@@ -108,6 +108,7 @@ pub(crate) fn endpoint(n: u16, mark: u8) -> Endpoint {
         regional_name: name(n).parse().unwrap(),
         private_dns_names: Vec::new(),
         dns_record_ip_type: DnsRecordIpType::Dualstack,
+        limits: model::EndpointLimits::default(),
         interfaces: (1..4).map(interface).collect(),
     }
 }

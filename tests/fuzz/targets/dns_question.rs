@@ -47,6 +47,7 @@ fn snapshot() -> Snapshot {
         state: EndpointState::Available,
         regional_name,
         dns_record_ip_type: DnsRecordIpType::Dualstack,
+        limits: model::EndpointLimits::default(),
         private_dns_names: Vec::new(),
         interfaces: interfaces.into(),
     };

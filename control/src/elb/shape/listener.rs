@@ -32,6 +32,9 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, listener: &Listener) 
 pub(in crate::elb) fn protocol(of: Protocol) -> &'static str {
     match of {
         Protocol::Tcp => "TCP",
+        Protocol::Udp => "UDP",
+        Protocol::TcpUdp => "TCP_UDP",
+        Protocol::Tls => "TLS",
     }
 }
 

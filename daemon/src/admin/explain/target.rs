@@ -26,7 +26,7 @@ pub(super) fn target(group: &GroupFacts, it: &TargetFacts) -> (Value, String) {
     let (state, code) = standing(it.health);
     let check = &group.health_check;
     let why = match it.health {
-        Some(TargetHealth::Unhealthy(reason)) => {
+        Some(TargetHealth::Unhealthy(reason) | TargetHealth::UnhealthyDraining(reason)) => {
             let port = check.port.map_or_else(|| it.addr.port(), |port| port.get());
             match reason {
                 UnhealthyReason::Timeout => {
@@ -34,6 +34,9 @@ pub(super) fn target(group: &GroupFacts, it: &TargetFacts) -> (Value, String) {
                 }
                 UnhealthyReason::FailedHealthChecks => {
                     format!(", checks of port {port} are refused or broken off")
+                }
+                UnhealthyReason::ResponseCodeMismatch => {
+                    format!(", checks of port {port} are answered with another code")
                 }
             }
         }
@@ -62,13 +65,17 @@ fn standing(health: Option<TargetHealth>) -> (&'static str, Option<&'static str>
         None => ("initial", Some("Elb.RegistrationInProgress")),
         Some(TargetHealth::Initial) => ("initial", Some("Elb.InitialHealthChecking")),
         Some(TargetHealth::Healthy) => ("healthy", None),
-        Some(TargetHealth::Unhealthy(UnhealthyReason::Timeout)) => {
-            ("unhealthy", Some("Target.Timeout"))
-        }
-        Some(TargetHealth::Unhealthy(UnhealthyReason::FailedHealthChecks)) => {
-            ("unhealthy", Some("Target.FailedHealthChecks"))
-        }
+        Some(TargetHealth::Unhealthy(reason)) => ("unhealthy", Some(code(reason))),
+        Some(TargetHealth::UnhealthyDraining(reason)) => ("unhealthy.draining", Some(code(reason))),
         Some(TargetHealth::Draining) => ("draining", Some("Target.DeregistrationInProgress")),
         Some(TargetHealth::Unused) => ("unused", Some("Target.NotInUse")),
+    }
+}
+
+fn code(reason: UnhealthyReason) -> &'static str {
+    match reason {
+        UnhealthyReason::Timeout => "Target.Timeout",
+        UnhealthyReason::FailedHealthChecks => "Target.FailedHealthChecks",
+        UnhealthyReason::ResponseCodeMismatch => "Target.ResponseCodeMismatch",
     }
 }

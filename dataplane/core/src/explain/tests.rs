@@ -1,12 +1,12 @@
 //! Every stopping place, from one endpoint at which nothing stops.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use model::{
-    BindFailure, BindFailureReason, DnsRecordIpType, EndpointState, HealthCheck, InboundRule,
-    InboundRules, InterfaceId, Listener, ListenerId, LoadBalancer, Protocol, ServiceId, SubnetId,
-    Target, TargetAddr, TargetGroup, TargetGroupId, TargetHealth, Transport, UnhealthyReason,
-    VpcId, WeightedTargetGroup,
+    BindFailure, BindFailureReason, DnsRecordIpType, EndpointState, InboundRule, InboundRules,
+    InterfaceId, Listener, ListenerId, LoadBalancer, Protocol, ServiceId, SubnetId, Target,
+    TargetAddr, TargetGroup, TargetGroupId, TargetHealth, Transport, UnhealthyReason, VpcId,
+    WeightedTargetGroup,
 };
 
 use super::*;
@@ -56,14 +56,9 @@ fn group(bits: u128, targets: &[(u16, Option<u8>)]) -> TargetGroup {
         draining: false,
     };
     TargetGroup {
-        id: group_id(bits),
-        protocol: Protocol::Tcp,
         proxy_protocol_v2: true,
-        cross_zone: None,
-        unhealthy_connection_termination: true,
-        deregistration_connection_termination: false,
-        health_check: HealthCheck::default(),
         targets: targets.iter().map(target).collect(),
+        ..TargetGroup::new(group_id(bits), Protocol::Tcp)
     }
 }
 
@@ -81,22 +76,14 @@ fn world() -> World {
         regional_name: "regional.test".parse().unwrap(),
         private_dns_names: Vec::new(),
         dns_record_ip_type: DnsRecordIpType::Ipv4,
+        limits: model::EndpointLimits::default(),
         interfaces: vec![interface(1), interface(2)],
     };
     snapshot.endpoints.insert(endpoint_id(), Arc::new(endpoint));
-    let listener = Listener {
-        id: ListenerId::from_bits(1),
-        port: 443.try_into().unwrap(),
-        protocol: Protocol::Tcp,
-        idle_timeout: Duration::from_secs(350),
-        forward: vec![WeightedTargetGroup { group: group_id(1), weight: 1 }],
-    };
+    let port = 443.try_into().unwrap();
     let balancer = LoadBalancer {
-        id: balancer_id(),
-        zones: endpoint_zones(),
-        cross_zone: false,
-        client_routing_policy: model::ClientRoutingPolicy::AnyZone,
-        listeners: vec![listener],
+        listeners: vec![Listener::new(ListenerId::from_bits(1), port, group_id(1))],
+        ..LoadBalancer::new(balancer_id(), endpoint_zones())
     };
     snapshot.load_balancers.insert(balancer_id(), Arc::new(balancer));
     let targets = group(1, &[(1, Some(1)), (2, Some(2)), (3, Some(2))]);

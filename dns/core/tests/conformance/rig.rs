@@ -6,10 +6,9 @@ use std::{fmt::Write as _, net::Ipv4Addr, sync::Arc};
 use dns_core::{Answer, Catalog, CatalogBuilder, Transport, UDP_LEN_MAX, answer};
 use hickory_proto::{op::Message, rr::Record};
 use model::{
-    Binding, ClientRoutingPolicy, DnsRecordIpType, Endpoint, EndpointState, Generation, Health,
-    HealthCheck, Interface, InterfaceId, Listener, ListenerId, LoadBalancer, LoadBalancerId,
-    Protocol, ServiceId, Snapshot, SubnetId, Target, TargetAddr, TargetGroup, TargetGroupId,
-    TargetHealth, VpcEndpointId, VpcId, WeightedTargetGroup,
+    Binding, DnsRecordIpType, Endpoint, EndpointState, Generation, Health, Interface, InterfaceId,
+    Listener, ListenerId, LoadBalancer, LoadBalancerId, Protocol, ServiceId, Snapshot, SubnetId,
+    Target, TargetAddr, TargetGroup, TargetGroupId, TargetHealth, VpcEndpointId, VpcId,
 };
 
 /// The zone of all endpoint names here.
@@ -48,6 +47,7 @@ pub(crate) fn endpoint(n: u16, kind: DnsRecordIpType) -> Endpoint {
         regional_name: name(n, None).parse().unwrap(),
         private_dns_names: Vec::new(),
         dns_record_ip_type: kind,
+        limits: model::EndpointLimits::default(),
         interfaces: (0..3).map(interface).collect(),
     }
 }
@@ -58,20 +58,11 @@ pub(crate) fn snapshot(generation: u64, endpoints: impl IntoIterator<Item = Endp
     snapshot.generation = Generation(generation);
     snapshot.endpoints = endpoints.into_iter().map(|e| (e.id, Arc::new(e))).collect();
     let group = TargetGroupId::from_bits(1);
-    let forward = vec![WeightedTargetGroup { group, weight: 1 }];
-    let listener = Listener {
-        id: ListenerId::from_bits(1),
-        port: 80.try_into().unwrap(),
-        protocol: Protocol::Tcp,
-        idle_timeout: std::time::Duration::from_secs(350),
-        forward,
-    };
+    let port = 80.try_into().unwrap();
+    let zones = ZONES.map(|zone| zone.parse().unwrap());
     let load_balancer = LoadBalancer {
-        id: LoadBalancerId::from_bits(1),
-        zones: ZONES.map(|zone| zone.parse().unwrap()).into(),
-        cross_zone: false,
-        client_routing_policy: ClientRoutingPolicy::AnyZone,
-        listeners: vec![listener],
+        listeners: vec![Listener::new(ListenerId::from_bits(1), port, group)],
+        ..LoadBalancer::new(LoadBalancerId::from_bits(1), zones)
     };
     snapshot.load_balancers.insert(load_balancer.id, Arc::new(load_balancer));
     let target = |zone: usize| Target {
@@ -79,16 +70,8 @@ pub(crate) fn snapshot(generation: u64, endpoints: impl IntoIterator<Item = Endp
         zone: Some(ZONES[zone].parse().unwrap()),
         draining: false,
     };
-    let targets = TargetGroup {
-        id: group,
-        protocol: Protocol::Tcp,
-        proxy_protocol_v2: false,
-        cross_zone: None,
-        unhealthy_connection_termination: true,
-        deregistration_connection_termination: false,
-        health_check: HealthCheck::default(),
-        targets: (0..3).map(target).collect(),
-    };
+    let targets = (0..3).map(target).collect();
+    let targets = TargetGroup { targets, ..TargetGroup::new(group, Protocol::Tcp) };
     snapshot.target_groups.insert(group, Arc::new(targets));
     snapshot
 }
