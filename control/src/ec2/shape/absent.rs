@@ -1,6 +1,6 @@
-//! Resources that AWS has around VPCs and endpoints and that do not exist here, in the shape of empty
-//! lists: infrastructure tools look for them while they handle the others and take none for an
-//! answer, but not an unknown operation.
+//! Resources that AWS has around VPCs and endpoints and that do not exist here, in the shape of
+//! empty lists: infrastructure tools look for them while they handle the others and take none for
+//! an answer, but not an unknown operation.
 
 use control_core::describe::View;
 
