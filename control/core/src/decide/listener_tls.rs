@@ -40,7 +40,7 @@ pub(super) fn changed(
         (None, Some(old)) => Arc::clone(&old.ssl_policy),
         (None, None) => ssl_policy::DEFAULT.into(),
     };
-    let alpn = change.alpn.or(old.map(|old| old.alpn)).unwrap_or_default();
+    let alpn = change.alpn.or_else(|| old.map(|old| old.alpn)).unwrap_or_default();
     let certificates = old.map_or_else(BTreeSet::new, |old| old.certificates.clone());
     Ok(Some(ListenerTls { default_certificate, certificates, ssl_policy, alpn }))
 }
