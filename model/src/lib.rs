@@ -22,7 +22,9 @@ pub mod vpc;
 pub use address::{AddressFamily, ClientAddr, EndpointAddr, IpAddressType, TargetAddr};
 pub use dns_record::{DnsName, DnsRecordIpType, ENDPOINT_DOMAIN, NameToken};
 pub use endpoint::{Endpoint, EndpointLimits, EndpointState, Interface};
-pub use health::{BindFailure, BindFailureReason, Binding, Health, TargetHealth, UnhealthyReason};
+pub use health::{
+    BindFailure, BindFailureReason, Binding, Health, TargetHealth, UnhealthyReason, ZoneTrouble,
+};
 pub use id::{
     AccountId, ConnectionId, InterfaceId, ListenerId, LoadBalancerId, Malformed, NotificationId,
     PermissionId, RegionName, RouteTableAssociationId, RouteTableId, SecurityGroupId,
