@@ -7,6 +7,7 @@
 mod binding;
 mod forward;
 mod key;
+mod listener_tls;
 mod targets;
 
 use std::{
@@ -63,8 +64,8 @@ pub(crate) async fn run(inputs: Inputs) {
     let Inputs { config, mailboxes, mut snapshots, health, prober, mut outcomes } = inputs;
     let mut director = Director {
         workers: Workers { mailboxes },
+        forwards: Forwards::new(&config),
         bindings: Bindings::new(config),
-        forwards: Forwards::default(),
         targets: Targets::new(prober),
         snapshot: None,
         health: Arc::new(Health::default()),

@@ -4,11 +4,15 @@
 //! count in a [`Tally`] of their own and flush it, so that no counter is shared per byte. A series
 //! appears with its first event: 10,000 idle endpoints cost none. Does not know the exporter.
 
+mod tls;
+
 use std::sync::OnceLock;
 
 use dataplane_core::reason::{End, ResetSide};
 use metrics::{Counter, Gauge, Label, Unit, counter, describe_counter, describe_gauge, gauge};
 use model::{Generation, ServiceId, TargetGroupId, TargetHealth, VpcEndpointId, ZoneId};
+
+use tls::TlsMetrics;
 
 const CONNECTIONS: &str = "postern_connections_total";
 const ACTIVE: &str = "postern_connections_active";
@@ -53,6 +57,7 @@ pub(crate) fn describe() {
         Unit::Count,
         "Generation of the configuration that control published, or that a plane serves."
     );
+    tls::describe();
 }
 
 /// What happened at an interface since the last flush.
@@ -88,6 +93,7 @@ pub(crate) struct InterfaceMetrics {
     resets: [OnceLock<Counter>; 3],
     connect_failures: OnceLock<Counter>,
     fail_open: OnceLock<Counter>,
+    tls: OnceLock<Box<TlsMetrics>>,
 }
 
 impl InterfaceMetrics {
@@ -103,6 +109,7 @@ impl InterfaceMetrics {
             resets: Default::default(),
             connect_failures: OnceLock::new(),
             fail_open: OnceLock::new(),
+            tls: OnceLock::new(),
         }
     }
 
@@ -154,6 +161,11 @@ impl InterfaceMetrics {
                 .get_or_init(|| counter!(RESETS, self.labels_and("side", side.name())))
                 .increment(1);
         }
+    }
+
+    /// The handles of TLS listeners.
+    pub(crate) fn tls(&self) -> &TlsMetrics {
+        self.tls.get_or_init(|| Box::new(TlsMetrics::new(&self.labels)))
     }
 
     /// Counts an attempt to connect to a target that failed.

@@ -18,7 +18,10 @@ use model::{
     WeightedTargetGroup, ZoneId,
 };
 
-use crate::metrics::InterfaceMetrics;
+use crate::{
+    metrics::InterfaceMetrics,
+    tls::{originate::Originator, terminate::Terminator},
+};
 
 /// The place of an interface, listener or forward in every worker's tables.
 pub(crate) type Key = usize;
@@ -47,6 +50,8 @@ pub(crate) struct Target {
 pub(crate) struct Pool {
     pub(crate) proxy_protocol: bool,
     pub(crate) routing: Routing,
+    /// How its targets are spoken to behind a TLS listener; none is plainly.
+    pub(crate) tls: Option<Arc<Originator>>,
     seeds: Box<[Seed]>,
     targets: Box<[Arc<Target>]>,
 }
@@ -56,6 +61,7 @@ impl Pool {
         Self {
             proxy_protocol,
             routing,
+            tls: None,
             seeds: targets.iter().map(|target| Seed::of(target.addr)).collect(),
             targets: targets.into(),
         }
@@ -75,6 +81,8 @@ pub(crate) struct Forward {
     pub(crate) weights: Box<[WeightedTargetGroup]>,
     /// One per weight.
     pub(crate) pools: Box<[Arc<Pool>]>,
+    /// How clients are spoken to; none is plainly.
+    pub(crate) tls: Option<Arc<Terminator>>,
 }
 
 impl Forward {
