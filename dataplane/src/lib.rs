@@ -14,8 +14,9 @@ mod probe;
 mod relay;
 mod route;
 mod session;
+mod udp;
 mod worker;
 
-pub use config::{AddressMode, Config};
+pub use config::{AddressMode, Config, UdpProxyHeader};
 pub use dataplane_core::proxy_header::Padding;
 pub use plane::{Plane, StartError};

@@ -10,6 +10,8 @@ use dataplane_core::reason::{End, ResetSide};
 use metrics::{Counter, Gauge, Label, Unit, counter, describe_counter, describe_gauge, gauge};
 use model::{Generation, ServiceId, TargetGroupId, TargetHealth, VpcEndpointId, ZoneId};
 
+use crate::udp::metrics::FlowMetrics;
+
 const CONNECTIONS: &str = "postern_connections_total";
 const ACTIVE: &str = "postern_connections_active";
 const ENDED: &str = "postern_connections_ended_total";
@@ -27,6 +29,7 @@ const GENERATION: &str = "postern_snapshot_generation";
 
 /// Tells the exporter what each metric is.
 pub(crate) fn describe() {
+    crate::udp::metrics::describe();
     describe_counter!(CONNECTIONS, Unit::Count, "Connections that clients opened");
     describe_gauge!(ACTIVE, Unit::Count, "Connections that are open or being opened");
     describe_counter!(ENDED, Unit::Count, "Connections that ended, by reason");
@@ -88,6 +91,7 @@ pub(crate) struct InterfaceMetrics {
     resets: [OnceLock<Counter>; 3],
     connect_failures: OnceLock<Counter>,
     fail_open: OnceLock<Counter>,
+    udp: OnceLock<Box<FlowMetrics>>,
 }
 
 impl InterfaceMetrics {
@@ -103,7 +107,13 @@ impl InterfaceMetrics {
             resets: Default::default(),
             connect_failures: OnceLock::new(),
             fail_open: OnceLock::new(),
+            udp: OnceLock::new(),
         }
+    }
+
+    /// Those of its UDP flows.
+    pub(crate) fn udp(&self) -> &FlowMetrics {
+        self.udp.get_or_init(|| Box::new(FlowMetrics::new(&self.labels)))
     }
 
     /// The labels and one more.

@@ -150,6 +150,9 @@ impl Session {
             | End::TargetUnhealthy
             | End::TargetDeregistered
             | End::Shutdown
+            | End::ListenerRemoved
+            | End::TargetRefused
+            | End::Evicted
             | End::Refused(_) => (true, true),
         };
         for (side, resets) in [(&self.client, client), (&self.target, target)] {

@@ -8,6 +8,7 @@
 mod accept;
 mod table;
 mod turn;
+mod udp;
 
 use std::{
     collections::VecDeque,
@@ -36,6 +37,7 @@ use crate::{
 };
 
 use table::Table;
+use udp::Udp;
 
 /// Messages that wait for a worker; whoever sends more waits.
 const MESSAGES_MAX: usize = 64;
@@ -134,7 +136,16 @@ struct Local {
 #[derive(Clone, Copy, Debug)]
 enum Queued {
     Listener(Key),
-    Session { index: u32, generation: u32 },
+    Session {
+        index: u32,
+        generation: u32,
+    },
+    /// Of UDP: the socket that clients send to, and the one that a target answers to.
+    Clients(Key),
+    Target {
+        place: u32,
+        generation: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +172,8 @@ struct Worker {
     generation: u32,
     timers: Wheel,
     fired: Vec<u32>,
+    /// None until there is a UDP listener.
+    udp: Option<Box<Udp>>,
     tools: Tools,
     queue: VecDeque<Queued>,
     /// Listeners that wait for file descriptors, and until when.
@@ -190,6 +203,7 @@ pub(crate) fn run(parts: Parts) {
         generation: 0,
         timers: Wheel::default(),
         fired: Vec::new(),
+        udp: None,
         tools: Tools::new(config.pipes_max),
         config,
         queue: VecDeque::new(),
@@ -230,10 +244,13 @@ impl Worker {
                 self.take_messages();
             }
             self.run_queue();
+            self.finish_udp_turn();
             self.run_timers();
             self.flush_if_due();
+            let is_udp_quiet = self.udp.as_ref().is_none_or(|udp| udp.is_quiet(self.now));
             let is_drained = self.phase == Phase::Draining && self.sessions.is_empty();
-            if is_drained || self.phase == Phase::Stopped {
+            if is_drained && is_udp_quiet || self.phase == Phase::Stopped {
+                self.stop_udp();
                 self.flush();
                 return Ok(());
             }
@@ -256,7 +273,9 @@ impl Worker {
         let at_ms = |tick: u32| u64::from(tick.saturating_sub(1)).saturating_mul(tick_ms);
         let starved = (!self.starved.is_empty()).then(|| at_ms(self.starved_until));
         let flush = (!self.dirty.is_empty()).then_some(self.flush_at_ms);
-        let next = [self.timers.next().map(at_ms), starved, flush].into_iter().flatten().min()?;
+        let (udp, counted) = self.udp.as_ref().map_or((None, None), |udp| udp.next(self.phase));
+        let all = [self.timers.next().map(at_ms), starved, flush, udp.map(at_ms), counted];
+        let next = all.into_iter().flatten().min()?;
         // Rounded up, or the poll would return just before the tick, again and again.
         Some(Duration::from_millis(next.saturating_sub(self.now_ms) + 1))
     }
@@ -295,6 +314,7 @@ impl Worker {
 
     fn change(&mut self, changes: Vec<Change>) {
         for change in changes {
+            self.change_udp(&change);
             match change {
                 Change::SetForward(key, forward) => {
                     self.forwards.put(key, forward);
@@ -321,6 +341,7 @@ impl Worker {
                 }
             }
         }
+        self.finish_udp_changes();
     }
 
     fn remove_interface(&mut self, key: Key) {

@@ -77,13 +77,19 @@ pub enum End {
     TargetDeregistered,
     /// The data plane stopped before the connection ended.
     Shutdown,
+    /// A UDP flow's listener was removed, and with it the socket that its answers leave from.
+    ListenerRemoved,
+    /// A UDP flow's target takes no datagrams, as an ICMP message or the lack of a route said.
+    TargetRefused,
+    /// A UDP flow made room for another one.
+    Evicted,
     /// It never began.
     Refused(Refusal),
 }
 
 impl End {
     /// How many there are, see [`End::index`].
-    pub const COUNT: usize = 10 + Refusal::ALL.len();
+    pub const COUNT: usize = 13 + Refusal::ALL.len();
 
     /// All of them, in the order of [`End::index`].
     pub fn all() -> impl Iterator<Item = Self> {
@@ -98,6 +104,9 @@ impl End {
             Self::TargetUnhealthy,
             Self::TargetDeregistered,
             Self::Shutdown,
+            Self::ListenerRemoved,
+            Self::TargetRefused,
+            Self::Evicted,
         ]
         .into_iter()
         .chain(Refusal::ALL.map(Self::Refused))
@@ -116,13 +125,16 @@ impl End {
             Self::TargetUnhealthy => 7,
             Self::TargetDeregistered => 8,
             Self::Shutdown => 9,
-            Self::Refused(Refusal::SecurityGroup) => 10,
-            Self::Refused(Refusal::LoadBalancerSecurityGroup) => 11,
-            Self::Refused(Refusal::NoTargetGroup) => 12,
-            Self::Refused(Refusal::NoTarget) => 13,
-            Self::Refused(Refusal::TooManyConnections) => 14,
-            Self::Refused(Refusal::ResourcesExhausted) => 15,
-            Self::Refused(Refusal::AcceptExhausted) => 16,
+            Self::ListenerRemoved => 10,
+            Self::TargetRefused => 11,
+            Self::Evicted => 12,
+            Self::Refused(Refusal::SecurityGroup) => 13,
+            Self::Refused(Refusal::LoadBalancerSecurityGroup) => 14,
+            Self::Refused(Refusal::NoTargetGroup) => 15,
+            Self::Refused(Refusal::NoTarget) => 16,
+            Self::Refused(Refusal::TooManyConnections) => 17,
+            Self::Refused(Refusal::ResourcesExhausted) => 18,
+            Self::Refused(Refusal::AcceptExhausted) => 19,
         }
     }
 
@@ -139,6 +151,9 @@ impl End {
             Self::TargetUnhealthy => "target_unhealthy",
             Self::TargetDeregistered => "target_deregistered",
             Self::Shutdown => "shutdown",
+            Self::ListenerRemoved => "listener_removed",
+            Self::TargetRefused => "target_refused",
+            Self::Evicted => "evicted",
             Self::Refused(refusal) => refusal.name(),
         }
     }
@@ -146,7 +161,7 @@ impl End {
     /// Who sent the reset that ended it; none for an orderly end.
     pub const fn reset_side(self) -> Option<ResetSide> {
         match self {
-            Self::Closed => None,
+            Self::Closed | Self::ListenerRemoved | Self::TargetRefused | Self::Evicted => None,
             Self::ClientReset => Some(ResetSide::Client),
             Self::TargetReset => Some(ResetSide::Target),
             Self::ConnectFailed

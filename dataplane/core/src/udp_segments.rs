@@ -57,7 +57,10 @@ mod tests {
 
     use super::*;
 
-    fn joined(sizes: &[(usize, Option<u8>)]) -> Vec<(Range<usize>, Option<u16>)> {
+    type Datagram = (usize, Option<u8>);
+    type Joined = (Range<usize>, Option<u16>);
+
+    fn joined(sizes: &[Datagram]) -> Vec<Joined> {
         let mut all = Vec::new();
         let told = |run: Run| all.push((run.datagrams, run.segment.map(NonZeroU16::get)));
         runs(sizes.len(), |at| sizes[at], told);
@@ -67,7 +70,7 @@ mod tests {
     #[test]
     fn equal_sizes_are_joined_and_a_shorter_one_ends_it() {
         let one = |size| (size, Some(1));
-        let cases: &[(&[(usize, Option<u8>)], &[(Range<usize>, Option<u16>)])] = &[
+        let cases: &[(&[Datagram], &[Joined])] = &[
             (&[], &[]),
             (&[one(9)], &[(0..1, None)]),
             (&[one(9), one(9), one(9)], &[(0..3, Some(9))]),

@@ -1,14 +1,14 @@
 //! A connection's turns: from events, from the queue and from timers, up to its end.
 //!
-//! A token names a listener (top bit set), or a connection's place, its generation and a side. The
-//! generation keeps an event of an ended connection from reaching the next one in its place.
+//! A token names a listener (top bit set), or a connection's place, its generation and a side; the
+//! bit below the top says that it is UDP's. The generation keeps an event of an ended connection from reaching the next one in its place.
 
 use std::{sync::Arc, time::Duration};
 
 use dataplane_core::reason::End;
 use mio::{Token, event::Event};
 
-use super::{Queued, Worker};
+use super::{Queued, Worker, udp::UDP};
 use crate::{
     access,
     config::ANSWER_WAIT_MAX,
@@ -21,8 +21,8 @@ use crate::{
 const LISTENER: usize = 1 << (usize::BITS - 1);
 const TARGET_SIDE: usize = 1;
 /// Bits of a token for the place (31) and the side (1).
-const PLACE_BITS: u32 = 32;
-/// Generations fit between the place and the top bit, and leave the waker's token free.
+pub(super) const PLACE_BITS: u32 = 32;
+/// Generations fit between the place and the two top bits, and leave the waker's token free.
 const GENERATION_MAX: u32 = (1 << 30) - 1;
 
 pub(super) fn next_generation(generation: u32) -> u32 {
@@ -62,6 +62,9 @@ fn note(side: &mut Side, event: &Event) {
 impl Worker {
     pub(super) fn take_event(&mut self, event: &Event) {
         let Token(token) = event.token();
+        if token & UDP != 0 {
+            return self.take_udp_event(event);
+        }
         if token & LISTENER != 0 {
             let key = token & !LISTENER;
             if self.listeners.get(key).is_some_and(|listener| !listener.is_queued) {
@@ -97,6 +100,9 @@ impl Worker {
                         session.is_queued = false;
                         self.drive(index);
                     }
+                }
+                Some(queued @ (Queued::Clients(_) | Queued::Target { .. })) => {
+                    self.run_queued_udp(queued);
                 }
             }
         }
