@@ -4,6 +4,9 @@
 //! count in a [`Tally`] of their own and flush it, so that no counter is shared per byte. A series
 //! appears with its first event: 10,000 idle endpoints cost none. Does not know the exporter.
 
+mod health;
+mod tls;
+
 use std::sync::OnceLock;
 
 use dataplane_core::reason::{End, ResetSide};
@@ -11,6 +14,8 @@ use metrics::{Counter, Gauge, Label, Unit, counter, describe_counter, describe_g
 use model::{Generation, ServiceId, TargetGroupId, TargetHealth, VpcEndpointId, ZoneId};
 
 use crate::udp::metrics::FlowMetrics;
+pub(crate) use health::{count_ejection, count_probe};
+use tls::TlsMetrics;
 
 const CONNECTIONS: &str = "postern_connections_total";
 const ACTIVE: &str = "postern_connections_active";
@@ -29,6 +34,7 @@ const GENERATION: &str = "postern_snapshot_generation";
 
 /// Tells the exporter what each metric is.
 pub(crate) fn describe() {
+    health::describe();
     crate::udp::metrics::describe();
     describe_counter!(CONNECTIONS, Unit::Count, "Connections that clients opened");
     describe_gauge!(ACTIVE, Unit::Count, "Connections that are open or being opened");
@@ -56,6 +62,7 @@ pub(crate) fn describe() {
         Unit::Count,
         "Generation of the configuration that control published, or that a plane serves."
     );
+    tls::describe();
 }
 
 /// What happened at an interface since the last flush.
@@ -91,6 +98,7 @@ pub(crate) struct InterfaceMetrics {
     resets: [OnceLock<Counter>; 3],
     connect_failures: OnceLock<Counter>,
     fail_open: OnceLock<Counter>,
+    tls: OnceLock<Box<TlsMetrics>>,
     udp: OnceLock<Box<FlowMetrics>>,
 }
 
@@ -107,6 +115,7 @@ impl InterfaceMetrics {
             resets: Default::default(),
             connect_failures: OnceLock::new(),
             fail_open: OnceLock::new(),
+            tls: OnceLock::new(),
             udp: OnceLock::new(),
         }
     }
@@ -164,6 +173,11 @@ impl InterfaceMetrics {
                 .get_or_init(|| counter!(RESETS, self.labels_and("side", side.name())))
                 .increment(1);
         }
+    }
+
+    /// The handles of TLS listeners.
+    pub(crate) fn tls(&self) -> &TlsMetrics {
+        self.tls.get_or_init(|| Box::new(TlsMetrics::new(&self.labels)))
     }
 
     /// Counts an attempt to connect to a target that failed.

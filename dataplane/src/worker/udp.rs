@@ -28,7 +28,7 @@ use sys::packets::Inbox;
 use super::{Phase, Queued, Worker, table::Table, turn};
 use crate::{
     Config,
-    route::{Change, Key, NewListener, Target},
+    route::{Change, Chosen, Key, NewListener},
     session::{Origin, ticks},
     udp::{
         access::{Lines, Record},
@@ -51,16 +51,12 @@ const AVOID: Duration = Duration::from_secs(5);
 /// Targets that are remembered as such.
 const AVOIDED_MAX: usize = 1024;
 
-/// Tells a token of UDP's from one of a connection's, and with the top bit, a UDP listener's from a
-/// TCP one's. Generations of connections end below it.
-pub(super) const UDP: usize = 1 << (usize::BITS - 2);
-
 fn listener_token(key: Key) -> Token {
-    Token(turn::listener_token(key).0 | UDP)
+    Token(turn::listener_token(key).0 | turn::UDP)
 }
 
 fn flow_token(here: Here) -> Token {
-    Token(turn::widen(here.generation) << turn::PLACE_BITS | turn::widen(here.place) | UDP)
+    Token(turn::widen(here.generation) << turn::PLACE_BITS | turn::widen(here.place) | turn::UDP)
 }
 
 /// What a token of UDP's is of.
@@ -76,7 +72,7 @@ impl Of {
             return Self::Listener(key);
         }
         let number = |bits: usize| u32::try_from(bits).unwrap_or(u32::MAX);
-        let (place, token) = (token & turn::widen(u32::MAX), token & !UDP);
+        let (place, token) = (token & turn::widen(u32::MAX), token & !turn::UDP);
         Self::Flow(Here { place: number(place), generation: number(token >> turn::PLACE_BITS) })
     }
 }
@@ -111,7 +107,7 @@ struct Flow {
     origin: Rc<Origin>,
     /// Connected to the target.
     socket: OwnedFd,
-    target: Arc<Target>,
+    target: Chosen,
     preface: Preface,
     started_ms: u64,
     to_target: Count,
@@ -270,7 +266,7 @@ impl Worker {
         udp.listeners.put(key, listener);
     }
 
-    /// Takes an event whose token has [`UDP`].
+    /// Takes an event whose token has [`turn::UDP`].
     pub(super) fn take_udp_event(&mut self, event: &Event) {
         self.with_udp(|worker, udp| match Of::token(event.token()) {
             Of::Listener(key) => {
@@ -421,18 +417,16 @@ mod tests {
 
     #[test]
     fn tokens_tell_flows_listeners_and_connections_apart() {
-        let highest = Here { place: u32::MAX - 1, generation: (1 << 30) - 1 };
+        let highest = Here { place: u32::MAX - 1, generation: turn::GENERATION_MAX };
         for of in [Here { place: 0, generation: 0 }, Here { place: 7, generation: 3 }, highest] {
             let token = flow_token(of);
-            assert_ne!(token.0 & UDP, 0);
+            assert_ne!(token.0 & turn::UDP, 0);
             assert_eq!(Of::token(token), Of::Flow(of));
         }
-        for key in [0, 5, Key::MAX >> 3] {
-            assert_ne!(listener_token(key).0 & UDP, 0);
+        for key in [0, 5, Key::MAX >> 4] {
+            assert_ne!(listener_token(key).0 & turn::UDP, 0);
             assert_ne!(listener_token(key), WAKE);
             assert_eq!(Of::token(listener_token(key)), Of::Listener(key));
         }
-        assert_eq!(turn::client_token(u32::MAX >> 1, (1 << 30) - 1).0 & UDP, 0);
-        assert_eq!(turn::listener_token(Key::MAX >> 2).0 & UDP, 0);
     }
 }

@@ -1,6 +1,10 @@
 //! From clients to targets: which flow a datagram belongs to, or begins, or why it does not.
 
-use std::{os::fd::AsFd as _, os::fd::OwnedFd, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    os::fd::{AsFd as _, OwnedFd},
+    rc::Rc,
+    time::Duration,
+};
 
 use dataplane_core::{
     flow::{Flow as Addresses, FlowHash},
@@ -16,7 +20,7 @@ use sys::packets::BURST;
 use super::{Flow, Here, Preface, Udp, Worker, flow_token, watch};
 use crate::{
     UdpProxyHeader,
-    route::{Key, Pool, Target},
+    route::{Chosen, Key, Pool},
     session::Origin,
     udp::{
         access::Record,
@@ -234,14 +238,13 @@ impl Worker {
         udp: &mut Udp,
         key: Key,
         (client, origin): (ClientAddr, &Origin),
-    ) -> Result<(OwnedFd, Arc<Target>, Preface), End> {
+    ) -> Result<(OwnedFd, Chosen, Preface), End> {
         let listener = udp.listeners.get(key).ok_or(End::ListenerRemoved)?;
         listener.admission.decide(client.ip()).map_err(End::Refused)?;
         let no_group = End::Refused(Refusal::NoTargetGroup);
         let forward = self.forwards.get(listener.forward).ok_or(no_group)?;
         let flow = Addresses { client, endpoint: origin.addr, sequence_number: None };
-        let hash = flow.hash(self.config.hash_key);
-        let pool = forward.choose(hash).map_err(End::Refused)?;
+        let (pool, hash) = forward.choose(&flow, self.config.hash_key).map_err(End::Refused)?;
         let (socket, target) = self.reach(udp, pool, hash, origin)?;
         let metrics = &origin.interface.metrics;
         if pool.routing == Routing::FailOpen {
@@ -264,7 +267,7 @@ impl Worker {
         pool: &Pool,
         hash: FlowHash,
         origin: &Origin,
-    ) -> Result<(OwnedFd, Arc<Target>), End> {
+    ) -> Result<(OwnedFd, Chosen), End> {
         let (mut tried, mut first_avoided) = ([0; ATTEMPTS_MAX], None);
         for attempt in 0..ATTEMPTS_MAX {
             let Some((place, target)) = pool.choose(hash, &tried[..attempt]) else { break };
@@ -274,7 +277,7 @@ impl Worker {
                 continue;
             }
             match socket::connect(target.addr.0) {
-                Ok(socket) => return Ok((socket, Arc::clone(target))),
+                Ok(socket) => return Ok((socket, target)),
                 Err(errno) if socket::is_exhausted(errno) => return Err(exhausted(errno)),
                 Err(_) => {
                     udp.avoid(target.addr, self.now);
@@ -282,13 +285,9 @@ impl Worker {
                 }
             }
         }
-        let Some(target) = first_avoided else {
-            let has_none = pool.choose(hash, &[]).is_none();
-            let no_target = End::Refused(Refusal::NoTarget);
-            return Err(if has_none { no_target } else { End::ConnectFailed });
-        };
+        let target = first_avoided.ok_or(End::ConnectFailed)?;
         match socket::connect(target.addr.0) {
-            Ok(socket) => Ok((socket, Arc::clone(target))),
+            Ok(socket) => Ok((socket, target)),
             Err(errno) if socket::is_exhausted(errno) => Err(exhausted(errno)),
             Err(_) => Err(End::ConnectFailed),
         }
