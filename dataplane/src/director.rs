@@ -211,11 +211,17 @@ impl Workers {
             return;
         }
         let mut shares: Vec<Vec<NewListener>> = self.mailboxes.iter().map(|_| Vec::new()).collect();
-        for Opened { key, addr, interface, forward, admission, sockets } in listeners {
+        for Opened { key, addr, interface, forward, admission, limits, sockets } in listeners {
             for (share, socket) in shares.iter_mut().zip(sockets) {
-                let (interface, admission) = (Arc::clone(&interface), admission.clone());
-                let socket = OwnedFd::from(socket);
-                share.push(NewListener { key, socket, addr, interface, forward, admission });
+                share.push(NewListener {
+                    key,
+                    socket: OwnedFd::from(socket),
+                    addr,
+                    interface: Arc::clone(&interface),
+                    forward,
+                    admission: admission.clone(),
+                    limits: limits.clone(),
+                });
             }
         }
         for (mailbox, listeners) in self.mailboxes.iter().zip(shares) {

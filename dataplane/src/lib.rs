@@ -7,6 +7,7 @@ mod access;
 mod config;
 mod connect;
 mod director;
+mod limit;
 mod listener;
 mod metrics;
 mod plane;
@@ -14,8 +15,9 @@ mod probe;
 mod relay;
 mod route;
 mod session;
+mod source;
 mod worker;
 
-pub use config::{AddressMode, Config};
+pub use config::{AddressMode, Config, IdleEnd};
 pub use dataplane_core::proxy_header::Padding;
 pub use plane::{Plane, StartError};

@@ -14,8 +14,14 @@ pub enum Refusal {
     NoTargetGroup,
     /// No registered target serves the zone.
     NoTarget,
+    /// The endpoint has as many connections as it may.
+    EndpointConnections,
+    /// The endpoint gets new connections faster than it may.
+    EndpointConnectionRate,
     /// This worker holds as many connections as it may.
     TooManyConnections,
+    /// No source address has a port left for any of the targets tried.
+    PortsExhausted,
     /// No file descriptor or memory for the connection to the target.
     ResourcesExhausted,
     /// The accept queue was cleared because no file descriptor was left.
@@ -24,7 +30,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::SecurityGroup,
         Self::LoadBalancerSecurityGroup,
         Self::NoTargetGroup,
@@ -32,6 +38,9 @@ impl Refusal {
         Self::TooManyConnections,
         Self::ResourcesExhausted,
         Self::AcceptExhausted,
+        Self::EndpointConnections,
+        Self::EndpointConnectionRate,
+        Self::PortsExhausted,
     ];
 
     /// Its name.
@@ -44,6 +53,9 @@ impl Refusal {
             Self::TooManyConnections => "too_many_connections",
             Self::ResourcesExhausted => "resources_exhausted",
             Self::AcceptExhausted => "accept_exhausted",
+            Self::EndpointConnections => "endpoint_connections",
+            Self::EndpointConnectionRate => "endpoint_connection_rate",
+            Self::PortsExhausted => "ports_exhausted",
         }
     }
 }
@@ -123,6 +135,9 @@ impl End {
             Self::Refused(Refusal::TooManyConnections) => 14,
             Self::Refused(Refusal::ResourcesExhausted) => 15,
             Self::Refused(Refusal::AcceptExhausted) => 16,
+            Self::Refused(Refusal::EndpointConnections) => 17,
+            Self::Refused(Refusal::EndpointConnectionRate) => 18,
+            Self::Refused(Refusal::PortsExhausted) => 19,
         }
     }
 

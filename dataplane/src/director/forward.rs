@@ -169,6 +169,7 @@ fn make(
         |group: TargetGroupId| pool(group, balancer, &id.zone, (snapshot, targets), pools);
     Some(Forward {
         idle_timeout: listener.idle_timeout,
+        proxy_protocol: listener.proxy_protocol_v2,
         weights: listener.forward.clone().into(),
         pools: listener.forward.iter().map(|forward| pool(forward.group)).collect(),
     })
@@ -182,14 +183,14 @@ fn pool(
     pools: &mut Pools,
 ) -> Arc<Pool> {
     let Some(group) = snapshot.target_groups.get(&id) else {
-        return Arc::new(Pool::new(false, Routing::FailOpen, Vec::new()));
+        return Arc::new(Pool::new(Default::default(), Routing::FailOpen, Vec::new()));
     };
     let reach = Reach::of(group, balancer, zone);
     let key = (id, matches!(reach, Reach::Zone(_)).then(|| zone.clone()));
     let make = || {
         let (routing, addrs) = candidates(group, reach, |addr| targets.is_healthy(id, addr));
         let chosen = addrs.into_iter().filter_map(|addr| targets.get(id, addr)).collect();
-        Arc::new(Pool::new(group.proxy_protocol_v2, routing, chosen))
+        Arc::new(Pool::new((group.proxy_protocol_v2, group.proxy_fields), routing, chosen))
     };
     Arc::clone(pools.entry(key).or_insert_with(make))
 }

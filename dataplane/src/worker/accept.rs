@@ -10,6 +10,7 @@ use std::{
 
 use dataplane_core::{
     flow::Flow,
+    proxy_header::UniqueId,
     reason::{End, Refusal},
     select::Routing,
 };
@@ -22,8 +23,8 @@ use crate::{
     access,
     connect::{Attempt, Connecting},
     relay::Side,
-    route::{Key, NewListener},
-    session::{Idle, Origin, Session, reset_on_close, ticks},
+    route::{Key, NewListener, Target},
+    session::{Idle, Origin, Pacing, Session, reset_on_close, ticks},
 };
 
 /// Connections accepted from one listener per turn.
@@ -39,9 +40,14 @@ struct Accepted {
     origin: Rc<Origin>,
 }
 
+/// Where it may go, and how long it may be idle.
+type Decided = (Connecting, Duration);
+/// A connection on its way to a target.
+type Begun = (OwnedFd, Arc<Target>);
+
 impl Worker {
     pub(super) fn add_listener(&mut self, new: NewListener) {
-        let NewListener { key, socket, addr, interface, forward, admission } = new;
+        let NewListener { key, socket, addr, interface, forward, admission, limits } = new;
         let raw = socket.as_raw_fd();
         let token = turn::listener_token(key);
         let registry = self.poll.registry();
@@ -53,6 +59,7 @@ impl Worker {
             let local = Local {
                 interface: Arc::clone(&interface),
                 tally: Default::default(),
+                limits,
                 active: 0,
                 is_dirty: false,
             };
@@ -132,25 +139,43 @@ impl Worker {
         self.refuse(accepted, End::Refused(refusal));
     }
 
-    /// Decides where a connection goes, and begins to connect.
+    /// Takes a client that is let in, or resets it.
     fn begin(&mut self, accepted: Accepted, forward: Key) {
         let interface = accepted.origin.interface.key;
         self.tally(interface, |tally| tally.opened += 1);
-        let (mut connecting, idle_timeout) = match self.decide(&accepted, forward) {
-            Ok(decided) => decided,
-            Err(refusal) => return self.refuse(accepted, End::Refused(refusal)),
-        };
-        let metrics = &accepted.origin.interface.metrics;
-        let (socket, target) = match connecting.attempt(|| metrics.connect_failed()) {
-            Attempt::Begun(socket, target) => (socket, target),
-            Attempt::ResourcesExhausted => {
-                return self.refuse(accepted, End::Refused(Refusal::ResourcesExhausted));
+        if let Err(refusal) = self.open_within_limits(interface) {
+            return self.refuse(accepted, End::Refused(refusal));
+        }
+        match self.connect(&accepted, forward) {
+            Ok((decided, begun)) => self.insert(accepted, decided, begun),
+            Err(end) => {
+                self.close_within_limits(interface);
+                self.refuse(accepted, end);
             }
-            Attempt::NoneLeft => return self.refuse(accepted, End::ConnectFailed),
-        };
+        }
+    }
+
+    /// Decides where a connection goes, and begins to connect.
+    fn connect(&mut self, accepted: &Accepted, forward: Key) -> Result<(Decided, Begun), End> {
+        let (mut connecting, idle) = self.decide(accepted, forward).map_err(End::Refused)?;
+        let metrics = &accepted.origin.interface.metrics;
+        match connecting.attempt(&mut self.sources, metrics) {
+            Attempt::Begun(socket, target) => Ok(((connecting, idle), (socket, target))),
+            Attempt::ResourcesExhausted => Err(End::Refused(Refusal::ResourcesExhausted)),
+            Attempt::PortsExhausted => Err(End::Refused(Refusal::PortsExhausted)),
+            Attempt::NoneLeft => Err(End::ConnectFailed),
+        }
+    }
+
+    fn insert(
+        &mut self,
+        accepted: Accepted,
+        (connecting, idle_timeout): Decided,
+        (socket, target): Begun,
+    ) {
         self.generation = turn::next_generation(self.generation);
         let Accepted { client, addr, origin } = accepted;
-        let session = Session::new(
+        let mut session = Session::new(
             self.generation,
             (client, addr),
             (Side::new(socket), target),
@@ -159,7 +184,14 @@ impl Worker {
             Idle::new(idle_timeout, self.now),
             self.now_ms,
         );
-        self.insert(session);
+        let interface = session.origin.interface.key;
+        if self.is_paced(interface) {
+            session.pacing = Pacing::Paced;
+        }
+        if let Some(local) = self.interfaces.get_mut(interface) {
+            local.active += 1;
+        }
+        self.watch_new(session);
     }
 
     fn decide(&self, accepted: &Accepted, forward: Key) -> Result<(Connecting, Duration), Refusal> {
@@ -184,19 +216,18 @@ impl Worker {
         if pool.routing == Routing::FailOpen {
             interface.metrics.failed_open();
         }
-        let header = pool.proxy_protocol.then(|| interface.header.encode(accepted.addr, endpoint));
-        Ok((Connecting::new(Arc::clone(pool), hash, header), forward.idle_timeout))
+        let is_proxied = forward.proxy_protocol.unwrap_or(pool.proxy_protocol);
+        let fields = pool.proxy_fields;
+        let unique_id = (is_proxied && fields.unique_id).then(|| UniqueId(fastrand::u128(..)));
+        let ends = (accepted.addr, endpoint);
+        let header = is_proxied.then(|| interface.header(ends, fields, unique_id, None));
+        let connecting = Connecting::new(Arc::clone(pool), hash, header, unique_id);
+        Ok((connecting, forward.idle_timeout))
     }
 
-    fn insert(&mut self, session: Session) {
-        let interface = session.origin.interface.key;
+    fn watch_new(&mut self, session: Session) {
         let generation = session.generation;
-        let entry = self.sessions.vacant_entry();
-        let index = turn::narrow(entry.key());
-        entry.insert(session);
-        if let Some(local) = self.interfaces.get_mut(interface) {
-            local.active += 1;
-        }
+        let index = turn::narrow(self.sessions.insert(session));
         self.timers.set(index, self.now.saturating_add(ticks(self.config.connect_timeout)));
         let session = &self.sessions[turn::widen(index)];
         let client = self.watch(&session.client.socket, turn::client_token(index, generation));
@@ -223,6 +254,7 @@ impl Worker {
             client: addr,
             address: origin.addr,
             target: None,
+            unique_id: None,
             bytes_to_target: 0,
             bytes_to_client: 0,
             duration: Duration::ZERO,

@@ -116,6 +116,12 @@ fn for_refusal(words: &Words<'_>, path: &Path, refusal: Refusal) -> String {
              cross-zone on",
             path.zone
         ),
+        Refusal::EndpointConnections | Refusal::EndpointConnectionRate => {
+            "the provider raises the endpoint's limit, or the consumer opens fewer".to_owned()
+        }
+        Refusal::PortsExhausted => {
+            "name more dataplane.source_addresses, or register more targets".to_owned()
+        }
         Refusal::TooManyConnections | Refusal::ResourcesExhausted | Refusal::AcceptExhausted => {
             "raise the limit that the log and metrics name".to_owned()
         }
