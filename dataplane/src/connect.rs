@@ -12,7 +12,7 @@ use dataplane_core::{
 
 use crate::{
     metrics::InterfaceMetrics,
-    route::{Pool, Target},
+    route::{Chosen, Pool},
     source::{NotBegun, Sources},
 };
 
@@ -35,7 +35,7 @@ pub(crate) struct Connecting {
 #[derive(Debug)]
 pub(crate) enum Attempt {
     /// Under way, to this target.
-    Begun(OwnedFd, Arc<Target>),
+    Begun(OwnedFd, Chosen),
     /// No file descriptor or memory.
     ResourcesExhausted,
     /// No target is left, and for the last one no source address had a port.
@@ -64,12 +64,13 @@ impl Connecting {
             self.tried[self.attempts] = place;
             self.attempts += 1;
             match sources.connect(target.addr.0, || metrics.ports_lacked()) {
-                Ok(socket) => return Attempt::Begun(socket, Arc::clone(target)),
+                Ok(socket) => return Attempt::Begun(socket, target),
                 Err(NotBegun::ResourcesExhausted) => return Attempt::ResourcesExhausted,
                 // Not the target's fault; another one may be reached.
                 Err(NotBegun::PortsExhausted) => outcome = Attempt::PortsExhausted,
                 Err(NotBegun::Refused) => {
                     metrics.connect_failed();
+                    target.note_failure();
                     outcome = Attempt::NoneLeft;
                 }
             }

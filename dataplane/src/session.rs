@@ -16,7 +16,7 @@ use crate::{
     IdleEnd,
     connect::Connecting,
     relay::{Direction, Side, Step, Tools},
-    route::{Interface, Target},
+    route::{Chosen, Interface},
 };
 
 /// A tick of the worker's clock: how exact timeouts are.
@@ -39,7 +39,7 @@ pub(crate) struct Session {
     pub(crate) to_target: Direction,
     pub(crate) to_client: Direction,
     pub(crate) origin: Rc<Origin>,
-    pub(crate) chosen: Arc<Target>,
+    pub(crate) chosen: Chosen,
     /// While no target has answered.
     pub(crate) connecting: Option<Box<Connecting>>,
     pub(crate) client_addr: ClientAddr,
@@ -87,7 +87,7 @@ impl Session {
     pub(crate) fn new(
         generation: u32,
         client: (Side, ClientAddr),
-        target: (Side, Arc<Target>),
+        target: (Side, Chosen),
         origin: Rc<Origin>,
         connecting: Connecting,
         idle: Idle,

@@ -23,7 +23,7 @@ use crate::{
     access,
     connect::{Attempt, Connecting},
     relay::Side,
-    route::{Key, NewListener, Target},
+    route::{Chosen, Key, NewListener},
     session::{Idle, Origin, Pacing, Session, reset_on_close, ticks},
 };
 
@@ -43,7 +43,7 @@ struct Accepted {
 /// Where it may go, and how long it may be idle.
 type Decided = (Connecting, Duration);
 /// A connection on its way to a target.
-type Begun = (OwnedFd, Arc<Target>);
+type Begun = (OwnedFd, Chosen);
 
 impl Worker {
     pub(super) fn add_listener(&mut self, new: NewListener) {
@@ -207,11 +207,7 @@ impl Worker {
         };
         let endpoint = accepted.origin.addr;
         let flow = Flow { client: accepted.addr, endpoint, sequence_number };
-        let hash = flow.hash(self.config.hash_key);
-        let pool = forward.choose(hash)?;
-        if pool.choose(hash, &[]).is_none() {
-            return Err(Refusal::NoTarget);
-        }
+        let (pool, hash) = forward.choose(&flow, self.config.hash_key)?;
         let interface = &accepted.origin.interface;
         if pool.routing == Routing::FailOpen {
             interface.metrics.failed_open();

@@ -176,6 +176,7 @@ impl Worker {
         let session = &mut self.sessions[widen(index)];
         let metrics = &session.origin.interface.metrics;
         metrics.connect_failed();
+        session.chosen.note_failure();
         let waited = Duration::from_millis(self.now_ms.saturating_sub(session.started_ms));
         let left = ANSWER_WAIT_MAX.saturating_sub(waited);
         if left.is_zero() {
@@ -243,6 +244,9 @@ impl Worker {
         let Some(mut session) = self.sessions.try_remove(widen(index)) else { return };
         self.timers.cancel(index);
         let reset_by = session.prepare_end(end, self.config.idle_end);
+        if session.connecting.is_none() {
+            session.chosen.note_end(end, session.to_client.bytes);
+        }
         session.to_target.close(&mut self.tools);
         session.to_client.close(&mut self.tools);
         let interface = Arc::clone(&session.origin.interface);
