@@ -15,6 +15,7 @@ use std::{
 
 use control::Policy;
 use control_core::quota::Quotas;
+use dataplane::TargetTls;
 use ipnet::Ipv6Net;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use thiserror::Error;
@@ -24,6 +25,7 @@ use crate::{follow::Version, target::Mode};
 mod account;
 pub(crate) mod api;
 pub(crate) mod bootstrap;
+pub(crate) mod certificate;
 mod dns;
 mod identity;
 mod kind;
@@ -34,6 +36,7 @@ mod read;
 mod reader;
 mod secret;
 pub(crate) mod services;
+mod target_tls;
 
 use bootstrap::Bootstrap;
 pub(crate) use dns::{Cookies, Dns};
@@ -73,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) dns: Dns,
     /// What the API is encrypted with; none if it is not.
     pub(crate) tls: Option<api::Tls>,
+    /// What TLS listeners may present.
+    pub(crate) certificates: Vec<certificate::ListenerCertificate>,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
     /// How much of everything accounts may have.
@@ -186,12 +191,14 @@ pub(crate) struct AccessKey {
 }
 
 /// The data plane's settings.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dataplane {
     /// Traffic threads; none means one per core.
     pub(crate) workers: Option<NonZeroUsize>,
     /// How long a target may take to answer a connection attempt.
     pub(crate) connect_timeout: Duration,
+    /// How TLS towards targets goes.
+    pub(crate) target_tls: TargetTls,
 }
 
 /// The audit log of the API.

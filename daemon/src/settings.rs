@@ -104,6 +104,7 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
             Addresses::Freebind => dataplane::AddressMode::Freebind,
         },
         connect_timeout: config.dataplane.connect_timeout,
+        target_tls: config.dataplane.target_tls.clone(),
         ..defaults
     }
 }

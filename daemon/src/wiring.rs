@@ -101,15 +101,16 @@ impl Gateway {
         let (snapshots_out, snapshots) = watch::channel(empty);
         let (health_out, health) = watch::channel(Arc::new(Health::default()));
         let (phase, phases) = watch::channel(Phase::Starting);
+        let reload = Reload::new(config, identity_files, Arc::clone(&clock));
+        let certificates = reload.certificates();
         let plane = Plane::start(
-            settings::dataplane(config),
+            dataplane::Config { certificates, ..settings::dataplane(config) },
             Arc::clone(&clock),
             snapshots.clone(),
             health_out,
             Handle::current(),
         )
         .context("start the data plane")?;
-        let reload = Reload::new(config, identity_files, Arc::clone(&clock));
         let watches = (snapshots.clone(), health.clone());
         let dns = start_dns((config, reload.tls()), zone_files, &clock, watches)?;
         let listening = listening(&api_listener, dns.local_addr(), &admin_listener)?;
