@@ -12,6 +12,7 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use control::Keeper;
+use dataplane::Certificates;
 use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
@@ -78,6 +79,8 @@ pub(crate) struct Admin {
     pub(crate) keeper: Keeper,
     /// How many connections a worker of the data plane may hold.
     pub(crate) connections_max: usize,
+    /// What TLS listeners present.
+    pub(crate) certificates: Certificates,
 }
 
 impl Admin {
@@ -86,9 +89,10 @@ impl Admin {
         exporter: Exporter,
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
-        (dns, keeper, connections_max): (Inspector, Keeper, usize),
+        (dns, keeper): (Inspector, Keeper),
+        (connections_max, certificates): (usize, Certificates),
     ) -> Self {
-        Self { exporter, phase, snapshots, health, dns, keeper, connections_max }
+        Self { exporter, phase, snapshots, health, dns, keeper, connections_max, certificates }
     }
 }
 

@@ -23,6 +23,11 @@ pub(crate) fn control(config: &Config) -> control::Config {
         quotas: config.quotas.clone(),
         permission_removal: config.services.permission_removal,
         limits: limits(&config.limits),
+        certificates: config
+            .certificates
+            .iter()
+            .map(|it| (Arc::clone(&it.arn), it.account.clone()))
+            .collect(),
         ..control::Config::new(config.region.clone(), zones.collect())
     }
 }

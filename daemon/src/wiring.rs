@@ -139,12 +139,13 @@ impl Gateway {
             audit: audit.clone(),
             tls: reload.tls(),
         };
-        let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let watches = (snapshots.clone(), health.clone());
-        let planes = (dns.inspector(), keeper.clone(), settings::dataplane(config).connections_max);
-        let admin = Admin::new(exporter, phases, watches, planes);
+        let served = (settings::dataplane(config).connections_max, reload.certificates());
+        let planes = (dns.inspector(), keeper.clone());
+        let admin = Admin::new(exporter, phases, watches, planes, served);
+        let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,

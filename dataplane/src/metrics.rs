@@ -4,6 +4,7 @@
 //! count in a [`Tally`] of their own and flush it, so that no counter is shared per byte. A series
 //! appears with its first event: 10,000 idle endpoints cost none. Does not know the exporter.
 
+mod health;
 mod tls;
 
 use std::sync::OnceLock;
@@ -12,6 +13,7 @@ use dataplane_core::reason::{End, ResetSide};
 use metrics::{Counter, Gauge, Label, Unit, counter, describe_counter, describe_gauge, gauge};
 use model::{Generation, ServiceId, TargetGroupId, TargetHealth, VpcEndpointId, ZoneId};
 
+pub(crate) use health::{count_ejection, count_probe};
 use tls::TlsMetrics;
 
 const CONNECTIONS: &str = "postern_connections_total";
@@ -31,6 +33,7 @@ const GENERATION: &str = "postern_snapshot_generation";
 
 /// Tells the exporter what each metric is.
 pub(crate) fn describe() {
+    health::describe();
     describe_counter!(CONNECTIONS, Unit::Count, "Connections that clients opened");
     describe_gauge!(ACTIVE, Unit::Count, "Connections that are open or being opened");
     describe_counter!(ENDED, Unit::Count, "Connections that ended, by reason");

@@ -4,23 +4,28 @@
 //! accepted. All changes of one snapshot travel in one message and are made between two accepts, so
 //! that no connection sees half of them. Does not know how they were worked out.
 
+mod manner;
+mod target;
+
 use std::{os::fd::OwnedFd, sync::Arc, sync::mpsc::SyncSender, time::Duration};
 
 use dataplane_core::{
     admission::Admission,
-    flow::FlowHash,
+    flow::{Flow, FlowHash},
     proxy_header::Template,
     reason::{End, Refusal},
     select::{self, Routing, Seed},
 };
-use model::{
-    AccountId, EndpointAddr, ServiceId, TargetAddr, TargetGroupId, VpcEndpointId,
-    WeightedTargetGroup, ZoneId,
-};
+use model::{AccountId, EndpointAddr, ServiceId, VpcEndpointId, WeightedTargetGroup, ZoneId};
 
 use crate::{
     metrics::InterfaceMetrics,
     tls::{originate::Originator, terminate::Terminator},
+};
+
+pub(crate) use self::{
+    manner::Manner,
+    target::{Chosen, Target},
 };
 
 /// The place of an interface, listener or forward in every worker's tables.
@@ -38,13 +43,6 @@ pub(crate) struct Interface {
     pub(crate) metrics: InterfaceMetrics,
 }
 
-/// A registered target. Compared by pointer: registered anew, it is another one.
-#[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) addr: TargetAddr,
-    pub(crate) group: TargetGroupId,
-}
-
 /// The candidates of one target group for the clients of one zone.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -52,6 +50,7 @@ pub(crate) struct Pool {
     pub(crate) routing: Routing,
     /// How its targets are spoken to behind a TLS listener; none is plainly.
     pub(crate) tls: Option<Arc<Originator>>,
+    manner: Manner,
     seeds: Box<[Seed]>,
     targets: Box<[Arc<Target>]>,
 }
@@ -62,15 +61,22 @@ impl Pool {
             proxy_protocol,
             routing,
             tls: None,
+            manner: Manner::default(),
             seeds: targets.iter().map(|target| Seed::of(target.addr)).collect(),
             targets: targets.into(),
         }
     }
 
+    /// Has it choose in another manner than by the flow's rank alone.
+    pub(crate) fn choosing(self, manner: Manner) -> Self {
+        Self { manner, ..self }
+    }
+
     /// The candidate that takes the flow and its place, leaving out the places already tried.
-    pub(crate) fn choose(&self, hash: FlowHash, tried: &[u16]) -> Option<(u16, &Arc<Target>)> {
-        let place = select::choose(&self.seeds, hash.target, tried)?;
-        Some((place, &self.targets[usize::from(place)]))
+    pub(crate) fn choose(&self, hash: FlowHash, tried: &[u16]) -> Option<(u16, Chosen)> {
+        let place = self.manner.choose(&self.seeds, &self.targets, hash.target, tried)?;
+        let target = &self.targets[usize::from(place)];
+        Some((place, Chosen::new(target, self.manner.is_counting)))
     }
 }
 
@@ -86,10 +92,16 @@ pub(crate) struct Forward {
 }
 
 impl Forward {
-    /// The pool that takes the flow.
-    pub(crate) fn choose(&self, hash: FlowHash) -> Result<&Arc<Pool>, Refusal> {
+    /// The pool that takes the flow, which is not empty, and the hash to choose there by.
+    pub(crate) fn choose(&self, flow: &Flow, key: u128) -> Result<(&Arc<Pool>, FlowHash), Refusal> {
+        let hash = flow.hash(key);
         let place = select::choose_group(&self.weights, hash.group);
-        place.and_then(|place| self.pools.get(place)).ok_or(Refusal::NoTargetGroup)
+        let pool = place.and_then(|it| self.pools.get(it)).ok_or(Refusal::NoTargetGroup)?;
+        if pool.targets.is_empty() {
+            return Err(Refusal::NoTarget);
+        }
+        let is_sticky = pool.manner.is_sticky;
+        Ok((pool, if is_sticky { hash.of_client(flow.client, key) } else { hash }))
     }
 }
 

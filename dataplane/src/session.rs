@@ -17,7 +17,7 @@ use rustix::net::{Shutdown, sockopt};
 use crate::{
     connect::Connecting,
     relay::{Direction, Side, Step, Tools},
-    route::{Interface, Target},
+    route::{Chosen, Interface},
     tls::session::{Greeting, Peer, TlsSession},
 };
 
@@ -41,7 +41,7 @@ pub(crate) struct Session {
     pub(crate) to_target: Direction,
     pub(crate) to_client: Direction,
     pub(crate) origin: Rc<Origin>,
-    pub(crate) chosen: Arc<Target>,
+    pub(crate) chosen: Chosen,
     /// While no target has answered.
     pub(crate) connecting: Option<Box<Connecting>>,
     pub(crate) client_addr: ClientAddr,
@@ -90,7 +90,7 @@ impl Session {
     pub(crate) fn new(
         generation: u32,
         client: (Side, ClientAddr),
-        target: (Side, Arc<Target>),
+        target: (Side, Chosen),
         origin: Rc<Origin>,
         connecting: Connecting,
         idle: Idle,
@@ -145,7 +145,7 @@ impl Session {
     }
 
     /// Goes on with another target, to which nothing was sent yet.
-    pub(crate) fn turn_to(&mut self, socket: OwnedFd, target: Arc<Target>) {
+    pub(crate) fn turn_to(&mut self, socket: OwnedFd, target: Chosen) {
         self.target = Side::new(socket);
         self.chosen = target;
         if let Some(tls) = &mut self.tls {

@@ -3,7 +3,8 @@
 //! A [`Batch`] owns room for a number of datagrams and their replies. One call receives what is
 //! waiting, another sends the replies, each from the very address that its question was sent to
 //! (RFC 2181 4): the kernel says which in a PKTINFO control message, and the same message, sent
-//! back, sets it. Relies on a socket for which [`tell_local_addresses`] was called and that has
+//! back, sets it; a socket that is bound to one address needs none. Relies on a socket for which
+//! [`tell_local_addresses`] was called, unless it is bound to one address, and that has
 //! no other option that adds control messages. Does not know what the datagrams say.
 
 use std::{

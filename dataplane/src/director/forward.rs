@@ -9,16 +9,16 @@ use std::{
     sync::Arc,
 };
 
-use dataplane_core::select::{Reach, Routing, candidates};
+use dataplane_core::select::{Routing, Share, candidates};
 use model::{
-    ListenerId, LoadBalancer, LoadBalancerId, Protocol, Snapshot, TCP_IDLE_TIMEOUT, TargetGroupId,
-    ZoneId,
+    Algorithm, ListenerId, LoadBalancer, LoadBalancerId, Protocol, Snapshot, TCP_IDLE_TIMEOUT,
+    TargetAddr, TargetGroup, TargetGroupId, ZoneId,
 };
 
 use super::{key::Keys, listener_tls::ListenersTls, targets::Targets};
 use crate::{
     Config,
-    route::{Change, Forward, Key, Pool},
+    route::{Change, Forward, Key, Manner, Pool},
 };
 
 /// What a forward is for.
@@ -47,8 +47,8 @@ pub(super) struct Forwards {
     tls: ListenersTls,
 }
 
-/// Pools made in one go: zones with the same candidates share one.
-type Pools = HashMap<(TargetGroupId, Option<ZoneId>), Arc<Pool>>;
+/// Pools made in one go: zones of a load balancer with the same candidates share one.
+type Pools = HashMap<(TargetGroupId, LoadBalancerId, Option<ZoneId>), Arc<Pool>>;
 
 impl Forwards {
     pub(super) fn new(config: &Config) -> Self {
@@ -211,14 +211,36 @@ fn pool(
     let Some(group) = snapshot.target_groups.get(&id) else {
         return Arc::new(Pool::new(false, Routing::FailOpen, Vec::new()));
     };
-    let reach = Reach::of(group, balancer, zone);
-    let key = (id, matches!(reach, Reach::Zone(_)).then(|| zone.clone()));
+    let key = (id, balancer.id, (!group.is_cross_zone(balancer)).then(|| zone.clone()));
     let make = || {
-        let (routing, addrs) = candidates(group, reach, |addr| targets.is_healthy(id, addr));
+        let is_healthy = |addr| targets.is_healthy(id, addr);
+        let (standing, addrs) = candidates(group, balancer, zone, is_healthy);
+        let manner = manner(group, standing.routing, &addrs, targets);
         let chosen = addrs.into_iter().filter_map(|addr| targets.get(id, addr)).collect();
-        let mut pool = Pool::new(group.proxy_protocol_v2, routing, chosen);
+        let mut pool = Pool::new(group.proxy_protocol_v2, standing.routing, chosen);
         pool.tls = tls.originator(group.protocol);
-        Arc::new(pool)
+        Arc::new(pool.choosing(manner))
     };
     Arc::clone(pools.entry(key).or_insert_with(make))
+}
+
+/// How candidates of a group are chosen among.
+fn manner(
+    group: &TargetGroup,
+    routing: Routing,
+    candidates: &[TargetAddr],
+    targets: &Targets,
+) -> Manner {
+    let shares: Box<[Share]> = match routing {
+        Routing::Healthy if !group.slow_start.is_zero() => {
+            candidates.iter().map(|addr| targets.share(group, *addr)).collect()
+        }
+        Routing::Healthy | Routing::FailOpen => Box::default(),
+    };
+    let is_starting = shares.iter().any(|share| *share < Share::FULL);
+    Manner {
+        is_sticky: group.is_sticky,
+        is_counting: group.algorithm == Algorithm::LeastConnections && !group.is_sticky,
+        shares: is_starting.then_some(shares),
+    }
 }

@@ -96,7 +96,7 @@ impl Originator {
             }
             None => builder
                 .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyCertificate { provider }))
+                .with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider)))
                 .with_no_client_auth(),
         };
         config.resumption = Resumption::in_memory_sessions(REMEMBERED_MAX);
@@ -126,8 +126,14 @@ impl Originator {
 
 /// Takes whatever certificate a target has: the network it is in is trusted instead.
 #[derive(Debug)]
-struct AnyCertificate {
+pub(crate) struct AnyCertificate {
     provider: Arc<CryptoProvider>,
+}
+
+impl AnyCertificate {
+    pub(crate) fn new(provider: &Arc<CryptoProvider>) -> Self {
+        Self { provider: Arc::clone(provider) }
+    }
 }
 
 impl ServerCertVerifier for AnyCertificate {

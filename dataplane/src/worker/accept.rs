@@ -161,7 +161,7 @@ impl Worker {
             tls.speak(pool.tls.clone());
         }
         let metrics = &accepted.origin.interface.metrics;
-        let (socket, target) = match connecting.attempt(|| metrics.connect_failed()) {
+        let (socket, target) = match connecting.attempt(metrics) {
             Attempt::Begun(socket, target) => (socket, target),
             Attempt::ResourcesExhausted => {
                 return self.refuse(accepted, End::Refused(Refusal::ResourcesExhausted));
@@ -199,11 +199,7 @@ impl Worker {
         };
         let endpoint = accepted.origin.addr;
         let flow = Flow { client: accepted.addr, endpoint, sequence_number };
-        let hash = flow.hash(self.config.hash_key);
-        let pool = forward.choose(hash)?;
-        if pool.choose(hash, &[]).is_none() {
-            return Err(Refusal::NoTarget);
-        }
+        let (pool, hash) = forward.choose(&flow, self.config.hash_key)?;
         let interface = &accepted.origin.interface;
         if pool.routing == Routing::FailOpen {
             interface.metrics.failed_open();

@@ -169,13 +169,14 @@ impl Worker {
         if let Some((peer, failure)) = session.tls.as_mut().and_then(|tls| tls.failure.take()) {
             metrics.tls().failed(peer, failure);
         }
+        session.chosen.note_failure();
         let waited = Duration::from_millis(self.now_ms.saturating_sub(session.started_ms));
         let left = ANSWER_WAIT_MAX.saturating_sub(waited);
         if left.is_zero() {
             return self.end(index, otherwise);
         }
         let Some(connecting) = session.connecting.as_mut() else { return };
-        let Attempt::Begun(socket, target) = connecting.attempt(|| metrics.connect_failed()) else {
+        let Attempt::Begun(socket, target) = connecting.attempt(metrics) else {
             return self.end(index, otherwise);
         };
         session.turn_to(socket, target);
@@ -232,6 +233,9 @@ impl Worker {
         let Some(mut session) = self.sessions.try_remove(widen(index)) else { return };
         self.timers.cancel(index);
         session.prepare_end(end);
+        if session.connecting.is_none() {
+            session.chosen.note_end(end, session.to_client.bytes);
+        }
         session.to_target.close(&mut self.tools);
         session.to_client.close(&mut self.tools);
         let interface = Arc::clone(&session.origin.interface);

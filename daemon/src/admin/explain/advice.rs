@@ -116,9 +116,15 @@ fn for_refusal(words: &Words<'_>, path: &Path, refusal: Refusal) -> String {
              cross-zone on",
             path.zone
         ),
-        Refusal::TooManyConnections | Refusal::ResourcesExhausted | Refusal::AcceptExhausted => {
-            "raise the limit that the log and metrics name".to_owned()
+        Refusal::NoCertificate => {
+            "the operator names its files under [[certificate]], or the provider takes another: \
+             aws elbv2 modify-listener --certificates"
+                .to_owned()
         }
+        Refusal::TooManyHandshakes
+        | Refusal::TooManyConnections
+        | Refusal::ResourcesExhausted
+        | Refusal::AcceptExhausted => "raise the limit that the log and metrics name".to_owned(),
     }
 }
 

@@ -4,7 +4,10 @@ use std::num::NonZeroU16;
 
 use control_core::{Registry, resource::VpcEndpoint};
 use dataplane_core::{
-    explain::{Asked, Binding, Found, GroupFacts, ListenerFacts, Path, Step, Stop, Verdict},
+    explain::{
+        Asked, Binding, CertificateFacts, Found, GroupFacts, ListenerFacts, Path, Step, Stop,
+        Verdict,
+    },
     reason::{End, Refusal},
     select::Routing,
 };
@@ -14,7 +17,7 @@ use serde_json::{Value, json};
 use super::{
     advice::advice,
     rules::{judged, rule_facts},
-    target::{group_facts, target},
+    target::{choice, group_facts, standing_of, target},
 };
 
 /// What is known beside the explanation.
@@ -67,6 +70,9 @@ impl Words<'_> {
                 let says = format!("a worker holds {most} connections and refuses more: {name}");
                 ("limit", says, json!({ "connections_per_worker": most }))
             }
+            Found::Certificates(found) => {
+                ("certificates", presented(found), certificate_facts(found))
+            }
             Found::Forward { weights } => {
                 let says = match step.stop {
                     Some(_) => "to no target group: none has a weight".to_owned(),
@@ -117,16 +123,9 @@ impl Words<'_> {
         let name =
             name.map_or_else(|| group.id.to_string(), |it| format!("{} ({})", it.name, it.id));
         let switch = |on: bool| if on { "on" } else { "off" };
-        let candidates = group.candidates().count();
-        let state = match (candidates, group.routing) {
-            (0, _) => "no candidate".to_owned(),
-            (count, Routing::Healthy) => format!("healthy candidates: {count}"),
-            (count, Routing::FailOpen) => {
-                format!("none is healthy, so all in reach are candidates (fail open): {count}")
-            }
-        };
+        let (choice, state) = (choice(group), standing_of(group));
         format!(
-            "{name}: weight {} of {}, PROXY protocol v2 {}, cross-zone {}; {state}",
+            "{name}: weight {} of {}, PROXY protocol v2 {}, cross-zone {}, {choice}; {state}",
             group.weight,
             group.of,
             switch(group.proxy_protocol_v2),
@@ -160,6 +159,23 @@ fn listener_told(
     ("listener", says, facts)
 }
 
+fn presented(certificates: &[CertificateFacts]) -> String {
+    let each = certificates.iter().map(|it| {
+        let default = if it.is_default { " (default)" } else { "" };
+        let loaded = if it.is_loaded { "loaded" } else { "not in the configuration" };
+        format!("{}{default}: {loaded}", it.arn)
+    });
+    let each: Vec<_> = each.collect();
+    if each.is_empty() { "it has none".to_owned() } else { each.join(", ") }
+}
+
+fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
+    let each = certificates
+        .iter()
+        .map(|it| json!({ "arn": it.arn, "default": it.is_default, "loaded": it.is_loaded }));
+    json!({ "certificates": each.collect::<Vec<_>>() })
+}
+
 /// Why a load balancer's groups are not asked.
 fn why_not_asked(groups: &[SecurityGroupId]) -> &'static str {
     if groups.is_empty() {
@@ -182,8 +198,8 @@ pub(super) fn result(path: &Path) -> Result {
             word: "fails_open",
             reason: None,
             says: format!(
-                "an unhealthy candidate is tried for want of a healthy one; if it does not take \
-                 the connection, that ends as {failed} or {late}"
+                "candidates are tried whether healthy or not; if none takes the connection, that \
+                 ends as {failed} or {late}"
             ),
         },
         Verdict::Depends { stop, weight, of } => Result {

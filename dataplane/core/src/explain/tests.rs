@@ -99,6 +99,7 @@ fn world() -> World {
         client: Some([10, 1, 9, 9].into()),
         port: Some(443),
         connections_max: 100,
+        certificates: BTreeSet::new(),
     };
     World { snapshot, health, asked }
 }
@@ -286,6 +287,15 @@ fn where_no_target_takes_it() {
             "passes",
         ),
         ("the zone's is unhealthy", |it| it.set_health(&[1], UNHEALTHY), "fails open"),
+        (
+            "fewer are healthy than wanted",
+            |it| {
+                it.asked.place = Place::Address([10, 1, 2, 4].into());
+                it.set_health(&[2], UNHEALTHY);
+                it.group().unhealthy_routing.percentage = Some(60);
+            },
+            "fails open",
+        ),
         ("all are unhealthy", |it| it.set_health(&[1, 2, 3], UNHEALTHY), "fails open"),
         ("not checked yet", |it| it.health.targets.clear(), "fails open"),
     ]);
@@ -293,7 +303,7 @@ fn where_no_target_takes_it() {
 
 #[test]
 fn each_target_is_a_candidate_or_says_why_not() {
-    use Use::{Candidate, Draining, OtherZone, Unhealthy};
+    use Use::{Candidate, Draining, NotInUse, OtherZone, Unhealthy};
     for (change, routing, expected) in [
         ((|_| {}) as fn(&mut World), Routing::Healthy, [OtherZone, Candidate, Candidate]),
         (|it| it.set_health(&[2], UNHEALTHY), Routing::Healthy, [OtherZone, Unhealthy, Candidate]),
@@ -305,6 +315,22 @@ fn each_target_is_a_candidate_or_says_why_not() {
         }),
         (|it| it.set_health(&[1, 2, 3], UNHEALTHY), Routing::FailOpen, [Candidate; 3]),
         (|it| it.balancer().cross_zone = true, Routing::Healthy, [Candidate; 3]),
+        (
+            |it| {
+                it.set_health(&[2, 3], UNHEALTHY);
+                it.group().targets[1].zone = Some("use1-az3".parse().unwrap());
+            },
+            Routing::FailOpen,
+            [OtherZone, NotInUse, Candidate],
+        ),
+        (
+            |it| {
+                it.set_health(&[3], UNHEALTHY);
+                it.group().unhealthy_routing.count = Some(2);
+            },
+            Routing::FailOpen,
+            [OtherZone, Candidate, Candidate],
+        ),
     ] {
         let mut world = world();
         world.asked.place = Place::Address([10, 1, 2, 4].into());
@@ -323,9 +349,8 @@ fn without_more_every_address_and_port_is_told_as_this_machine_dials_it() {
     let mut other = world.balancer().listeners[0].clone();
     other.port = 80.try_into().unwrap();
     world.balancer().listeners.push(other);
-    let Asked { endpoint, connections_max, .. } = world.asked;
-    world.asked =
-        Asked { endpoint, place: Place::Anywhere, client: None, port: None, connections_max };
+    let asked = world.asked.clone();
+    world.asked = Asked { place: Place::Anywhere, client: None, port: None, ..asked };
     let found = explain(&world.snapshot, &world.health, &world.asked);
     let told: Vec<_> =
         found.paths.iter().map(|it| format!("{} {}", it.client, it.address)).collect();
