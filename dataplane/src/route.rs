@@ -15,6 +15,7 @@ use dataplane_core::{
     proxy_header::Template,
     reason::{End, Refusal},
     select::{self, Routing, Seed},
+    wire::Wire,
 };
 use model::{AccountId, EndpointAddr, ServiceId, VpcEndpointId, WeightedTargetGroup, ZoneId};
 
@@ -48,9 +49,9 @@ pub(crate) struct Interface {
 pub(crate) struct Pool {
     pub(crate) proxy_protocol: bool,
     pub(crate) routing: Routing,
+    manner: Manner,
     /// How its targets are spoken to behind a TLS listener; none is plainly.
     pub(crate) tls: Option<Arc<Originator>>,
-    manner: Manner,
     seeds: Box<[Seed]>,
     targets: Box<[Arc<Target>]>,
 }
@@ -60,8 +61,8 @@ impl Pool {
         Self {
             proxy_protocol,
             routing,
-            tls: None,
             manner: Manner::default(),
+            tls: None,
             seeds: targets.iter().map(|target| Seed::of(target.addr)).collect(),
             targets: targets.into(),
         }
@@ -109,6 +110,7 @@ impl Forward {
 #[derive(Debug)]
 pub(crate) struct NewListener {
     pub(crate) key: Key,
+    pub(crate) wire: Wire,
     pub(crate) socket: OwnedFd,
     pub(crate) addr: EndpointAddr,
     pub(crate) interface: Arc<Interface>,
@@ -123,7 +125,7 @@ pub(crate) enum Change {
     SetForward(Key, Arc<Forward>),
     /// Removes a forward that no listener uses any more.
     RemoveForward(Key),
-    /// Stops to accept; connections live on.
+    /// Stops to accept; connections live on, UDP flows don't.
     RemoveListener(Key),
     /// Sends a listener's new connections elsewhere.
     MoveListener(Key, Key),

@@ -217,9 +217,10 @@ fn pool(
         let (standing, addrs) = candidates(group, balancer, zone, is_healthy);
         let manner = manner(group, standing.routing, &addrs, targets);
         let chosen = addrs.into_iter().filter_map(|addr| targets.get(id, addr)).collect();
-        let mut pool = Pool::new(group.proxy_protocol_v2, standing.routing, chosen);
+        let pool = Pool::new(group.proxy_protocol_v2, standing.routing, chosen);
+        let mut pool = pool.choosing(manner);
         pool.tls = tls.originator(group.protocol);
-        Arc::new(pool.choosing(manner))
+        Arc::new(pool)
     };
     Arc::clone(pools.entry(key).or_insert_with(make))
 }

@@ -117,12 +117,12 @@ fn for_refusal(words: &Words<'_>, path: &Path, refusal: Refusal) -> String {
             path.zone
         ),
         Refusal::NoCertificate => {
-            "the operator names its files under [[certificate]], or the provider takes another: \
+            "give the listener a certificate that the configuration has in [[certificate]]: \
              aws elbv2 modify-listener --certificates"
                 .to_owned()
         }
-        Refusal::TooManyHandshakes
-        | Refusal::TooManyConnections
+        Refusal::TooManyConnections
+        | Refusal::TooManyHandshakes
         | Refusal::ResourcesExhausted
         | Refusal::AcceptExhausted => "raise the limit that the log and metrics name".to_owned(),
     }
