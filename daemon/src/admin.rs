@@ -12,7 +12,7 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use control::Keeper;
-use dataplane::IdleEnd;
+use dataplane::{Certificates, IdleEnd};
 use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
@@ -81,6 +81,8 @@ pub(crate) struct Admin {
     pub(crate) connections_max: usize,
     /// How it ends connections that are idle.
     pub(crate) idle_end: IdleEnd,
+    /// What TLS listeners present.
+    pub(crate) certificates: Certificates,
 }
 
 impl Admin {
@@ -91,9 +93,19 @@ impl Admin {
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
         (dns, keeper): (Inspector, Keeper),
-        (connections_max, idle_end): (usize, IdleEnd),
+        (connections_max, idle_end, certificates): (usize, IdleEnd, Certificates),
     ) -> Self {
-        Self { exporter, phase, snapshots, health, dns, keeper, connections_max, idle_end }
+        Self {
+            exporter,
+            phase,
+            snapshots,
+            health,
+            dns,
+            keeper,
+            connections_max,
+            idle_end,
+            certificates,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{follow::Version, target::Mode};
 mod account;
 pub(crate) mod api;
 pub(crate) mod bootstrap;
+pub(crate) mod certificate;
 mod dataplane;
 mod dns;
 mod identity;
@@ -34,6 +35,7 @@ mod read;
 mod reader;
 mod secret;
 pub(crate) mod services;
+mod target_tls;
 
 use bootstrap::Bootstrap;
 use dataplane::Dataplane;
@@ -74,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) dns: Dns,
     /// What the API is encrypted with; none if it is not.
     pub(crate) tls: Option<api::Tls>,
+    /// What TLS listeners may present.
+    pub(crate) certificates: Vec<certificate::ListenerCertificate>,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
     /// How much of everything accounts may have.

@@ -23,6 +23,11 @@ pub(crate) fn control(config: &Config) -> control::Config {
         quotas: config.quotas.clone(),
         permission_removal: config.services.permission_removal,
         limits: limits(&config.limits),
+        certificates: config
+            .certificates
+            .iter()
+            .map(|it| (Arc::clone(&it.arn), it.account.clone()))
+            .collect(),
         ..control::Config::new(config.region.clone(), zones.collect())
     }
 }
@@ -107,6 +112,7 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
         idle_end: config.dataplane.idle_end.unwrap_or_default(),
         source_addresses: config.dataplane.source_addresses.clone(),
         packet_bytes_max: config.dataplane.mtu,
+        target_tls: config.dataplane.target_tls.clone(),
         ..defaults
     }
 }

@@ -8,7 +8,7 @@ use std::{future::Future, io::IsTerminal, io::Write, net::SocketAddr, sync::Arc,
 
 use anyhow::Context;
 use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb, tls::Tls};
-use dataplane::Plane;
+use dataplane::{Certificates, Plane};
 use dns::ZoneFiles;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
@@ -101,8 +101,9 @@ impl Gateway {
         let (snapshots_out, snapshots) = watch::channel(empty);
         let (health_out, health) = watch::channel(Arc::new(Health::default()));
         let (phase, phases) = watch::channel(Phase::Starting);
-        let plane = start_plane(config, &clock, snapshots.clone(), health_out)?;
         let reload = Reload::new(config, identity_files, Arc::clone(&clock));
+        let plane =
+            start_plane((config, reload.certificates()), &clock, snapshots.clone(), health_out)?;
         let watches = (snapshots.clone(), health.clone());
         let dns = start_dns((config, reload.tls()), zone_files, &clock, watches)?;
         let listening = listening(&api_listener, dns.local_addr(), &admin_listener)?;
@@ -131,13 +132,14 @@ impl Gateway {
             audit: audit.clone(),
             tls: reload.tls(),
         };
-        let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let watches = (snapshots.clone(), health.clone());
+        let connections_max = settings::dataplane(config).connections_max;
+        let facts = (connections_max, plane.idle_end(), reload.certificates());
         let planes = (dns.inspector(), keeper.clone());
-        let facts = (settings::dataplane(config).connections_max, plane.idle_end());
         let admin = Admin::new(exporter, phases, watches, planes, facts);
+        let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,
@@ -239,12 +241,12 @@ fn listening(api: &TcpListener, dns: SocketAddr, admin: &TcpListener) -> anyhow:
 }
 
 fn start_plane(
-    config: &Config,
+    (config, certificates): (&Config, Certificates),
     clock: &Arc<dyn Clock>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     health: watch::Sender<Arc<Health>>,
 ) -> anyhow::Result<Plane> {
-    let settings = settings::dataplane(config);
+    let settings = dataplane::Config { certificates, ..settings::dataplane(config) };
     let plane = Plane::start(settings, Arc::clone(clock), snapshots, health, Handle::current());
     let plane = plane.context("start the data plane")?;
     let wanted = config.dataplane.idle_end;

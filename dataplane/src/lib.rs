@@ -25,5 +25,5 @@ pub use dataplane_core::proxy_header::Padding;
 pub use plane::{Plane, StartError};
 pub use tls::{
     certificate::{Certificate, Certificates, CertificatesByArn},
-    originate::TargetTls,
+    originate::{Authorities, AuthoritiesError, TargetName, TargetTls},
 };

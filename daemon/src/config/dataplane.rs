@@ -3,15 +3,16 @@
 //! Whether the machine has the addresses is found out at the start, not here: a configuration may
 //! be checked elsewhere.
 
-use std::{collections::BTreeSet, net::IpAddr, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, num::NonZeroUsize, path::Path, time::Duration};
 
-use dataplane::IdleEnd;
+use dataplane::{IdleEnd, TargetTls};
 use toml::de::DeValue;
 
 use super::{
     kind::{Kind, Span, Whole, Word},
     read::WORKERS_MAX,
     reader::Table,
+    target_tls,
 };
 
 /// More than this would be a mistake: each address brings some 28,000 connections per target.
@@ -31,10 +32,12 @@ pub(crate) struct Dataplane {
     pub(crate) source_addresses: Vec<IpAddr>,
     /// The largest IP packet that clients are asked to send.
     pub(crate) mtu: Option<u16>,
+    /// How TLS towards targets goes.
+    pub(crate) target_tls: TargetTls,
 }
 
 /// Reads the table.
-pub(super) fn read(root: &mut Table<'_>) -> Dataplane {
+pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Dataplane {
     root.with_table("dataplane", |table| {
         let ends = [IdleEnd::Silent, IdleEnd::Reset].map(|end| (end.name(), end));
         // A client waits 30 s at most in all; after 10 s another target may still be tried.
@@ -48,6 +51,7 @@ pub(super) fn read(root: &mut Table<'_>) -> Dataplane {
             source_addresses: read_sources(table),
             // From what IPv6 asks of every link to the largest frames in use.
             mtu: table.optional("mtu", &Whole { min: 1280, max: 9216 }),
+            target_tls: target_tls::read(table, folder),
         }
     })
 }

@@ -10,7 +10,7 @@ use model::{ZoneId, ZoneName};
 
 use super::{
     Addresses, Audit, Config, DemoTarget, Environment, Listen, Log, LogFormat, Zone, account, api,
-    bootstrap, dataplane, dns,
+    bootstrap, certificate, dataplane, dns,
     kind::{Kind, Parsed, Span, Switch, Text, Whole, Word},
     limits, notifications, quotas,
     reader::{Mistake, Source, Table},
@@ -61,12 +61,13 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let acceptance_timeout = root.optional("acceptance_timeout", &waits).unwrap_or(week);
     let drains = Span { min: "0s", max: "1h" };
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
-    let dataplane = dataplane::read(&mut root);
+    let dataplane = dataplane::read(&mut root, folder);
     let dns = dns::read(&mut root, folder, environment);
     let tls = api::read(&mut root, folder);
     if dns.tls.is_some() && !root.has("api") {
         root.report("dns", "tls needs a certificate, which is that of api.tls");
     }
+    let certificates = certificate::read(&mut root, folder);
     let limits = limits::read(&mut root);
     let quotas = quotas::read(&mut root);
     let audit = read_audit(&mut root);
@@ -93,6 +94,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         dataplane,
         dns,
         tls,
+        certificates,
         limits,
         quotas,
         services,

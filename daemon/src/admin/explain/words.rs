@@ -5,7 +5,10 @@ use std::num::NonZeroU16;
 use control_core::{Registry, resource::VpcEndpoint};
 use dataplane::IdleEnd;
 use dataplane_core::{
-    explain::{Asked, Binding, Found, GroupFacts, ListenerFacts, Path, Step, Stop, Verdict},
+    explain::{
+        Asked, Binding, CertificateFacts, Found, GroupFacts, ListenerFacts, Path, Step, Stop,
+        Verdict,
+    },
     reason::{End, Refusal},
     select::Routing,
 };
@@ -69,6 +72,9 @@ impl Words<'_> {
                 let name = Refusal::TooManyConnections.name();
                 let says = format!("a worker holds {most} connections and refuses more: {name}");
                 ("limit", says, json!({ "connections_per_worker": most }))
+            }
+            Found::Certificates(found) => {
+                ("certificates", presented(found), certificate_facts(found))
             }
             Found::Forward { weights } => {
                 let says = match step.stop {
@@ -174,6 +180,23 @@ fn limits_told(limits: EndpointLimits) -> (&'static str, String, Value) {
         "bytes_per_second": bytes_per_second,
     });
     ("endpoint_limits", format!("the endpoint may have {}", says.join(", ")), facts)
+}
+
+fn presented(certificates: &[CertificateFacts]) -> String {
+    let each = certificates.iter().map(|it| {
+        let default = if it.is_default { " (default)" } else { "" };
+        let loaded = if it.is_loaded { "loaded" } else { "not in the configuration" };
+        format!("{}{default}: {loaded}", it.arn)
+    });
+    let each: Vec<_> = each.collect();
+    if each.is_empty() { "it has none".to_owned() } else { each.join(", ") }
+}
+
+fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
+    let each = certificates
+        .iter()
+        .map(|it| json!({ "arn": it.arn, "default": it.is_default, "loaded": it.is_loaded }));
+    json!({ "certificates": each.collect::<Vec<_>>() })
 }
 
 /// Why a load balancer's groups are not asked.

@@ -9,7 +9,7 @@ use model::{
     Snapshot, VpcEndpointId,
 };
 
-use super::{group::GroupFacts, listener_on};
+use super::{certificate::CertificateFacts, group::GroupFacts, listener_on};
 use crate::{
     admission::{Admission, Sources},
     reason::Refusal,
@@ -58,6 +58,8 @@ pub enum Found {
         /// The most.
         connections_max: usize,
     },
+    /// What a TLS listener may present.
+    Certificates(Vec<CertificateFacts>),
     /// Whether a target group of the listener has a weight.
     Forward {
         /// The sum of the weights.
