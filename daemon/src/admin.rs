@@ -12,6 +12,8 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use control::Keeper;
+use dataplane::UdpProxyHeader;
+use dataplane_core::explain::Datagrams;
 use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
@@ -78,17 +80,25 @@ pub(crate) struct Admin {
     pub(crate) keeper: Keeper,
     /// How many connections a worker of the data plane may hold.
     pub(crate) connections_max: usize,
+    /// How it serves UDP.
+    pub(crate) udp: Datagrams,
 }
 
 impl Admin {
-    /// Tells what these know; a worker of the data plane holds so many connections.
+    /// Tells what these know, and how the data plane was set up.
     pub(crate) fn new(
         exporter: Exporter,
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
-        (dns, keeper, connections_max): (Inspector, Keeper, usize),
+        (dns, keeper): (Inspector, Keeper),
+        dataplane: &dataplane::Config,
     ) -> Self {
-        Self { exporter, phase, snapshots, health, dns, keeper, connections_max }
+        let connections_max = dataplane.connections_max;
+        let udp = Datagrams {
+            flows_max: dataplane.udp_flows_max,
+            has_header: dataplane.udp_proxy_header != UdpProxyHeader::Off,
+        };
+        Self { exporter, phase, snapshots, health, dns, keeper, connections_max, udp }
     }
 }
 

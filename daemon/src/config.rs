@@ -15,6 +15,7 @@ use std::{
 
 use control::Policy;
 use control_core::quota::Quotas;
+use dataplane::UdpProxyHeader;
 use ipnet::Ipv6Net;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use thiserror::Error;
@@ -192,6 +193,10 @@ pub(crate) struct Dataplane {
     pub(crate) workers: Option<NonZeroUsize>,
     /// How long a target may take to answer a connection attempt.
     pub(crate) connect_timeout: Duration,
+    /// UDP flows held at the same time; none means what the limit of file descriptors allows.
+    pub(crate) udp_flows: Option<usize>,
+    /// Which datagrams to targets carry a PROXY header, where their group has it on.
+    pub(crate) udp_proxy_header: UdpProxyHeader,
 }
 
 /// The audit log of the API.

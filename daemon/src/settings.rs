@@ -104,6 +104,8 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
             Addresses::Freebind => dataplane::AddressMode::Freebind,
         },
         connect_timeout: config.dataplane.connect_timeout,
+        udp_flows_max: config.dataplane.udp_flows.unwrap_or(defaults.udp_flows_max),
+        udp_proxy_header: config.dataplane.udp_proxy_header,
         ..defaults
     }
 }

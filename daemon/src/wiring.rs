@@ -142,8 +142,9 @@ impl Gateway {
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let watches = (snapshots.clone(), health.clone());
-        let planes = (dns.inspector(), keeper.clone(), settings::dataplane(config).connections_max);
-        let admin = Admin::new(exporter, phases, watches, planes);
+        let planes = (dns.inspector(), keeper.clone());
+        let dataplane = settings::dataplane(config);
+        let admin = Admin::new(exporter, phases, watches, planes, &dataplane);
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
+use dataplane::UdpProxyHeader;
 use ipnet::Ipv6Net;
 use model::{ZoneId, ZoneName};
 
@@ -41,6 +42,9 @@ pub(super) const SOCKET_ADDRESS: Parsed = Parsed("an address and port such as \"
 
 /// What people need no more than: a bound for numbers of threads.
 pub(super) const WORKERS_MAX: u32 = 256;
+
+/// As many as there are ports to have them from, on a machine with twenty addresses.
+const UDP_FLOWS_MAX: u32 = 1 << 20;
 
 /// What a zonal name's first label, at most 63 bytes (RFC 1035 2.3.4), leaves to the zone's name:
 /// before it stand `vpce-`, 17 digits, `-`, a token of 8, and `-`.
@@ -172,13 +176,26 @@ fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {
 
 fn read_dataplane(root: &mut Table<'_>) -> Dataplane {
     // A client waits 30 s at most in all; after 10 s another target may still be tried.
-    let mut dataplane = Dataplane { workers: None, connect_timeout: Duration::from_secs(10) };
+    let mut dataplane = Dataplane {
+        workers: None,
+        connect_timeout: Duration::from_secs(10),
+        udp_flows: None,
+        udp_proxy_header: UdpProxyHeader::Off,
+    };
     if let Some(mut table) = root.table("dataplane") {
         dataplane.workers = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX });
         if let Some(timeout) = table.optional("connect_timeout", &Span { min: "10ms", max: "30s" })
         {
             dataplane.connect_timeout = timeout;
         }
+        dataplane.udp_flows = table.optional("udp_flows", &Whole { min: 1, max: UDP_FLOWS_MAX });
+        let headers = Word(&[
+            ("off", UdpProxyHeader::Off),
+            ("first", UdpProxyHeader::First),
+            ("each", UdpProxyHeader::Each),
+        ]);
+        dataplane.udp_proxy_header =
+            table.optional("udp_proxy_header", &headers).unwrap_or(dataplane.udp_proxy_header);
         table.finish();
     }
     dataplane

@@ -26,7 +26,7 @@ pub use self::{
     group::{GroupFacts, TargetFacts, Use},
     step::{Binding, Found, ListenerFacts, Rules, Step, Stop},
 };
-use crate::select::Routing;
+use crate::{select::Routing, wire::Wire};
 
 /// A connection that is to be explained.
 #[derive(Clone, Debug)]
@@ -41,6 +41,17 @@ pub struct Asked {
     pub port: Option<u16>,
     /// How many connections a worker may hold at the same time.
     pub connections_max: usize,
+    /// How UDP is served.
+    pub udp: Datagrams,
+}
+
+/// How a data plane serves UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Datagrams {
+    /// How many flows it holds at the same time.
+    pub flows_max: usize,
+    /// Whether any datagram carries a PROXY header.
+    pub has_header: bool,
 }
 
 /// Which of an endpoint's addresses are meant.
@@ -82,6 +93,8 @@ pub struct Path {
     pub load_balancer: LoadBalancerId,
     /// What is dialled; port 0 if none was asked about and none is listened on.
     pub address: EndpointAddr,
+    /// Over which transport.
+    pub wire: Wire,
     /// Who connects.
     pub client: IpAddr,
     /// The way, step by step.
@@ -156,7 +169,9 @@ pub fn explain(snapshot: &Snapshot, health: &Health, asked: &Asked) -> Explanati
     };
     for interface in &endpoint.interfaces {
         for address in interface.addresses().filter(|it| is_meant(asked, interface, *it)) {
-            let path = |port| path((snapshot, health), asked, endpoint, interface, (address, port));
+            let path = |(port, wire)| {
+                path((snapshot, health), asked, endpoint, interface, (address, port, wire))
+            };
             explanation.paths.extend(ports(snapshot, asked, interface).into_iter().map(path));
         }
     }
@@ -177,15 +192,18 @@ fn is_meant(asked: &Asked, interface: &Interface, address: IpAddr) -> bool {
     is_there && client.is_none_or(|client| client.is_ipv4() == address.is_ipv4())
 }
 
-/// The ports asked about; port 0 if there is none.
-fn ports(snapshot: &Snapshot, asked: &Asked, interface: &Interface) -> Vec<u16> {
-    if let Some(port) = asked.port {
-        return vec![port];
-    }
+/// The ports asked about, each with the wires that it is listened on; TCP port 0 if there is none,
+/// and TCP if there is no listener.
+fn ports(snapshot: &Snapshot, asked: &Asked, interface: &Interface) -> Vec<(u16, Wire)> {
     let listeners = snapshot.load_balancers.get(&interface.load_balancer);
     let listeners = listeners.into_iter().flat_map(|balancer| &balancer.listeners);
-    let ports: Vec<_> = listeners.map(|listener| listener.port.get()).collect();
-    if ports.is_empty() { vec![0] } else { ports }
+    let is_asked = |it: &&Listener| asked.port.is_none_or(|port| it.port.get() == port);
+    let wires = |it: &Listener| {
+        let port = it.port.get();
+        Wire::of(it.protocol).map(move |wire| (port, wire))
+    };
+    let ports: Vec<_> = listeners.filter(is_asked).flat_map(wires).collect();
+    if ports.is_empty() { vec![(asked.port.unwrap_or(0), Wire::Tcp)] } else { ports }
 }
 
 fn path(
@@ -193,17 +211,22 @@ fn path(
     asked: &Asked,
     endpoint: &Endpoint,
     interface: &Interface,
-    (address, port): (IpAddr, u16),
+    (address, port, wire): (IpAddr, u16, Wire),
 ) -> Path {
     let client = asked.client.map_or_else(|| this_machine(address), |client| client.to_canonical());
     let address = EndpointAddr((address, port).into());
-    let way = Way { snapshot, health, endpoint: endpoint.id, interface, address, client };
+    let has_header = wire == Wire::Tcp || asked.udp.has_header;
+    let endpoint = endpoint.id;
+    let way = Way { snapshot, health, endpoint, interface, address, wire, client, has_header };
     let mut steps = vec![way.binding()];
     let (step, listener) = way.listener();
     steps.push(step);
     if let Some((balancer, listener)) = listener {
-        steps.extend(way.rules(listener));
-        steps.push(Step::of(Found::Limit { connections_max: asked.connections_max }));
+        steps.extend(way.rules());
+        steps.push(Step::of(match wire {
+            Wire::Tcp => Found::Limit { connections_max: asked.connections_max },
+            Wire::Udp => Found::FlowLimit { flows_max: asked.udp.flows_max },
+        }));
         steps.push(way.forward(listener));
         steps.extend(groups(&way, balancer, listener));
     }
@@ -212,6 +235,7 @@ fn path(
         zone: interface.zone.clone(),
         load_balancer: interface.load_balancer,
         address,
+        wire,
         client,
         steps,
     }
@@ -227,9 +251,11 @@ fn this_machine(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Finds the listener that a port belongs to.
-fn listener_on(listeners: &[Listener], port: u16) -> Option<&Listener> {
-    listeners.iter().find(|listener| listener.port.get() == port)
+/// Finds the listener that a port of a wire belongs to.
+fn listener_on(listeners: &[Listener], port: u16, wire: Wire) -> Option<&Listener> {
+    let is_on =
+        |it: &&Listener| it.port.get() == port && Wire::of(it.protocol).any(|on| on == wire);
+    listeners.iter().find(is_on)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use dataplane_core::{
     explain::{Asked, Binding, Found, GroupFacts, ListenerFacts, Path, Step, Stop, Verdict},
     reason::{End, Refusal},
     select::Routing,
+    wire::Wire,
 };
 use model::{BindFailure, LoadBalancerId, Protocol, SecurityGroupId};
 use serde_json::{Value, json};
@@ -66,6 +67,11 @@ impl Words<'_> {
                 let name = Refusal::TooManyConnections.name();
                 let says = format!("a worker holds {most} connections and refuses more: {name}");
                 ("limit", says, json!({ "connections_per_worker": most }))
+            }
+            Found::FlowLimit { flows_max: most } => {
+                let name = End::Evicted.name();
+                let says = format!("of {most} UDP flows one ends for the next one: {name}");
+                ("limit", says, json!({ "udp_flows": most }))
             }
             Found::Forward { weights } => {
                 let says = match step.stop {
@@ -165,6 +171,7 @@ fn why_not_asked(groups: &[SecurityGroupId]) -> &'static str {
 /// How a connection ends its way.
 pub(super) fn result(path: &Path) -> Result {
     let (failed, late) = (End::ConnectFailed.name(), End::ConnectTimeout.name());
+    let refused = End::TargetRefused.name();
     match path.verdict() {
         Verdict::Passes(Routing::Healthy) => Result {
             word: "passes",
@@ -174,10 +181,16 @@ pub(super) fn result(path: &Path) -> Result {
         Verdict::Passes(Routing::FailOpen) => Result {
             word: "fails_open",
             reason: None,
-            says: format!(
-                "candidates are tried whether healthy or not; if none takes the connection, that \
-                 ends as {failed} or {late}"
-            ),
+            says: match path.wire {
+                Wire::Tcp => format!(
+                    "candidates are tried whether healthy or not; if none takes the connection, \
+                     that ends as {failed} or {late}"
+                ),
+                Wire::Udp => format!(
+                    "one of the candidates, healthy or not, has it; if it takes no datagrams, the \
+                     flow ends as {refused}"
+                ),
+            },
         },
         Verdict::Depends { stop, weight, of } => Result {
             word: "depends",
@@ -187,14 +200,15 @@ pub(super) fn result(path: &Path) -> Result {
         Verdict::Stops(stop) => Result {
             word: "stops",
             reason: Some(stop.name()),
-            says: format!("{}; the client {}", stop.name(), seen(stop)),
+            says: format!("{}; the client {}", stop.name(), seen(path.wire, stop)),
         },
     }
 }
 
 /// What a client sees of a stop.
-fn seen(stop: Stop) -> &'static str {
+fn seen(wire: Wire, stop: Stop) -> &'static str {
     match stop {
+        Stop::Refused(_) if wire == Wire::Udp => "hears nothing",
         Stop::Refused(_) => "is reset",
         Stop::NotServed
         | Stop::NoAddress

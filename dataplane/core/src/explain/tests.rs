@@ -99,6 +99,7 @@ fn world() -> World {
         client: Some([10, 1, 9, 9].into()),
         port: Some(443),
         connections_max: 100,
+        udp: Datagrams { flows_max: 50, has_header: false },
     };
     World { snapshot, health, asked }
 }
@@ -348,9 +349,7 @@ fn without_more_every_address_and_port_is_told_as_this_machine_dials_it() {
     let mut other = world.balancer().listeners[0].clone();
     other.port = 80.try_into().unwrap();
     world.balancer().listeners.push(other);
-    let Asked { endpoint, connections_max, .. } = world.asked;
-    world.asked =
-        Asked { endpoint, place: Place::Anywhere, client: None, port: None, connections_max };
+    world.asked = Asked { place: Place::Anywhere, client: None, port: None, ..world.asked };
     let found = explain(&world.snapshot, &world.health, &world.asked);
     let told: Vec<_> =
         found.paths.iter().map(|it| format!("{} {}", it.client, it.address)).collect();
@@ -398,4 +397,37 @@ fn a_stop_has_the_name_of_its_refusal_and_none_has_two_meanings() {
     for refusal in Refusal::ALL {
         assert_eq!(Stop::Refused(refusal).name(), refusal.name());
     }
+}
+
+#[test]
+fn a_port_is_explained_for_each_wire_that_it_is_listened_on() {
+    let mut world = world();
+    world.balancer().listeners[0].protocol = Protocol::TcpUdp;
+    let rule = |transport| InboundRule {
+        source: "10.1.0.0/16".parse().unwrap(),
+        transport,
+        from_port: 443,
+        to_port: 443,
+    };
+    let rules = Arc::new(InboundRules::new([rule(Transport::Tcp)]));
+    world.snapshot.inbound.endpoints.insert(endpoint_id(), rules);
+    let found = explain(&world.snapshot, &world.health, &world.asked);
+    let [tcp, udp] = &found.paths[..] else { panic!("{:?}", found.paths) };
+    assert_eq!((tcp.wire, udp.wire), (Wire::Tcp, Wire::Udp));
+    assert_eq!(tcp.verdict(), Verdict::Passes(Routing::Healthy));
+    assert_eq!(udp.verdict(), Verdict::Stops(Stop::Refused(Refusal::SecurityGroup)));
+    let idle = |path: &Path| {
+        path.steps.iter().find_map(|step| match step.found {
+            Found::Listener { listener, .. } => listener.map(|it| it.idle_timeout.as_secs()),
+            _ => None,
+        })
+    };
+    assert_eq!((idle(tcp), idle(udp)), (Some(350), Some(120)));
+    let limits =
+        |path: &Path| path.steps.iter().any(|it| it.found == Found::FlowLimit { flows_max: 50 });
+    assert!(limits(udp) && !limits(tcp));
+    // Another listener on the same port, for the other wire.
+    world.balancer().listeners[0].protocol = Protocol::Udp;
+    let found = explain(&world.snapshot, &world.health, &world.asked);
+    assert_eq!(found.paths.iter().map(|it| it.wire).collect::<Vec<_>>(), [Wire::Udp]);
 }
