@@ -12,7 +12,8 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use control::Keeper;
-use dataplane::{Certificates, IdleEnd};
+use dataplane::{Certificates, IdleEnd, UdpProxyHeader};
+use dataplane_core::explain::Datagrams;
 use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
@@ -81,20 +82,26 @@ pub(crate) struct Admin {
     pub(crate) connections_max: usize,
     /// How it ends connections that are idle.
     pub(crate) idle_end: IdleEnd,
+    /// How it serves UDP.
+    pub(crate) udp: Datagrams,
     /// What TLS listeners present.
     pub(crate) certificates: Certificates,
 }
 
 impl Admin {
-    /// Tells what these know; a worker of the data plane holds so many connections, and ends idle
-    /// ones so.
+    /// Tells what these know, and how the data plane was set up, ends idle connections and presents
+    /// itself.
     pub(crate) fn new(
         exporter: Exporter,
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
         (dns, keeper): (Inspector, Keeper),
-        (connections_max, idle_end, certificates): (usize, IdleEnd, Certificates),
+        (dataplane, idle_end, certificates): (&dataplane::Config, IdleEnd, Certificates),
     ) -> Self {
+        let udp = Datagrams {
+            flows_max: dataplane.udp_flows_max,
+            has_header: dataplane.udp_proxy_header != UdpProxyHeader::Off,
+        };
         Self {
             exporter,
             phase,
@@ -102,8 +109,9 @@ impl Admin {
             health,
             dns,
             keeper,
-            connections_max,
+            connections_max: dataplane.connections_max,
             idle_end,
+            udp,
             certificates,
         }
     }

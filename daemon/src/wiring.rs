@@ -135,8 +135,8 @@ impl Gateway {
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let watches = (snapshots.clone(), health.clone());
-        let connections_max = settings::dataplane(config).connections_max;
-        let facts = (connections_max, plane.idle_end(), reload.certificates());
+        let dataplane = settings::dataplane(config);
+        let facts = (&dataplane, plane.idle_end(), reload.certificates());
         let planes = (dns.inspector(), keeper.clone());
         let admin = Admin::new(exporter, phases, watches, planes, facts);
         let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));

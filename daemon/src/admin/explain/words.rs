@@ -11,6 +11,7 @@ use dataplane_core::{
     },
     reason::{End, Refusal},
     select::Routing,
+    wire::Wire,
 };
 use model::{BindFailure, EndpointLimits, LoadBalancerId, Protocol, SecurityGroupId};
 use serde_json::{Value, json};
@@ -75,6 +76,11 @@ impl Words<'_> {
             }
             Found::Certificates(found) => {
                 ("certificates", presented(found), certificate_facts(found))
+            }
+            Found::FlowLimit { flows_max: most } => {
+                let name = End::Evicted.name();
+                let says = format!("of {most} UDP flows one ends for the next one: {name}");
+                ("limit", says, json!({ "udp_flows": most }))
             }
             Found::Forward { weights } => {
                 let says = match step.stop {
@@ -211,6 +217,7 @@ fn why_not_asked(groups: &[SecurityGroupId]) -> &'static str {
 /// How a connection ends its way.
 pub(super) fn result(path: &Path) -> Result {
     let (failed, late) = (End::ConnectFailed.name(), End::ConnectTimeout.name());
+    let refused = End::TargetRefused.name();
     match path.verdict() {
         Verdict::Passes(Routing::Healthy) => Result {
             word: "passes",
@@ -220,10 +227,16 @@ pub(super) fn result(path: &Path) -> Result {
         Verdict::Passes(Routing::FailOpen) => Result {
             word: "fails_open",
             reason: None,
-            says: format!(
-                "candidates are tried whether healthy or not; if none takes the connection, that \
-                 ends as {failed} or {late}"
-            ),
+            says: match path.wire {
+                Wire::Tcp => format!(
+                    "candidates are tried whether healthy or not; if none takes the connection, \
+                     that ends as {failed} or {late}"
+                ),
+                Wire::Udp => format!(
+                    "one of the candidates, healthy or not, has it; if it takes no datagrams, the \
+                     flow ends as {refused}"
+                ),
+            },
         },
         Verdict::Depends { stop, weight, of } => Result {
             word: "depends",
@@ -233,14 +246,15 @@ pub(super) fn result(path: &Path) -> Result {
         Verdict::Stops(stop) => Result {
             word: "stops",
             reason: Some(stop.name()),
-            says: format!("{}; the client {}", stop.name(), seen(stop)),
+            says: format!("{}; the client {}", stop.name(), seen(path.wire, stop)),
         },
     }
 }
 
 /// What a client sees of a stop.
-fn seen(stop: Stop) -> &'static str {
+fn seen(wire: Wire, stop: Stop) -> &'static str {
     match stop {
+        Stop::Refused(_) if wire == Wire::Udp => "hears nothing",
         Stop::Refused(_) => "is reset",
         Stop::NotServed
         | Stop::NoAddress
