@@ -16,8 +16,14 @@ mod relay;
 mod route;
 mod session;
 mod source;
+mod tls;
+mod udp;
 mod worker;
 
-pub use config::{AddressMode, Config, IdleEnd};
+pub use config::{AddressMode, Config, IdleEnd, UdpProxyHeader};
 pub use dataplane_core::proxy_header::Padding;
 pub use plane::{Plane, StartError};
+pub use tls::{
+    certificate::{Certificate, Certificates, CertificatesByArn},
+    originate::TargetTls,
+};

@@ -15,13 +15,18 @@ use dataplane_core::{
     proxy_header::{Encoded, Fields, Template, UniqueId},
     reason::{End, Refusal},
     select::{self, Routing, Seed},
+    wire::Wire,
 };
 use model::{
     AccountId, ClientAddr, EndpointAddr, ProxyFields, ServiceId, VpcEndpointId,
     WeightedTargetGroup, ZoneId,
 };
 
-use crate::{limit::Limits, metrics::InterfaceMetrics};
+use crate::{
+    limit::Limits,
+    metrics::InterfaceMetrics,
+    tls::{originate::Originator, terminate::Terminator},
+};
 
 pub(crate) use self::{
     manner::Manner,
@@ -71,6 +76,8 @@ pub(crate) struct Pool {
     pub(crate) proxy_fields: ProxyFields,
     pub(crate) routing: Routing,
     manner: Manner,
+    /// How its targets are spoken to behind a TLS listener; none is plainly.
+    pub(crate) tls: Option<Arc<Originator>>,
     seeds: Box<[Seed]>,
     targets: Box<[Arc<Target>]>,
 }
@@ -86,6 +93,7 @@ impl Pool {
             proxy_fields: proxy.1,
             routing,
             manner: Manner::default(),
+            tls: None,
             seeds: targets.iter().map(|target| Seed::of(target.addr)).collect(),
             targets: targets.into(),
         }
@@ -113,6 +121,8 @@ pub(crate) struct Forward {
     pub(crate) weights: Box<[WeightedTargetGroup]>,
     /// One per weight.
     pub(crate) pools: Box<[Arc<Pool>]>,
+    /// How clients are spoken to; none is plainly.
+    pub(crate) tls: Option<Arc<Terminator>>,
 }
 
 impl Forward {
@@ -133,6 +143,7 @@ impl Forward {
 #[derive(Debug)]
 pub(crate) struct NewListener {
     pub(crate) key: Key,
+    pub(crate) wire: Wire,
     pub(crate) socket: OwnedFd,
     pub(crate) addr: EndpointAddr,
     pub(crate) interface: Arc<Interface>,
@@ -149,7 +160,7 @@ pub(crate) enum Change {
     SetForward(Key, Arc<Forward>),
     /// Removes a forward that no listener uses any more.
     RemoveForward(Key),
-    /// Stops to accept; connections live on.
+    /// Stops to accept; connections live on, UDP flows don't.
     RemoveListener(Key),
     /// Sends a listener's new connections elsewhere.
     MoveListener(Key, Key),

@@ -3,7 +3,7 @@
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -97,6 +97,15 @@ impl Held {
         Ok(Self { stream, target: name[0] })
     }
 
+    /// Ends it in order: the target's half ends as well, so that nothing is left in between.
+    pub fn finish(mut self) -> std::io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)?;
+        match self.stream.read(&mut [0])? {
+            0 => Ok(()),
+            _ => Err(ErrorKind::InvalidData.into()),
+        }
+    }
+
     /// Whether a byte goes there and back; if not, the connection was reset.
     pub fn is_alive(&mut self) -> bool {
         let mut byte = [0];
@@ -124,7 +133,7 @@ impl Held {
 /// How the short connections went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Those that reached a target.
+    /// Those that reached a target and ended in order.
     pub served: u64,
     /// Those that did not.
     pub failed: u64,
@@ -159,8 +168,8 @@ impl Load {
                     let due = started + Duration::from_secs(1) * turn / per_second;
                     thread::sleep(due.saturating_duration_since(now()));
                     let address = addresses[turn as usize / THREADS as usize % addresses.len()];
-                    let count = match Held::open(address) {
-                        Ok(_) => &shared.served,
+                    let count = match Held::open(address).and_then(Held::finish) {
+                        Ok(()) => &shared.served,
                         Err(_) => &shared.failed,
                     };
                     count.fetch_add(1, Ordering::SeqCst);

@@ -204,7 +204,7 @@ fn total_failure(scene: &mut Scene, per_second: u32) {
     let fail_open = "postern_connections_fail_open_total";
     let before = scene.counted(fail_open, "");
     for address in scene.addresses {
-        (0..100).for_each(|_| drop(Held::open(address).unwrap()));
+        (0..100).for_each(|_| Held::open(address).unwrap().finish().unwrap());
     }
     assert_eq!(scene.counted(fail_open, "") - before, 200);
 }

@@ -13,6 +13,7 @@ use dataplane_core::{
     proxy_header::UniqueId,
     reason::{End, Refusal},
     select::Routing,
+    wire::Wire,
 };
 use mio::{Interest, unix::SourceFd};
 use model::ClientAddr;
@@ -23,8 +24,9 @@ use crate::{
     access,
     connect::{Attempt, Connecting},
     relay::Side,
-    route::{Chosen, Key, NewListener},
+    route::{Chosen, Forward, Key, NewListener, Pool},
     session::{Idle, Origin, Pacing, Session, reset_on_close, ticks},
+    tls::session::TlsSession,
 };
 
 /// Connections accepted from one listener per turn.
@@ -34,20 +36,25 @@ const ACCEPTS_MAX: u32 = 64;
 const STARVED_TICKS: u32 = 2;
 
 /// A client's connection, fresh from the listener.
-struct Accepted {
-    client: Side,
-    addr: ClientAddr,
-    origin: Rc<Origin>,
+pub(super) struct Accepted {
+    pub(super) client: Side,
+    pub(super) addr: ClientAddr,
+    pub(super) origin: Rc<Origin>,
+    /// Milliseconds of the worker's clock.
+    pub(super) started_ms: u64,
+    /// What was agreed upon with the client of a TLS listener.
+    pub(super) tls: Option<Box<TlsSession>>,
 }
 
-/// Where it may go, and how long it may be idle.
-type Decided = (Connecting, Duration);
 /// A connection on its way to a target.
 type Begun = (OwnedFd, Chosen);
 
 impl Worker {
     pub(super) fn add_listener(&mut self, new: NewListener) {
-        let NewListener { key, socket, addr, interface, forward, admission, limits } = new;
+        if new.wire == Wire::Udp {
+            return self.add_udp_listener(new);
+        }
+        let NewListener { key, wire: _, socket, addr, interface, forward, admission, limits } = new;
         let raw = socket.as_raw_fd();
         let token = turn::listener_token(key);
         let registry = self.poll.registry();
@@ -83,7 +90,8 @@ impl Worker {
                     let Some(Ok(addr)) = addr.map(SocketAddr::try_from) else { continue };
                     let admitted = listener.admission.decide(addr.ip());
                     let client = Side::new(socket);
-                    let accepted = Accepted { client, addr: ClientAddr(addr), origin };
+                    let (addr, started_ms) = (ClientAddr(addr), self.now_ms);
+                    let accepted = Accepted { client, addr, origin, started_ms, tls: None };
                     match admitted {
                         Ok(()) => self.begin(accepted, forward),
                         Err(refusal) => self.turn_away(accepted, refusal),
@@ -139,15 +147,29 @@ impl Worker {
         self.refuse(accepted, End::Refused(refusal));
     }
 
-    /// Takes a client that is let in, or resets it.
-    fn begin(&mut self, accepted: Accepted, forward: Key) {
+    /// Begins with a connection: with its handshake on a TLS listener, or with its target.
+    fn begin(&mut self, accepted: Accepted, key: Key) {
+        let forward = self.forwards.get(key).map(Arc::clone);
+        if let Some(forward) = forward.as_ref().filter(|forward| forward.tls.is_some()) {
+            return self.shake_hands(accepted, forward);
+        }
+        self.tally(accepted.origin.interface.key, |tally| tally.opened += 1);
+        match forward {
+            Some(forward) => self.proceed(accepted, &forward),
+            None => self.refuse(accepted, End::Refused(Refusal::NoTargetGroup)),
+        }
+    }
+
+    /// Takes a client within its endpoint's limits, or resets it.
+    pub(super) fn proceed(&mut self, mut accepted: Accepted, forward: &Forward) {
         let interface = accepted.origin.interface.key;
-        self.tally(interface, |tally| tally.opened += 1);
         if let Err(refusal) = self.open_within_limits(interface) {
             return self.refuse(accepted, End::Refused(refusal));
         }
-        match self.connect(&accepted, forward) {
-            Ok((decided, begun)) => self.insert(accepted, decided, begun),
+        match self.connect(&mut accepted, forward) {
+            Ok((connecting, begun)) => {
+                self.insert(accepted, connecting, begun, forward.idle_timeout);
+            }
             Err(end) => {
                 self.close_within_limits(interface);
                 self.refuse(accepted, end);
@@ -156,11 +178,18 @@ impl Worker {
     }
 
     /// Decides where a connection goes, and begins to connect.
-    fn connect(&mut self, accepted: &Accepted, forward: Key) -> Result<(Decided, Begun), End> {
-        let (mut connecting, idle) = self.decide(accepted, forward).map_err(End::Refused)?;
+    fn connect(
+        &mut self,
+        accepted: &mut Accepted,
+        forward: &Forward,
+    ) -> Result<(Connecting, Begun), End> {
+        let (mut connecting, pool) = self.decide(accepted, forward).map_err(End::Refused)?;
+        if let Some(tls) = &mut accepted.tls {
+            tls.speak(pool.tls.clone());
+        }
         let metrics = &accepted.origin.interface.metrics;
         match connecting.attempt(&mut self.sources, metrics) {
-            Attempt::Begun(socket, target) => Ok(((connecting, idle), (socket, target))),
+            Attempt::Begun(socket, target) => Ok((connecting, (socket, target))),
             Attempt::ResourcesExhausted => Err(End::Refused(Refusal::ResourcesExhausted)),
             Attempt::PortsExhausted => Err(End::Refused(Refusal::PortsExhausted)),
             Attempt::NoneLeft => Err(End::ConnectFailed),
@@ -170,11 +199,12 @@ impl Worker {
     fn insert(
         &mut self,
         accepted: Accepted,
-        (connecting, idle_timeout): Decided,
+        connecting: Connecting,
         (socket, target): Begun,
+        idle_timeout: Duration,
     ) {
         self.generation = turn::next_generation(self.generation);
-        let Accepted { client, addr, origin } = accepted;
+        let Accepted { client, addr, origin, started_ms, tls } = accepted;
         let mut session = Session::new(
             self.generation,
             (client, addr),
@@ -182,8 +212,9 @@ impl Worker {
             origin,
             connecting,
             Idle::new(idle_timeout, self.now),
-            self.now_ms,
+            started_ms,
         );
+        session.tls = tls;
         let interface = session.origin.interface.key;
         if self.is_paced(interface) {
             session.pacing = Pacing::Paced;
@@ -194,11 +225,14 @@ impl Worker {
         self.watch_new(session);
     }
 
-    fn decide(&self, accepted: &Accepted, forward: Key) -> Result<(Connecting, Duration), Refusal> {
-        if self.sessions.len() >= self.config.connections_max {
+    fn decide<'f>(
+        &self,
+        accepted: &Accepted,
+        forward: &'f Forward,
+    ) -> Result<(Connecting, &'f Pool), Refusal> {
+        if self.sessions.len() + self.handshakes.len() >= self.config.connections_max {
             return Err(Refusal::TooManyConnections);
         }
-        let forward = self.forwards.get(forward).ok_or(Refusal::NoTargetGroup)?;
         let sequence_number = if self.config.hash_sequence_number {
             // Without one the flow is hashed by its addresses alone.
             sys::saved_syn_sequence(accepted.client.socket.as_fd()).unwrap_or(None)
@@ -215,10 +249,10 @@ impl Worker {
         let is_proxied = forward.proxy_protocol.unwrap_or(pool.proxy_protocol);
         let fields = pool.proxy_fields;
         let unique_id = (is_proxied && fields.unique_id).then(|| UniqueId(fastrand::u128(..)));
+        let host = accepted.tls.as_ref().and_then(|tls| tls.terms.server_name.as_deref());
         let ends = (accepted.addr, endpoint);
-        let header = is_proxied.then(|| interface.header(ends, fields, unique_id, None));
-        let connecting = Connecting::new(Arc::clone(pool), hash, header, unique_id);
-        Ok((connecting, forward.idle_timeout))
+        let header = is_proxied.then(|| interface.header(ends, fields, unique_id, host));
+        Ok((Connecting::new(Arc::clone(pool), hash, header, unique_id), pool))
     }
 
     fn watch_new(&mut self, session: Session) {
@@ -226,7 +260,12 @@ impl Worker {
         let index = turn::narrow(self.sessions.insert(session));
         self.timers.set(index, self.now.saturating_add(ticks(self.config.connect_timeout)));
         let session = &self.sessions[turn::widen(index)];
-        let client = self.watch(&session.client.socket, turn::client_token(index, generation));
+        let token = turn::client_token(index, generation);
+        let client = match &session.tls {
+            None => self.watch(&session.client.socket, token),
+            // It was watched during the handshake.
+            Some(_) => self.watch_again(&session.client.socket, token),
+        };
         let target = self.watch(&session.target.socket, turn::target_token(index, generation));
         if client.and(target).is_err() {
             self.end(index, End::Refused(Refusal::ResourcesExhausted));
@@ -239,9 +278,15 @@ impl Worker {
         self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), token, interest)
     }
 
+    /// Changes the token of a registered socket; what it is ready for is told anew.
+    fn watch_again(&self, socket: &OwnedFd, token: mio::Token) -> std::io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().reregister(&mut SourceFd(&socket.as_raw_fd()), token, interest)
+    }
+
     /// Resets a client that no target takes.
-    fn refuse(&mut self, accepted: Accepted, end: End) {
-        let Accepted { client, addr, origin } = accepted;
+    pub(super) fn refuse(&mut self, accepted: Accepted, end: End) {
+        let Accepted { client, addr, origin, started_ms, tls } = accepted;
         reset_on_close(&client);
         self.tally(origin.interface.key, |tally| tally.closed += 1);
         origin.interface.metrics.ended(end);
@@ -253,8 +298,9 @@ impl Worker {
             unique_id: None,
             bytes_to_target: 0,
             bytes_to_client: 0,
-            duration: Duration::ZERO,
+            duration: Duration::from_millis(self.now_ms.saturating_sub(started_ms)),
             end,
+            tls: access::Tls { terms: tls.as_ref().map(|tls| &tls.terms), failure: None },
         });
     }
 }

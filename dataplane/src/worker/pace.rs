@@ -12,7 +12,7 @@ use super::{Worker, turn};
 use crate::{
     limit::Limits,
     route::Key,
-    session::{Pacing, TICK},
+    session::{Pacing, Session, TICK},
 };
 
 /// The workers' clock starts at zero; buckets are full then, so their slack, at most a second, must
@@ -53,18 +53,20 @@ impl Worker {
 
     /// Takes an interface's limits; its open connections are counted, and paced from now on.
     pub(super) fn set_limits(&mut self, key: Key, limits: Option<Arc<Limits>>) {
+        let of_it = |session: &Session| session.origin.interface.key == key;
+        let open = self.sessions.iter().filter(|(_, session)| of_it(session)).count();
         let Some(local) = self.interfaces.get_mut(key) else { return };
         if local.limits.is_none()
             && let Some(limits) = &limits
         {
-            limits.adopt(local.active);
+            limits.adopt(open);
         }
         local.limits = limits;
         if !self.is_paced(key) {
             return;
         }
         for (_, session) in &mut self.sessions {
-            if session.origin.interface.key == key && session.pacing == Pacing::Free {
+            if of_it(session) && session.pacing == Pacing::Free {
                 session.pacing = Pacing::Paced;
             }
         }
