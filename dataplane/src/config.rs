@@ -17,6 +17,18 @@ pub enum AddressMode {
     Freebind,
 }
 
+/// Whether datagrams to targets of groups with PROXY protocol version 2 carry its header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UdpProxyHeader {
+    /// None does: most receivers take no header over UDP.
+    #[default]
+    Off,
+    /// The first one of each flow.
+    First,
+    /// Each one.
+    Each,
+}
+
 /// What peers see when a connection was idle for too long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IdleEnd {
@@ -36,18 +48,6 @@ impl IdleEnd {
             Self::Reset => "reset",
         }
     }
-}
-
-/// Whether datagrams to targets of groups with PROXY protocol version 2 carry its header.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UdpProxyHeader {
-    /// None does: most receivers take no header over UDP.
-    #[default]
-    Off,
-    /// The first one of each flow.
-    First,
-    /// Each one.
-    Each,
 }
 
 /// The settings of a data plane.

@@ -235,16 +235,12 @@ impl Workers {
         for Opened { key, wire, addr, interface, forward, admission, limits, sockets } in listeners
         {
             for (share, socket) in shares.iter_mut().zip(sockets) {
-                share.push(NewListener {
-                    key,
-                    wire,
-                    socket: OwnedFd::from(socket),
-                    addr,
-                    interface: Arc::clone(&interface),
-                    forward,
-                    admission: admission.clone(),
-                    limits: limits.clone(),
-                });
+                let (interface, admission) = (Arc::clone(&interface), admission.clone());
+                let limits = limits.clone();
+                let socket = OwnedFd::from(socket);
+                let new =
+                    NewListener { key, wire, socket, addr, interface, forward, admission, limits };
+                share.push(new);
             }
         }
         for (mailbox, listeners) in self.mailboxes.iter().zip(shares) {

@@ -110,10 +110,10 @@ pub(crate) struct InterfaceMetrics {
     resets: [OnceLock<Counter>; 3],
     connect_failures: OnceLock<Counter>,
     fail_open: OnceLock<Counter>,
-    port_errors: OnceLock<Counter>,
-    pauses: OnceLock<Counter>,
     tls: OnceLock<Box<TlsMetrics>>,
     udp: OnceLock<Box<FlowMetrics>>,
+    port_errors: OnceLock<Counter>,
+    pauses: OnceLock<Counter>,
 }
 
 impl InterfaceMetrics {
@@ -129,10 +129,10 @@ impl InterfaceMetrics {
             resets: Default::default(),
             connect_failures: OnceLock::new(),
             fail_open: OnceLock::new(),
-            port_errors: OnceLock::new(),
-            pauses: OnceLock::new(),
             tls: OnceLock::new(),
             udp: OnceLock::new(),
+            port_errors: OnceLock::new(),
+            pauses: OnceLock::new(),
         }
     }
 

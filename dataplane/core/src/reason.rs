@@ -59,11 +59,11 @@ impl Refusal {
             Self::TooManyConnections => "too_many_connections",
             Self::ResourcesExhausted => "resources_exhausted",
             Self::AcceptExhausted => "accept_exhausted",
+            Self::NoCertificate => "no_certificate",
+            Self::TooManyHandshakes => "too_many_handshakes",
             Self::EndpointConnections => "endpoint_connections",
             Self::EndpointConnectionRate => "endpoint_connection_rate",
             Self::PortsExhausted => "ports_exhausted",
-            Self::NoCertificate => "no_certificate",
-            Self::TooManyHandshakes => "too_many_handshakes",
         }
     }
 }

@@ -300,16 +300,10 @@ impl Bindings {
                 let (endpoint, described) = (interface.route.endpoint, &interface.described);
                 let admission = admissions.of(endpoint, described, spot);
                 let (interface, (addr, wire)) = (Arc::clone(&interface.route), spot);
-                opened.listeners.push(Opened {
-                    key,
-                    wire,
-                    addr,
-                    interface,
-                    forward,
-                    admission,
-                    limits: None,
-                    sockets,
-                });
+                let limits = None;
+                let new =
+                    Opened { key, wire, addr, interface, forward, admission, limits, sockets };
+                opened.listeners.push(new);
                 Address::Listening { key, forward: id }
             }
         };

@@ -197,6 +197,7 @@ fn make(
         idle_timeout,
         proxy_protocol: listener.proxy_protocol_v2,
         tls: terminator,
+        proxy_protocol: listener.proxy_protocol_v2,
         weights: listener.forward.clone().into(),
         pools: listener.forward.iter().map(|forward| pool(forward.group)).collect(),
     })

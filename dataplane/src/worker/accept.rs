@@ -160,7 +160,7 @@ impl Worker {
         }
     }
 
-    /// Takes a client within its endpoint's limits, or resets it.
+    /// Takes a client that may have a target, or resets it.
     pub(super) fn proceed(&mut self, mut accepted: Accepted, forward: &Forward) {
         let interface = accepted.origin.interface.key;
         if let Err(refusal) = self.open_within_limits(interface) {
@@ -168,7 +168,7 @@ impl Worker {
         }
         match self.connect(&mut accepted, forward) {
             Ok((connecting, begun)) => {
-                self.insert(accepted, connecting, begun, forward.idle_timeout);
+                self.insert(accepted, (connecting, forward.idle_timeout), begun);
             }
             Err(end) => {
                 self.close_within_limits(interface);
@@ -251,7 +251,8 @@ impl Worker {
         let unique_id = (is_proxied && fields.unique_id).then(|| UniqueId(fastrand::u128(..)));
         let host = accepted.tls.as_ref().and_then(|tls| tls.terms.server_name.as_deref());
         let ends = (accepted.addr, endpoint);
-        let header = is_proxied.then(|| interface.header(ends, fields, unique_id, host));
+        let authority = accepted.tls.as_ref().and_then(|tls| tls.terms.server_name.as_deref());
+        let header = is_proxied.then(|| interface.header(ends, fields, unique_id, authority));
         Ok((Connecting::new(Arc::clone(pool), hash, header, unique_id), pool))
     }
 

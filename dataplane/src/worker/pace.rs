@@ -21,7 +21,7 @@ const FIRST_MOMENT_MS: u64 = 60_000;
 
 impl Worker {
     /// The moment as buckets count it.
-    fn moment(&self) -> u64 {
+    pub(super) fn moment(&self) -> u64 {
         self.now_ms.saturating_add(FIRST_MOMENT_MS).saturating_mul(1_000_000)
     }
 
@@ -51,7 +51,8 @@ impl Worker {
         self.limits(interface).is_some_and(|limits| limits.paces_bytes())
     }
 
-    /// Takes an interface's limits; its open connections are counted, and paced from now on.
+    /// Takes an interface's limits; its open connections are counted, and paced from now on. Those
+    /// that still shake hands are counted when they are done.
     pub(super) fn set_limits(&mut self, key: Key, limits: Option<Arc<Limits>>) {
         let of_it = |session: &Session| session.origin.interface.key == key;
         let open = self.sessions.iter().filter(|(_, session)| of_it(session)).count();
@@ -59,7 +60,8 @@ impl Worker {
         if local.limits.is_none()
             && let Some(limits) = &limits
         {
-            limits.adopt(open);
+            let is_its = |session: &Session| session.origin.interface.key == key;
+            limits.adopt(self.sessions.iter().filter(|(_, it)| is_its(it)).count());
         }
         local.limits = limits;
         if !self.is_paced(key) {
