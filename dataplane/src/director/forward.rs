@@ -195,7 +195,6 @@ fn make(
     };
     Some(Forward {
         idle_timeout,
-        proxy_protocol: listener.proxy_protocol_v2,
         tls: terminator,
         proxy_protocol: listener.proxy_protocol_v2,
         weights: listener.forward.clone().into(),

@@ -46,6 +46,8 @@ pub(super) struct Accepted {
     pub(super) tls: Option<Box<TlsSession>>,
 }
 
+/// Where it may go, and how long it may be idle.
+type Decided = (Connecting, Duration);
 /// A connection on its way to a target.
 type Begun = (OwnedFd, Chosen);
 
@@ -199,9 +201,8 @@ impl Worker {
     fn insert(
         &mut self,
         accepted: Accepted,
-        connecting: Connecting,
+        (connecting, idle_timeout): Decided,
         (socket, target): Begun,
-        idle_timeout: Duration,
     ) {
         self.generation = turn::next_generation(self.generation);
         let Accepted { client, addr, origin, started_ms, tls } = accepted;
@@ -249,7 +250,6 @@ impl Worker {
         let is_proxied = forward.proxy_protocol.unwrap_or(pool.proxy_protocol);
         let fields = pool.proxy_fields;
         let unique_id = (is_proxied && fields.unique_id).then(|| UniqueId(fastrand::u128(..)));
-        let host = accepted.tls.as_ref().and_then(|tls| tls.terms.server_name.as_deref());
         let ends = (accepted.addr, endpoint);
         let authority = accepted.tls.as_ref().and_then(|tls| tls.terms.server_name.as_deref());
         let header = is_proxied.then(|| interface.header(ends, fields, unique_id, authority));

@@ -54,8 +54,6 @@ impl Worker {
     /// Takes an interface's limits; its open connections are counted, and paced from now on. Those
     /// that still shake hands are counted when they are done.
     pub(super) fn set_limits(&mut self, key: Key, limits: Option<Arc<Limits>>) {
-        let of_it = |session: &Session| session.origin.interface.key == key;
-        let open = self.sessions.iter().filter(|(_, session)| of_it(session)).count();
         let Some(local) = self.interfaces.get_mut(key) else { return };
         if local.limits.is_none()
             && let Some(limits) = &limits
@@ -68,7 +66,7 @@ impl Worker {
             return;
         }
         for (_, session) in &mut self.sessions {
-            if of_it(session) && session.pacing == Pacing::Free {
+            if session.origin.interface.key == key && session.pacing == Pacing::Free {
                 session.pacing = Pacing::Paced;
             }
         }

@@ -358,7 +358,7 @@ impl Worker {
             Change::ResetTarget(target, end) => {
                 worker.end_flows_where(udp, *end, |flow| Arc::ptr_eq(&flow.target, target));
             }
-            Change::SetForward(..) | Change::RemoveForward(_) | Change::SetLimits(..) => {}
+            Change::SetForward(..) | Change::RemoveForward(_) => {}
         });
     }
 
