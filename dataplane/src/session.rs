@@ -206,6 +206,9 @@ impl Session {
 
     /// Whether its next turn would do more than look.
     pub(crate) fn is_ready(&self) -> bool {
+        if self.tls.is_some() {
+            return self.client.ready.readable || self.target.ready.readable;
+        }
         self.to_target.is_ready(&self.client, &self.target)
             || self.to_client.is_ready(&self.target, &self.client)
     }

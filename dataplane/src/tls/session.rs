@@ -238,7 +238,7 @@ impl Way {
         counted: &mut Direction,
         tools: &mut Tools,
     ) -> Step {
-        for _ in 0..ROUNDS_MAX {
+        for _ in 0..tools.rounds().min(ROUNDS_MAX) {
             match to.flush(to_side) {
                 Sent::All => {}
                 Sent::Some => return Step::Wait,
