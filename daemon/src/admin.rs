@@ -12,7 +12,7 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use control::Keeper;
-use dataplane::Certificates;
+use dataplane::{Certificates, IdleEnd};
 use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
@@ -77,22 +77,32 @@ pub(crate) struct Admin {
     pub(crate) dns: Inspector,
     /// What is not served, and why.
     pub(crate) keeper: Keeper,
-    /// How many connections a worker of the data plane may hold.
+    /// How the data plane is set up.
+    pub(crate) facts: Facts,
+}
+
+/// How the data plane is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    /// How many connections a worker may hold.
     pub(crate) connections_max: usize,
+    /// How it ends connections that are idle.
+    pub(crate) idle_end: IdleEnd,
     /// What TLS listeners present.
     pub(crate) certificates: Certificates,
 }
 
 impl Admin {
-    /// Tells what these know; a worker of the data plane holds so many connections.
+    /// Tells what these know; a worker of the data plane holds so many connections, and ends idle
+    /// ones so.
     pub(crate) fn new(
         exporter: Exporter,
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
         (dns, keeper): (Inspector, Keeper),
-        (connections_max, certificates): (usize, Certificates),
+        facts: Facts,
     ) -> Self {
-        Self { exporter, phase, snapshots, health, dns, keeper, connections_max, certificates }
+        Self { exporter, phase, snapshots, health, dns, keeper, facts }
     }
 }
 

@@ -7,7 +7,6 @@
 use std::{
     fmt,
     net::SocketAddr,
-    num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -15,7 +14,6 @@ use std::{
 
 use control::Policy;
 use control_core::quota::Quotas;
-use dataplane::TargetTls;
 use ipnet::Ipv6Net;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use thiserror::Error;
@@ -26,6 +24,7 @@ mod account;
 pub(crate) mod api;
 pub(crate) mod bootstrap;
 pub(crate) mod certificate;
+mod dataplane;
 mod dns;
 mod identity;
 mod kind;
@@ -39,6 +38,7 @@ pub(crate) mod services;
 mod target_tls;
 
 use bootstrap::Bootstrap;
+use dataplane::Dataplane;
 pub(crate) use dns::{Cookies, Dns};
 pub(crate) use read::parse;
 use reader::Mistake;
@@ -188,17 +188,6 @@ pub(crate) struct AccessKey {
     /// Whether the secret is written in the configuration itself, so that repeating it tells
     /// nothing.
     pub(crate) is_shown: bool,
-}
-
-/// The data plane's settings.
-#[derive(Clone, Debug)]
-pub(crate) struct Dataplane {
-    /// Traffic threads; none means one per core.
-    pub(crate) workers: Option<NonZeroUsize>,
-    /// How long a target may take to answer a connection attempt.
-    pub(crate) connect_timeout: Duration,
-    /// How TLS towards targets goes.
-    pub(crate) target_tls: TargetTls,
 }
 
 /// The audit log of the API.

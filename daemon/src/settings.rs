@@ -110,6 +110,9 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
         },
         connect_timeout: config.dataplane.connect_timeout,
         target_tls: config.dataplane.target_tls.clone(),
+        idle_end: config.dataplane.idle_end.unwrap_or_default(),
+        source_addresses: config.dataplane.source_addresses.clone(),
+        packet_bytes_max: config.dataplane.mtu,
         ..defaults
     }
 }

@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle, ti
 use tracing::{info, warn};
 
 use crate::{
-    admin::{self, Admin, Phase},
+    admin::{self, Admin, Facts, Phase},
     bootstrap,
     clock::MachineClock,
     config::Config,
@@ -103,14 +103,10 @@ impl Gateway {
         let (phase, phases) = watch::channel(Phase::Starting);
         let reload = Reload::new(config, identity_files, Arc::clone(&clock));
         let certificates = reload.certificates();
-        let plane = Plane::start(
-            dataplane::Config { certificates, ..settings::dataplane(config) },
-            Arc::clone(&clock),
-            snapshots.clone(),
-            health_out,
-            Handle::current(),
-        )
-        .context("start the data plane")?;
+        let settings =
+            dataplane::Config { certificates: certificates.clone(), ..settings::dataplane(config) };
+        let connections_max = settings.connections_max;
+        let plane = start_plane((config, settings), &clock, snapshots.clone(), health_out)?;
         let watches = (snapshots.clone(), health.clone());
         let dns = start_dns((config, reload.tls()), zone_files, &clock, watches)?;
         let listening = listening(&api_listener, dns.local_addr(), &admin_listener)?;
@@ -142,9 +138,9 @@ impl Gateway {
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let watches = (snapshots.clone(), health.clone());
-        let served = (settings::dataplane(config).connections_max, reload.certificates());
         let planes = (dns.inspector(), keeper.clone());
-        let admin = Admin::new(exporter, phases, watches, planes, served);
+        let facts = Facts { connections_max, idle_end: plane.idle_end(), certificates };
+        let admin = Admin::new(exporter, phases, watches, planes, facts);
         let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
@@ -180,7 +176,8 @@ impl Gateway {
         info!(%api, %dns, %admin, "ready");
         let mut stdout = std::io::stdout();
         if config.summary || stdout.is_terminal() {
-            let text = summary::write(config, &self.keeper.registry(), self.listening);
+            let registry = self.keeper.registry();
+            let text = summary::write(config, &registry, self.listening, self.plane.idle_end());
             // Nobody may be reading; that is no reason to stop.
             drop(stdout.write_all(text.as_bytes()));
         }
@@ -243,6 +240,21 @@ fn bind(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
 fn listening(api: &TcpListener, dns: SocketAddr, admin: &TcpListener) -> anyhow::Result<Listening> {
     let api = api.local_addr().context("read the API's address")?;
     Ok(Listening { api, dns, admin: admin.local_addr().context("read the admin address")? })
+}
+
+fn start_plane(
+    (config, settings): (&Config, dataplane::Config),
+    clock: &Arc<dyn Clock>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    health: watch::Sender<Arc<Health>>,
+) -> anyhow::Result<Plane> {
+    let plane = Plane::start(settings, Arc::clone(clock), snapshots, health, Handle::current());
+    let plane = plane.context("start the data plane")?;
+    let wanted = config.dataplane.idle_end;
+    if wanted.is_some_and(|wanted| wanted != plane.idle_end()) {
+        warn!("idle connections are reset: dataplane.idle_end = \"silent\" needs CAP_NET_ADMIN");
+    }
+    Ok(plane)
 }
 
 fn start_dns(

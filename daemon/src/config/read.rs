@@ -5,17 +5,16 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 
-use dataplane::TargetTls;
 use ipnet::Ipv6Net;
 use model::{ZoneId, ZoneName};
 
 use super::{
-    Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log, LogFormat, Zone,
-    account, api, bootstrap, certificate, dns,
+    Addresses, Audit, Config, DemoTarget, Environment, Listen, Log, LogFormat, Zone, account, api,
+    bootstrap, certificate, dataplane, dns,
     kind::{Kind, Parsed, Span, Switch, Text, Whole, Word},
     limits, notifications, quotas,
     reader::{Mistake, Source, Table},
-    services, target_tls,
+    services,
 };
 use crate::{follow::Version, target::Mode};
 
@@ -62,7 +61,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let acceptance_timeout = root.optional("acceptance_timeout", &waits).unwrap_or(week);
     let drains = Span { min: "0s", max: "1h" };
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
-    let dataplane = read_dataplane(&mut root, folder);
+    let dataplane = dataplane::read(&mut root, folder);
     let dns = dns::read(&mut root, folder, environment);
     let tls = api::read(&mut root, folder);
     if dns.tls.is_some() && !root.has("api") {
@@ -171,25 +170,6 @@ fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {
         zones.extend(name.zip(id).map(|(name, id)| Zone { name, id }));
     }
     zones
-}
-
-fn read_dataplane(root: &mut Table<'_>, folder: &Path) -> Dataplane {
-    let mut dataplane = Dataplane {
-        workers: None,
-        // A client waits 30 s at most in all; after 10 s another target may still be tried.
-        connect_timeout: Duration::from_secs(10),
-        target_tls: TargetTls::default(),
-    };
-    if let Some(mut table) = root.table("dataplane") {
-        dataplane.workers = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX });
-        if let Some(timeout) = table.optional("connect_timeout", &Span { min: "10ms", max: "30s" })
-        {
-            dataplane.connect_timeout = timeout;
-        }
-        dataplane.target_tls = target_tls::read(&mut table, folder);
-        table.finish();
-    }
-    dataplane
 }
 
 fn read_log(root: &mut Table<'_>) -> Log {
