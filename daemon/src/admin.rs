@@ -12,7 +12,7 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use control::Keeper;
-use dataplane::{Certificates, IdleEnd, UdpProxyHeader};
+use dataplane::{Certificates, IdleEnd};
 use dataplane_core::explain::Datagrams;
 use dns::Inspector;
 use http_body_util::Full;
@@ -78,7 +78,14 @@ pub(crate) struct Admin {
     pub(crate) dns: Inspector,
     /// What is not served, and why.
     pub(crate) keeper: Keeper,
-    /// How many connections a worker of the data plane may hold.
+    /// How the data plane is set up.
+    pub(crate) facts: Facts,
+}
+
+/// How the data plane is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    /// How many connections a worker may hold.
     pub(crate) connections_max: usize,
     /// How it ends connections that are idle.
     pub(crate) idle_end: IdleEnd,
@@ -96,24 +103,9 @@ impl Admin {
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
         (dns, keeper): (Inspector, Keeper),
-        (dataplane, idle_end, certificates): (&dataplane::Config, IdleEnd, Certificates),
+        facts: Facts,
     ) -> Self {
-        let udp = Datagrams {
-            flows_max: dataplane.udp_flows_max,
-            has_header: dataplane.udp_proxy_header != UdpProxyHeader::Off,
-        };
-        Self {
-            exporter,
-            phase,
-            snapshots,
-            health,
-            dns,
-            keeper,
-            connections_max: dataplane.connections_max,
-            idle_end,
-            udp,
-            certificates,
-        }
+        Self { exporter, phase, snapshots, health, dns, keeper, facts }
     }
 }
 

@@ -164,6 +164,13 @@ impl Session {
         }
     }
 
+    /// One side has sent keepalives: they end here where TLS does, so both are sent our own.
+    pub(crate) fn pass_on_keepalives(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.keep_alive(&self.client, &self.target);
+        }
+    }
+
     /// Goes on with another target, to which nothing was sent yet.
     pub(crate) fn turn_to(&mut self, socket: OwnedFd, target: Chosen) {
         self.target = Side::new(socket);
@@ -314,6 +321,11 @@ impl Idle {
 
     pub(crate) fn touch(&mut self, now: u32) {
         self.last_active = now;
+    }
+
+    /// Whether it has come to life since: after a look, by keepalives.
+    pub(crate) fn is_livelier_than(&self, before: &Self) -> bool {
+        self.last_active > before.last_active
     }
 
     fn quarter(&self) -> u32 {

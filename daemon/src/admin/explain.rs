@@ -48,18 +48,19 @@ pub(super) fn answer(
     let Some((endpoint, place)) = find::endpoint(&registry, &named)? else {
         return Ok((form, written(form, &unknown(&named, snapshot.generation))));
     };
+    let facts = &admin.facts;
     let asked = Asked {
         endpoint: endpoint.id,
         place,
         client,
         port,
-        connections_max: admin.connections_max,
-        udp: admin.udp,
-        certificates: admin.certificates.present().keys().cloned().collect(),
+        connections_max: facts.connections_max,
+        udp: facts.udp,
+        certificates: facts.certificates.present().keys().cloned().collect(),
     };
     let health = Arc::clone(&admin.health.borrow());
     let explanation = explain(snapshot, &health, &asked);
-    let idle_end = admin.idle_end;
+    let idle_end = facts.idle_end;
     let words = Words { registry: &registry, endpoint, asked: &asked, idle_end };
     let id = endpoint.id.to_string();
     let refused = REFUSED.into_iter().flat_map(|(wire, name)| {

@@ -247,6 +247,9 @@ impl Worker {
         match idle.look(self.now, || session.segments_in()) {
             Verdict::Cut => self.end(index, End::IdleTimeout),
             Verdict::LookAgain(at) => {
+                if idle.is_livelier_than(&session.idle) {
+                    session.pass_on_keepalives();
+                }
                 session.idle = idle;
                 self.timers.set(index, at);
             }

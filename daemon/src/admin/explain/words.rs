@@ -170,6 +170,23 @@ fn listener_told(
     ("listener", says, facts)
 }
 
+fn presented(certificates: &[CertificateFacts]) -> String {
+    let each = certificates.iter().map(|it| {
+        let default = if it.is_default { " (default)" } else { "" };
+        let loaded = if it.is_loaded { "loaded" } else { "not in the configuration" };
+        format!("{}{default}: {loaded}", it.arn)
+    });
+    let each: Vec<_> = each.collect();
+    if each.is_empty() { "it has none".to_owned() } else { each.join(", ") }
+}
+
+fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
+    let each = certificates
+        .iter()
+        .map(|it| json!({ "arn": it.arn, "default": it.is_default, "loaded": it.is_loaded }));
+    json!({ "certificates": each.collect::<Vec<_>>() })
+}
+
 /// What an endpoint may have, and what those are refused with who come on top.
 fn limits_told(limits: EndpointLimits) -> (&'static str, String, Value) {
     let EndpointLimits { connections, new_connections_per_second, bytes_per_second } = limits;
@@ -186,23 +203,6 @@ fn limits_told(limits: EndpointLimits) -> (&'static str, String, Value) {
         "bytes_per_second": bytes_per_second,
     });
     ("endpoint_limits", format!("the endpoint may have {}", says.join(", ")), facts)
-}
-
-fn presented(certificates: &[CertificateFacts]) -> String {
-    let each = certificates.iter().map(|it| {
-        let default = if it.is_default { " (default)" } else { "" };
-        let loaded = if it.is_loaded { "loaded" } else { "not in the configuration" };
-        format!("{}{default}: {loaded}", it.arn)
-    });
-    let each: Vec<_> = each.collect();
-    if each.is_empty() { "it has none".to_owned() } else { each.join(", ") }
-}
-
-fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
-    let each = certificates
-        .iter()
-        .map(|it| json!({ "arn": it.arn, "default": it.is_default, "loaded": it.is_loaded }));
-    json!({ "certificates": each.collect::<Vec<_>>() })
 }
 
 /// Why a load balancer's groups are not asked.
