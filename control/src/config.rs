@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
-use control_core::{Settings, Zone, quota::Quotas, resource::PermissionRemoval, throttle::Rates};
+use control_core::{
+    Settings, Zone, quota::Quotas, resource::PermissionRemoval, settings::Certificates,
+    throttle::Rates,
+};
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
 use ipnet::Ipv6Net;
 use model::{AccountId, RegionName};
@@ -27,6 +30,8 @@ pub struct Config {
     pub deleted_listed: Duration,
     /// Regions besides this one that services may be offered in.
     pub other_regions: BTreeSet<RegionName>,
+    /// The certificates that TLS listeners may have, by ARN.
+    pub certificates: Certificates,
     /// How much of everything accounts may have.
     pub quotas: Quotas,
     /// What becomes of endpoints when the permission that had admitted them is taken away.
@@ -82,6 +87,7 @@ impl Config {
             acceptance_timeout,
             deleted_listed,
             other_regions: BTreeSet::new(),
+            certificates: Certificates::new(),
             quotas: Quotas::default(),
             permission_removal: PermissionRemoval::default(),
             limits,
@@ -96,6 +102,7 @@ impl Config {
             acceptance_timeout: self.acceptance_timeout,
             deleted_listed: self.deleted_listed,
             other_regions: self.other_regions.clone(),
+            certificates: self.certificates.clone(),
             quotas: self.quotas.clone(),
             permission_removal: self.permission_removal,
             ..Settings::new(self.region.clone(), self.zones.clone())

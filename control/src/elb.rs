@@ -16,6 +16,7 @@ mod page;
 mod shape;
 mod tag;
 mod target;
+mod tls;
 
 use crate::{api::Call, query::Fault};
 

@@ -112,6 +112,15 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::Conflicting { setting, with } => {
             format!("'{}' conflicts with '{}'", setting_name(*setting), setting_name(*with))
         }
+        R::HealthCheckPath => "Health check path must start with '/' and have at most 1024 \
+             printable ASCII characters without spaces"
+            .into(),
+        R::CertificateMissing => "A certificate must be specified for TLS listeners".into(),
+        R::CertificateNotFound(arn) => format!("Certificate ARN '{arn}' is not valid"),
+        R::CertificateDefault(id) => format!(
+            "The default certificate of the listener '{id}' cannot be removed, only replaced"
+        ),
+        R::SslPolicyNotFound(name) => format!("SSL policy '{name}' not found"),
         R::PortTaken { port, by } => format!("The port {port} is taken by the listener '{by}'"),
         R::TargetGroupMissing => "A forward action must name a target group".into(),
         R::TargetGroupTwice(id) => format!("The target group '{id}' is named twice"),
@@ -121,6 +130,9 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         R::TargetGroupProtocol(id) => {
             format!("The protocol of the target group '{id}' does not go with the listener's")
         }
+        R::TargetGroupSticky(id) => format!(
+            "A TLS listener cannot forward to the target group '{id}', which has stickiness enabled"
+        ),
         R::TargetGroupTaken { target_group, by } => format!(
             "The target group '{target_group}' cannot be associated with more than one load \
              balancer; it is with '{by}'"
@@ -319,8 +331,15 @@ fn noun(id: ResourceId) -> &'static str {
 /// A setting by its name on the wire.
 fn setting_name(setting: Setting) -> &'static str {
     match setting {
+        Setting::Protocol => "Protocol",
+        Setting::Certificates => "Certificates",
+        Setting::SslPolicy => "SslPolicy",
+        Setting::AlpnPolicy => "AlpnPolicy",
         Setting::IdleTimeoutSeconds => "tcp.idle_timeout.seconds",
         Setting::Weight => "Weight",
+        Setting::HealthCheckProtocol => "HealthCheckProtocol",
+        Setting::HealthCheckPath => "HealthCheckPath",
+        Setting::Matcher => "Matcher",
         Setting::HealthCheckInterval => "HealthCheckIntervalSeconds",
         Setting::HealthCheckTimeout => "HealthCheckTimeoutSeconds",
         Setting::HealthyThreshold => "HealthyThresholdCount",
@@ -341,6 +360,17 @@ fn setting_name(setting: Setting) -> &'static str {
         Setting::RoutingPercentage => {
             "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
         }
+        Setting::DeregistrationConnectionTermination => {
+            "deregistration_delay.connection_termination.enabled"
+        }
+        Setting::PreserveClientIp => "preserve_client_ip.enabled",
+        Setting::Stickiness => "stickiness.enabled",
+        Setting::UnhealthyConnectionTermination => {
+            "target_health_state.unhealthy.connection_termination.enabled"
+        }
+        Setting::SlowStart => "slow_start.duration_seconds",
+        Setting::Algorithm => "load_balancing.algorithm.type",
+        Setting::OutlierDetection => "postern.outlier_detection.enabled",
         Setting::SecondaryAddresses => "secondary_ips.auto_assigned.per_subnet",
     }
 }

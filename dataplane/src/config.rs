@@ -4,6 +4,8 @@ use std::{num::NonZeroUsize, time::Duration};
 
 use dataplane_core::proxy_header::Padding;
 
+use crate::{Certificates, TargetTls};
+
 /// How endpoint addresses are bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AddressMode {
@@ -35,6 +37,16 @@ pub struct Config {
     pub connections_max: usize,
     /// Pipes that one worker fills at the same time; with none to be had, bytes are copied.
     pub pipes_max: usize,
+    /// How long the TLS handshake of a client may take. A far one with a lost packet or two needs
+    /// 3 s.
+    pub handshake_timeout: Duration,
+    /// TLS handshakes in progress that one worker holds at the same time, a quarter of them of one
+    /// endpoint interface; for more the oldest end.
+    pub handshakes_max: usize,
+    /// The certificates of TLS listeners.
+    pub certificates: Certificates,
+    /// How TLS towards targets goes.
+    pub target_tls: TargetTls,
     /// The key of the flow hash. Whoever knows it can pick source ports that reach one target.
     pub hash_key: u128,
 }
@@ -50,6 +62,12 @@ impl Default for Config {
             segment_bytes_max: None,
             connections_max: 1 << 20,
             pipes_max: 256,
+            handshake_timeout: Duration::from_secs(10),
+            // One holds some 2 KiB, and 18 KiB with the longest unfinished message: 72 MiB at the
+            // very most.
+            handshakes_max: 4096,
+            certificates: Certificates::default(),
+            target_tls: TargetTls::default(),
             hash_key: fastrand::u128(..),
         }
     }
@@ -60,12 +78,15 @@ impl Default for Config {
 pub(crate) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 /// A worker's places are numbered with 31 bits.
 const CONNECTIONS_MAX: usize = 1 << 30;
+/// Looking for the oldest handshake of an interface passes by all that are older.
+const HANDSHAKES_MAX: usize = 1 << 16;
 
 impl Config {
     /// The settings, with those that have bounds within them.
     pub(crate) fn bounded(mut self) -> Self {
         self.connect_timeout = self.connect_timeout.min(ANSWER_WAIT_MAX);
         self.connections_max = self.connections_max.min(CONNECTIONS_MAX);
+        self.handshakes_max = self.handshakes_max.clamp(1, HANDSHAKES_MAX);
         self
     }
 }

@@ -7,6 +7,7 @@
 mod binding;
 mod forward;
 mod key;
+mod listener_tls;
 mod targets;
 
 use std::{
@@ -68,8 +69,8 @@ pub(crate) async fn run(inputs: Inputs) {
     let Inputs { config, clock, mailboxes, mut snapshots, health, prober, mut outcomes } = inputs;
     let mut director = Director {
         workers: Workers { mailboxes },
+        forwards: Forwards::new(&config),
         bindings: Bindings::new(config),
-        forwards: Forwards::default(),
         targets: Targets::new(prober, clock.monotonic()),
         clock,
         snapshot: None,

@@ -5,6 +5,7 @@
 //! appears with its first event: 10,000 idle endpoints cost none. Does not know the exporter.
 
 mod health;
+mod tls;
 
 use std::sync::OnceLock;
 
@@ -13,6 +14,7 @@ use metrics::{Counter, Gauge, Label, Unit, counter, describe_counter, describe_g
 use model::{Generation, ServiceId, TargetGroupId, TargetHealth, VpcEndpointId, ZoneId};
 
 pub(crate) use health::{count_ejection, count_probe};
+use tls::TlsMetrics;
 
 const CONNECTIONS: &str = "postern_connections_total";
 const ACTIVE: &str = "postern_connections_active";
@@ -58,6 +60,7 @@ pub(crate) fn describe() {
         Unit::Count,
         "Generation of the configuration that control published, or that a plane serves."
     );
+    tls::describe();
 }
 
 /// What happened at an interface since the last flush.
@@ -93,6 +96,7 @@ pub(crate) struct InterfaceMetrics {
     resets: [OnceLock<Counter>; 3],
     connect_failures: OnceLock<Counter>,
     fail_open: OnceLock<Counter>,
+    tls: OnceLock<Box<TlsMetrics>>,
 }
 
 impl InterfaceMetrics {
@@ -108,6 +112,7 @@ impl InterfaceMetrics {
             resets: Default::default(),
             connect_failures: OnceLock::new(),
             fail_open: OnceLock::new(),
+            tls: OnceLock::new(),
         }
     }
 
@@ -159,6 +164,11 @@ impl InterfaceMetrics {
                 .get_or_init(|| counter!(RESETS, self.labels_and("side", side.name())))
                 .increment(1);
         }
+    }
+
+    /// The handles of TLS listeners.
+    pub(crate) fn tls(&self) -> &TlsMetrics {
+        self.tls.get_or_init(|| Box::new(TlsMetrics::new(&self.labels)))
     }
 
     /// Counts an attempt to connect to a target that failed.

@@ -18,7 +18,10 @@ use dataplane_core::{
 };
 use model::{AccountId, EndpointAddr, ServiceId, VpcEndpointId, WeightedTargetGroup, ZoneId};
 
-use crate::metrics::InterfaceMetrics;
+use crate::{
+    metrics::InterfaceMetrics,
+    tls::{originate::Originator, terminate::Terminator},
+};
 
 pub(crate) use self::{
     manner::Manner,
@@ -46,6 +49,8 @@ pub(crate) struct Pool {
     pub(crate) proxy_protocol: bool,
     pub(crate) routing: Routing,
     manner: Manner,
+    /// How its targets are spoken to behind a TLS listener; none is plainly.
+    pub(crate) tls: Option<Arc<Originator>>,
     seeds: Box<[Seed]>,
     targets: Box<[Arc<Target>]>,
 }
@@ -56,6 +61,7 @@ impl Pool {
             proxy_protocol,
             routing,
             manner: Manner::default(),
+            tls: None,
             seeds: targets.iter().map(|target| Seed::of(target.addr)).collect(),
             targets: targets.into(),
         }
@@ -81,6 +87,8 @@ pub(crate) struct Forward {
     pub(crate) weights: Box<[WeightedTargetGroup]>,
     /// One per weight.
     pub(crate) pools: Box<[Arc<Pool>]>,
+    /// How clients are spoken to; none is plainly.
+    pub(crate) tls: Option<Arc<Terminator>>,
 }
 
 impl Forward {

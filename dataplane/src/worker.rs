@@ -6,6 +6,7 @@
 //! not know selection, health or who sends the messages.
 
 mod accept;
+mod handshake;
 mod table;
 mod turn;
 
@@ -35,6 +36,7 @@ use crate::{
     session::{Origin, Session, TICK},
 };
 
+use handshake::Handshakes;
 use table::Table;
 
 /// Messages that wait for a worker; whoever sends more waits.
@@ -158,6 +160,7 @@ struct Worker {
     forwards: Table<Arc<Forward>>,
     interfaces: Table<Local>,
     sessions: Slab<Session>,
+    handshakes: Handshakes,
     generation: u32,
     timers: Wheel,
     fired: Vec<u32>,
@@ -187,6 +190,7 @@ pub(crate) fn run(parts: Parts) {
         forwards: Table::default(),
         interfaces: Table::default(),
         sessions: Slab::new(),
+        handshakes: Handshakes::default(),
         generation: 0,
         timers: Wheel::default(),
         fired: Vec::new(),
@@ -230,9 +234,11 @@ impl Worker {
                 self.take_messages();
             }
             self.run_queue();
+            self.run_handshakes();
             self.run_timers();
             self.flush_if_due();
-            let is_drained = self.phase == Phase::Draining && self.sessions.is_empty();
+            let is_empty = self.sessions.is_empty() && self.handshakes.is_empty();
+            let is_drained = self.phase == Phase::Draining && is_empty;
             if is_drained || self.phase == Phase::Stopped {
                 self.flush();
                 return Ok(());
@@ -249,14 +255,15 @@ impl Worker {
 
     /// How long the poll may sleep.
     fn timeout(&self) -> Option<Duration> {
-        if !self.queue.is_empty() {
+        if !self.queue.is_empty() || self.handshakes.is_busy() {
             return Some(Duration::ZERO);
         }
         let tick_ms = u64::try_from(TICK.as_millis()).unwrap_or(u64::MAX);
         let at_ms = |tick: u32| u64::from(tick.saturating_sub(1)).saturating_mul(tick_ms);
         let starved = (!self.starved.is_empty()).then(|| at_ms(self.starved_until));
         let flush = (!self.dirty.is_empty()).then_some(self.flush_at_ms);
-        let next = [self.timers.next().map(at_ms), starved, flush].into_iter().flatten().min()?;
+        let timers = [self.timers.next(), self.handshakes.next_timer()].into_iter().flatten().min();
+        let next = [timers.map(at_ms), starved, flush].into_iter().flatten().min()?;
         // Rounded up, or the poll would return just before the tick, again and again.
         Some(Duration::from_millis(next.saturating_sub(self.now_ms) + 1))
     }
@@ -275,6 +282,7 @@ impl Worker {
                 }
                 Message::Stop => {
                     self.listeners.clear();
+                    self.end_handshakes(End::Shutdown, |_| true);
                     self.end_where(End::Shutdown, |_| true);
                     self.phase = Phase::Stopped;
                 }
@@ -327,6 +335,9 @@ impl Worker {
         let Some(local) = self.interfaces.get_mut(key) else { return };
         if local.active > 0 {
             let interface = Arc::clone(&local.interface);
+            self.end_handshakes(End::EndpointRemoved, |origin| {
+                Arc::ptr_eq(&origin.interface, &interface)
+            });
             self.end_where(End::EndpointRemoved, |session| {
                 Arc::ptr_eq(&session.origin.interface, &interface)
             });

@@ -56,6 +56,7 @@ def requests(w):
     lb, listener = {"LoadBalancerArn": w.load_balancer}, {"ListenerArn": w.listener}
     target_group = {"TargetGroupArn": w.target_group}
     targets = {**target_group, "Targets.member.1.Id": "10.1.1.9"}
+    certificate = {"Certificates.member.1.CertificateArn": "arn:aws:acm:none"}
     resources = {"ResourceArns.member.1": w.load_balancer}
 
     group_of_lb = w.provider.create_security_group(
@@ -137,9 +138,11 @@ def requests(w):
         "ModifyLoadBalancerAttributes": {**lb, **attribute("deletion_protection.enabled", "false")},
         "ModifyTargetGroup": target_group,
         "ModifyTargetGroupAttributes": {**target_group, **attribute("proxy_protocol_v2.enabled", "false")},
+        "AddListenerCertificates": {**listener, **certificate},
         "RegisterTargets": targets,
         "SetIpAddressType": {**lb, "IpAddressType": "ipv4"},
         "SetSecurityGroups": {**lb, "SecurityGroups.member.1": group_of_lb},
+        "RemoveListenerCertificates": {**listener, **certificate},
         "RemoveTags": {**resources, "TagKeys.member.1": "k"},
     }
 

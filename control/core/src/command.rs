@@ -11,7 +11,7 @@ mod route_table;
 mod security_group;
 mod service;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use ipnet::{IpNet, Ipv6Net};
 use model::{
@@ -33,7 +33,7 @@ use crate::{
 pub use endpoint::{CreateEndpoint, ModifyEndpoint, SubnetAddresses};
 pub use load_balancer::{
     CreateListener, CreateLoadBalancer, CreateTargetGroup, HealthCheckChange, ModifyListener,
-    TargetDescription, TargetZone,
+    TargetDescription, TargetZone, TlsChange,
 };
 pub use network::{CreateSubnet, CreateVpc, NewBlock};
 pub use notification::{CreateNotification, ModifyNotification};
@@ -145,6 +145,21 @@ pub enum Command {
         listener: ListenerId,
         /// The attributes that change.
         attributes: Vec<ListenerAttribute>,
+    },
+    /// Adds a certificate to a listener's certificate list. Outcome: `Listener`.
+    AddListenerCertificate {
+        /// Which listener.
+        listener: ListenerId,
+        /// The certificate's ARN.
+        certificate: Arc<str>,
+    },
+    /// Takes a certificate from a listener's certificate list; one that is not there is passed
+    /// over. Outcome: `Listener`.
+    RemoveListenerCertificate {
+        /// Which listener.
+        listener: ListenerId,
+        /// The certificate's ARN.
+        certificate: Arc<str>,
     },
     /// Removes a listener.
     DeleteListener {

@@ -9,8 +9,11 @@ mod client_token;
 mod connection;
 mod desk;
 mod endpoint;
+mod group_attribute;
+mod health_check;
 mod interface;
 mod listener;
+mod listener_tls;
 mod load_balancer;
 mod notification;
 mod payer;
@@ -116,6 +119,12 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::ModifyListener(modify) => listener::modify(desk, modify),
         Command::ModifyListenerAttributes { listener, attributes } => {
             listener::modify_attributes(desk, *listener, attributes)
+        }
+        Command::AddListenerCertificate { listener, certificate } => {
+            listener_tls::add(desk, *listener, certificate)
+        }
+        Command::RemoveListenerCertificate { listener, certificate } => {
+            listener_tls::remove(desk, *listener, certificate)
         }
         Command::DeleteListener { listener } => listener::delete(desk, *listener),
         Command::CreateTargetGroup(create) => target_group::create(desk, create),

@@ -333,11 +333,17 @@ impl Registry {
 
     /// The load balancer of each listener that forwards to a target group.
     pub fn balancers_forwarding_to(&self, group: TargetGroupId) -> Vec<LoadBalancerId> {
-        let listeners = self.referrers(group, ResourceKind::Listener);
-        let balancers = listeners.filter_map(|id| match id {
-            ResourceId::Listener(id) => self.listener(id).map(|it| it.load_balancer),
+        self.listeners_forwarding_to(group).map(|it| it.load_balancer).collect()
+    }
+
+    /// The listeners that forward to a target group, in the order of their ids.
+    pub fn listeners_forwarding_to(
+        &self,
+        group: TargetGroupId,
+    ) -> impl Iterator<Item = &Arc<Listener>> {
+        self.referrers(group, ResourceKind::Listener).filter_map(|id| match id {
+            ResourceId::Listener(id) => self.listener(id),
             _ => None,
-        });
-        balancers.collect()
+        })
     }
 }

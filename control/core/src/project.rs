@@ -25,8 +25,9 @@ use crate::{
     record::Key,
     registry::Registry,
     resource::{
-        CrossZone, HealthCheck, HealthCheckProtocol, Listener, LoadBalancer, ResourceId,
-        ResourceKind, Subnet, TargetGroup, Threshold, Vpc, VpcEndpoint,
+        CrossZone, HealthCheck, HealthCheckProtocol, Listener, ListenerTls, LoadBalancer,
+        ResourceId, ResourceKind, Subnet, TargetGroup, Threshold, Vpc, VpcEndpoint,
+        health_check::default_question, ssl_policy::SslPolicy,
     },
     transition::is_served,
 };
@@ -225,9 +226,19 @@ fn listener(listener: &Listener) -> model::Listener {
         port: listener.port,
         protocol: listener.protocol,
         idle_timeout: listener.idle_timeout(),
-        proxy_protocol_v2: None,
-        tls: None,
+        proxy_protocol_v2: listener.proxy_protocol_v2,
+        tls: listener.tls.as_ref().map(|it| Arc::new(termination(it))),
         forward: listener.forward.clone(),
+    }
+}
+
+fn termination(tls: &ListenerTls) -> model::TlsTermination {
+    model::TlsTermination {
+        default_certificate: Arc::clone(&tls.default_certificate),
+        certificates: tls.certificates.clone(),
+        // A policy that is no longer known is kept to what every policy speaks.
+        is_tls12_allowed: SslPolicy::named(&tls.ssl_policy).is_some_and(|it| it.is_tls12_allowed),
+        alpn: tls.alpn,
     }
 }
 
@@ -261,6 +272,10 @@ fn target_group(registry: &Registry, group: &TargetGroup) -> model::TargetGroup 
         unhealthy_draining_interval: Duration::from_secs(
             attributes.unhealthy_draining_interval_s.into(),
         ),
+        slow_start: Duration::from_secs(attributes.slow_start_s.into()),
+        algorithm: attributes.algorithm,
+        outlier_detection: attributes.outlier_detection,
+        proxy_fields: attributes.proxy_fields,
         ..model::TargetGroup::new(group.id, group.protocol)
     }
 }
@@ -278,14 +293,17 @@ fn percentage(threshold: Threshold) -> Option<u8> {
 }
 
 fn health_check(check: &HealthCheck) -> model::HealthCheck {
-    match check.protocol {
-        HealthCheckProtocol::Tcp => model::HealthCheck {
-            question: model::Question::Connect,
-            port: check.port,
-            interval: Duration::from_secs(check.interval_s.into()),
-            timeout: Duration::from_secs(check.timeout_s.into()),
-            healthy_threshold: check.healthy_threshold,
-            unhealthy_threshold: check.unhealthy_threshold,
+    let http = || check.http.clone().unwrap_or_else(default_question);
+    model::HealthCheck {
+        question: match check.protocol {
+            HealthCheckProtocol::Tcp => model::Question::Connect,
+            HealthCheckProtocol::Http => model::Question::Http(http()),
+            HealthCheckProtocol::Https => model::Question::Https(http()),
         },
+        port: check.port,
+        interval: Duration::from_secs(check.interval_s.into()),
+        timeout: Duration::from_secs(check.timeout_s.into()),
+        healthy_threshold: check.healthy_threshold,
+        unhealthy_threshold: check.unhealthy_threshold,
     }
 }

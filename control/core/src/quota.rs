@@ -75,6 +75,8 @@ quotas! {
     ListenersPerLoadBalancer("listeners_per_load_balancer", 50, true);
     /// Target groups of a listener's forward action; AWS does not raise it either.
     TargetGroupsPerListener("target_groups_per_listener", 5, false);
+    /// Certificates of a listener, without the default one.
+    CertificatesPerListener("certificates_per_listener", 25, true);
     /// Target groups of an account.
     TargetGroupsPerAccount("target_groups_per_account", 3000, true);
     /// Targets of a target group.

@@ -3,7 +3,7 @@
 
 mod setting;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 use model::{
@@ -200,6 +200,16 @@ pub enum Refusal {
         /// The setting that it conflicts with.
         with: Setting,
     },
+    /// The path of a health check does not start with a slash, or cannot stand in a request.
+    HealthCheckPath,
+    /// A TLS listener has no certificate.
+    CertificateMissing,
+    /// No such certificate, or not the caller's to use.
+    CertificateNotFound(Arc<str>),
+    /// A listener's default certificate can be replaced, not removed.
+    CertificateDefault(ListenerId),
+    /// No such security policy.
+    SslPolicyNotFound(Arc<str>),
     /// Another listener of the load balancer has the port.
     PortTaken {
         /// The port.
@@ -220,6 +230,8 @@ pub enum Refusal {
     },
     /// The target group speaks another protocol than the listener.
     TargetGroupProtocol(TargetGroupId),
+    /// A TLS listener does not forward to groups whose clients stick to a target.
+    TargetGroupSticky(TargetGroupId),
     /// A target group serves one load balancer only.
     TargetGroupTaken {
         /// The target group.

@@ -5,6 +5,7 @@
 pub mod catalog;
 pub mod client_token;
 pub mod endpoint;
+pub mod health_check;
 pub mod listener;
 pub mod load_balancer;
 pub mod notification;
@@ -14,6 +15,7 @@ pub mod private_dns;
 pub mod route_table;
 pub mod security_group;
 pub mod service;
+pub mod ssl_policy;
 pub mod subnet;
 pub mod target;
 pub mod target_group;
@@ -30,7 +32,8 @@ use serde::{Deserialize, Serialize};
 pub use catalog::{CATALOG_OWNER, CatalogEntry, ServiceType};
 pub use client_token::{ClientToken, ClientTokenKey, CreateOperation};
 pub use endpoint::{Interface, LastError, VpcEndpoint};
-pub use listener::{Listener, ListenerAttribute};
+pub use health_check::{HealthCheck, HealthCheckProtocol};
+pub use listener::{Listener, ListenerAttribute, ListenerTls};
 pub use load_balancer::{LoadBalancer, LoadBalancerAttribute, LoadBalancerAttributes, Scheme};
 pub use model::ClientRoutingPolicy;
 pub use notification::{
@@ -45,8 +48,7 @@ pub use service::{EndpointService, ServiceName};
 pub use subnet::{Subnet, SubnetBlock};
 pub use target::{Target, TargetKey, TargetState};
 pub use target_group::{
-    CrossZone, HealthCheck, HealthCheckProtocol, TargetGroup, TargetGroupAttribute,
-    TargetGroupAttributes, Threshold,
+    CrossZone, TargetGroup, TargetGroupAttribute, TargetGroupAttributes, Threshold,
 };
 pub use vpc::{Vpc, VpcAttribute, VpcBlock};
 

@@ -1,12 +1,20 @@
 //! What the operator decides once for all accounts. Does not know where it was read.
 
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use ipnet::Ipv6Net;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use serde::{Deserialize, Serialize};
 
 use crate::{quota::Quotas, resource::PermissionRemoval};
+
+/// Certificates by ARN, each with the account that alone may use it; none is everybody.
+pub type Certificates = BTreeMap<Arc<str>, Option<AccountId>>;
 
 /// The operator's choices that decisions depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +38,8 @@ pub struct Settings {
     pub message_lifetime: Duration,
     /// Regions besides this one that services may be offered in.
     pub other_regions: BTreeSet<RegionName>,
+    /// The certificates that TLS listeners may have, by ARN.
+    pub certificates: Certificates,
     /// How much of everything accounts may have.
     pub quotas: Quotas,
     /// What becomes of endpoints when the permission that had admitted them is taken away.
@@ -51,10 +61,17 @@ impl Settings {
             client_token_lifetime: Duration::from_secs(24 * 3600),
             message_lifetime: Duration::from_secs(24 * 3600),
             other_regions: BTreeSet::new(),
+            certificates: Certificates::new(),
             quotas: Quotas::default(),
             permission_removal: PermissionRemoval::default(),
             release_timeout: Duration::from_secs(5),
         }
+    }
+
+    /// Whether an account may use the certificate with an ARN.
+    pub fn has_certificate(&self, account: &AccountId, arn: &str) -> bool {
+        let owner = self.certificates.get(arn);
+        owner.is_some_and(|owner| owner.as_ref().is_none_or(|owner| owner == account))
     }
 
     /// The zone that an account means. Names belong to the account (the guide: "AZ names may differ

@@ -8,6 +8,8 @@
 
 #[path = "transcripts/args.rs"]
 mod args;
+#[path = "transcripts/balancing.rs"]
+mod balancing;
 #[path = "transcripts/network.rs"]
 mod network;
 #[path = "transcripts/route_table.rs"]

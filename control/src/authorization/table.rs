@@ -155,6 +155,7 @@ pub(super) const EC2: Rows = &[
 ];
 
 pub(super) const ELB: Rows = &[
+    ("AddListenerCertificates", on(&[Arns("ListenerArn")])),
     ("AddTags", on(&[Arns("ResourceArns")])),
     ("CreateListener", on(&[Arns("LoadBalancerArn"), NewListener("LoadBalancerArn")])),
     ("CreateLoadBalancer", on(&[NewNamed("loadbalancer/net")])),
@@ -164,9 +165,11 @@ pub(super) const ELB: Rows = &[
     ("DeleteTargetGroup", on(&[Arns("TargetGroupArn")])),
     ("DeregisterTargets", on(&[Arns("TargetGroupArn")])),
     ("DescribeListenerAttributes", LIST),
+    ("DescribeListenerCertificates", LIST),
     ("DescribeListeners", LIST),
     ("DescribeLoadBalancerAttributes", LIST),
     ("DescribeLoadBalancers", LIST),
+    ("DescribeSSLPolicies", LIST),
     ("DescribeTags", LIST),
     ("DescribeTargetGroupAttributes", LIST),
     ("DescribeTargetGroups", LIST),
@@ -177,6 +180,7 @@ pub(super) const ELB: Rows = &[
     ("ModifyTargetGroup", on(&[Arns("TargetGroupArn")])),
     ("ModifyTargetGroupAttributes", on(&[Arns("TargetGroupArn")])),
     ("RegisterTargets", on(&[Arns("TargetGroupArn")])),
+    ("RemoveListenerCertificates", on(&[Arns("ListenerArn")])),
     ("RemoveTags", on(&[Arns("ResourceArns")])),
     ("SetIpAddressType", on(&[Arns("LoadBalancerArn")])),
     ("SetSecurityGroups", on(&[Arns("LoadBalancerArn")])),

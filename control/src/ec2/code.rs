@@ -75,7 +75,13 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::IpAddressTypeUnsupported(_)
         | R::Conflicting { .. }
         | R::PortTaken { .. }
+        | R::CertificateDefault(_)
+        | R::CertificateMissing
+        | R::CertificateNotFound(_)
+        | R::HealthCheckPath
+        | R::SslPolicyNotFound(_)
         | R::TargetGroupMissing
+        | R::TargetGroupSticky(_)
         | R::SubnetIpAddressType { .. }
         | R::LoadBalancerIpAddressType(_)
         | R::AddressFamily { .. }
@@ -147,6 +153,7 @@ fn limit_exceeded(quota: Quota) -> &'static str {
         Quota::ClientTokensPerAccount => "RequestLimitExceeded",
         Quota::LoadBalancersPerAccount
         | Quota::ListenersPerLoadBalancer
+        | Quota::CertificatesPerListener
         | Quota::TargetGroupsPerListener
         | Quota::TargetGroupsPerAccount
         | Quota::TargetsPerTargetGroup

@@ -3,6 +3,7 @@
 use crate::api::actions;
 
 actions! {
+    AddListenerCertificates => add_listener_certificates,
     AddTags => add_tags,
     CreateListener => create_listener,
     CreateLoadBalancer => create_load_balancer,
@@ -12,9 +13,11 @@ actions! {
     DeleteTargetGroup => delete_target_group,
     DeregisterTargets => deregister_targets,
     DescribeListenerAttributes => describe_listener_attributes,
+    DescribeListenerCertificates => describe_listener_certificates,
     DescribeListeners => describe_listeners,
     DescribeLoadBalancerAttributes => describe_load_balancer_attributes,
     DescribeLoadBalancers => describe_load_balancers,
+    DescribeSSLPolicies => describe_ssl_policies,
     DescribeTags => describe_tags,
     DescribeTargetGroupAttributes => describe_target_group_attributes,
     DescribeTargetGroups => describe_target_groups,
@@ -25,6 +28,7 @@ actions! {
     ModifyTargetGroup => modify_target_group,
     ModifyTargetGroupAttributes => modify_target_group_attributes,
     RegisterTargets => register_targets,
+    RemoveListenerCertificates => remove_listener_certificates,
     RemoveTags => remove_tags,
     SetIpAddressType => set_ip_address_type,
     SetSecurityGroups => set_security_groups,

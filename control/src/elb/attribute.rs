@@ -61,6 +61,17 @@ fn fixed<A>(key: &str, text: &str, only: &str) -> Result<Option<A>, Fault> {
     if text == only { Ok(None) } else { Err(invalid(key, text)) }
 }
 
+/// Reads one of a few words.
+fn choice<T: Copy>(key: &str, text: &str, choices: &[(&str, T)]) -> Result<T, Fault> {
+    let found = choices.iter().find(|(name, _)| *name == text);
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| invalid(key, text))
+}
+
+/// The word for a meaning.
+fn name<T: PartialEq>(of: T, choices: &[(&'static str, T)]) -> &'static str {
+    choices.iter().find(|(_, meaning)| *meaning == of).map_or("", |(name, _)| name)
+}
+
 fn threshold(key: &str, text: &str) -> Result<Threshold, Fault> {
     if text == "off" { Ok(Threshold::Off) } else { value(key, text).map(Threshold::AtLeast) }
 }

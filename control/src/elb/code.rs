@@ -23,10 +23,14 @@ fn code(refusal: &Refusal) -> &'static str {
         R::InUse { .. } | R::ConnectionsExist { .. } | R::LoadBalancerTaken { .. } => {
             "ResourceInUse"
         }
-        R::DeletionProtected(_) | R::TagsNotYours(_) => "OperationNotPermitted",
+        R::DeletionProtected(_) | R::TagsNotYours(_) | R::CertificateDefault(_) => {
+            "OperationNotPermitted"
+        }
         R::SubnetOutsideVpc { .. } => "InvalidSubnet",
         R::GroupOutsideVpc { .. } => "InvalidSecurityGroup",
         R::PortTaken { .. } => "DuplicateListener",
+        R::CertificateNotFound(_) => "CertificateNotFound",
+        R::SslPolicyNotFound(_) => "SSLPolicyNotFound",
         R::TargetGroupProtocol(_) => "IncompatibleProtocols",
         R::TargetGroupTaken { .. } => "TargetGroupAssociationLimit",
         R::TargetAddress(_) | R::TargetZoneMissing(_) | R::TargetZone { .. } => "InvalidTarget",
@@ -39,6 +43,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::OutOfRange { .. }
         | R::Conflicting { .. }
         | R::RegionIdleTimeout(_)
+        | R::TargetGroupSticky(_)
         | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
         R::ServiceNameNotFound(_)
         | R::ConnectionEventMissing
@@ -65,6 +70,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::AddressFamily { .. }
         | R::NameMalformed { .. }
         | R::SubnetMissing
+        | R::CertificateMissing
+        | R::HealthCheckPath
         | R::TargetGroupMissing
         | R::TargetGroupTwice(_)
         | R::TargetMissing
@@ -141,6 +148,7 @@ fn too_many(quota: Quota) -> &'static str {
     match quota {
         Quota::LoadBalancersPerAccount => "TooManyLoadBalancers",
         Quota::ListenersPerLoadBalancer => "TooManyListeners",
+        Quota::CertificatesPerListener => "TooManyCertificates",
         Quota::TargetGroupsPerAccount => "TooManyTargetGroups",
         Quota::TargetGroupsPerListener => "TooManyUniqueTargetGroupsPerLoadBalancer",
         Quota::TargetsPerTargetGroup => "TooManyTargets",

@@ -69,27 +69,26 @@ fn weighted(config: &Input<'_>, arns: Arns<'_>) -> Result<Vec<WeightedTargetGrou
     config.structures("TargetGroups").into_iter().map(read).collect()
 }
 
-/// Members of listeners that other protocols have.
-const UNSUPPORTED_OF_LISTENER: &[&str] =
-    &["AlpnPolicy", "Certificates", "MutualAuthentication", "SslPolicy"];
+/// The protocols of listeners and target groups, by their names.
+const PROTOCOLS: [(&str, Protocol); 4] = [
+    ("TCP", Protocol::Tcp),
+    ("TCP_UDP", Protocol::TcpUdp),
+    ("TLS", Protocol::Tls),
+    ("UDP", Protocol::Udp),
+];
 
-/// Refuses what belongs to protocols other than TCP, and reads `Protocol`.
+/// Reads `Protocol`.
 pub(super) fn protocol(input: &Input<'_>) -> Result<Option<Protocol>, Fault> {
-    input.refuse(UNSUPPORTED_OF_LISTENER)?;
-    read_protocol(input, "Protocol")
+    match input.text("Protocol")? {
+        Some(other @ ("QUIC" | "TCP_QUIC" | "HTTP" | "HTTPS" | "GENEVE")) => {
+            let message = format!("The protocol {other} is not supported here.");
+            Err(Fault::new("UnsupportedProtocol", message))
+        }
+        _ => input.choice("Protocol", &PROTOCOLS),
+    }
 }
 
-/// Reads a protocol.
-pub(super) fn read_protocol(input: &Input<'_>, name: &str) -> Result<Option<Protocol>, Fault> {
-    match input.text(name)? {
-        None => Ok(None),
-        Some("TCP") => Ok(Some(Protocol::Tcp)),
-        Some("TLS" | "UDP" | "TCP_UDP" | "QUIC" | "TCP_QUIC" | "HTTP" | "HTTPS" | "GENEVE") => {
-            Err(Fault::new(
-                "UnsupportedProtocol",
-                format!("The only protocol that {name} supports here is TCP."),
-            ))
-        }
-        Some(other) => Err(Fault::invalid_value(name, other, "TCP")),
-    }
+/// A protocol as ELBv2 writes it.
+pub(super) fn protocol_name(of: Protocol) -> &'static str {
+    PROTOCOLS.iter().find(|(_, protocol)| *protocol == of).map_or("", |(name, _)| name)
 }

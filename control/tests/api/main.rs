@@ -9,6 +9,7 @@ mod condition_keys;
 mod filters;
 mod identity;
 mod limits;
+mod load_balancing;
 mod matrix;
 mod network;
 mod notification;

@@ -6,7 +6,7 @@ use control_core::{
     Command, Outcome, ResourceId, Settings, Tags,
     command::{
         CreateListener, CreateLoadBalancer, CreateTargetGroup, HealthCheckChange, ModifyListener,
-        TargetDescription, TargetZone,
+        TargetDescription, TargetZone, TlsChange,
     },
     resource::{
         Listener, ListenerAttribute, LoadBalancer, LoadBalancerAttribute, ResourceKind, Scheme,
@@ -136,6 +136,7 @@ impl Run<'_> {
                     listener: listener.id,
                     port: None,
                     protocol: None,
+                    tls: TlsChange::default(),
                     forward: Some(forward),
                 });
                 listener_of(what, self.submit(what, &balancer.owner, command).await?)?
@@ -145,6 +146,7 @@ impl Run<'_> {
                     load_balancer: balancer.id,
                     port: wanted.port,
                     protocol: Protocol::Tcp,
+                    tls: TlsChange::default(),
                     forward,
                     tags: Tags::none(),
                 });

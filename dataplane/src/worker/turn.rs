@@ -15,10 +15,13 @@ use crate::{
     connect::Attempt,
     relay::Side,
     route::Key,
-    session::{Session, Turn, Verdict, ticks},
+    session::{Opening, Session, Turn, Verdict, ticks},
+    tls::{failure::Failure, session::Peer},
 };
 
 const LISTENER: usize = 1 << (usize::BITS - 1);
+/// A connection whose TLS handshake is in progress; generations leave this bit free.
+const HANDSHAKE: usize = 1 << (usize::BITS - 2);
 const TARGET_SIDE: usize = 1;
 /// Bits of a token for the place (31) and the side (1).
 const PLACE_BITS: u32 = 32;
@@ -50,8 +53,12 @@ pub(super) fn target_token(index: u32, generation: u32) -> Token {
     Token(client_token(index, generation).0 | TARGET_SIDE)
 }
 
+pub(super) fn handshake_token(index: u32, generation: u32) -> Token {
+    Token(HANDSHAKE | client_token(index, generation).0)
+}
+
 /// Remembers what an event says of a side.
-fn note(side: &mut Side, event: &Event) {
+pub(super) fn note(side: &mut Side, event: &Event) {
     let ready = &mut side.ready;
     ready.readable |= event.is_readable() || event.is_read_closed();
     ready.writable |= event.is_writable() || event.is_write_closed();
@@ -70,6 +77,10 @@ impl Worker {
             return;
         }
         let index = (token & ((1 << PLACE_BITS) - 1)) >> 1;
+        if token & HANDSHAKE != 0 {
+            let generation = narrow((token & !HANDSHAKE) >> PLACE_BITS);
+            return self.note_handshake(index, generation, event);
+        }
         let Some(session) = self.sessions.get_mut(index) else { return };
         if widen(session.generation) != token >> PLACE_BITS {
             return;
@@ -115,11 +126,14 @@ impl Worker {
             if !session.target.ready.writable {
                 return;
             }
+            match session.open(&mut self.tools) {
+                Opening::Done => {}
+                Opening::Wait => return,
+                Opening::Retry(end) => return self.retry(index, end),
+                Opening::End(end) => return self.end(index, end),
+            }
             session.idle.touch(self.now);
             self.timers.set(index, session.idle.first_look());
-            if let Turn::End(end) = session.open(&mut self.tools) {
-                return self.end(index, end);
-            }
         }
         let before = (session.to_target.bytes, session.to_client.bytes);
         let turn = session.relay(&mut self.tools);
@@ -153,6 +167,9 @@ impl Worker {
         let metrics = &session.origin.interface.metrics;
         metrics.connect_failed();
         session.chosen.note_failure();
+        if let Some((peer, failure)) = session.tls.as_mut().and_then(|tls| tls.failure.take()) {
+            metrics.tls().failed(peer, failure);
+        }
         let waited = Duration::from_millis(self.now_ms.saturating_sub(session.started_ms));
         let left = ANSWER_WAIT_MAX.saturating_sub(waited);
         if left.is_zero() {
@@ -162,8 +179,7 @@ impl Worker {
         let Attempt::Begun(socket, target) = connecting.attempt(metrics) else {
             return self.end(index, otherwise);
         };
-        session.target = Side::new(socket);
-        session.chosen = target;
+        session.turn_to(socket, target);
         let token = target_token(index, session.generation);
         if self.watch(&self.sessions[widen(index)].target.socket, token).is_err() {
             return self.end(index, End::ConnectFailed);
@@ -184,6 +200,9 @@ impl Worker {
     fn time_out(&mut self, index: u32) {
         let Some(session) = self.sessions.get_mut(widen(index)) else { return };
         if session.connecting.is_some() {
+            if let Some(tls) = session.tls.as_mut().filter(|tls| tls.is_greeting()) {
+                tls.failure = Some((Peer::Target, Failure::Timeout));
+            }
             return self.retry(index, End::ConnectTimeout);
         }
         let mut idle = session.idle;
@@ -226,6 +245,13 @@ impl Worker {
             interface.metrics.flush(&mut local.tally);
         }
         interface.metrics.ended(end);
+        let tls = session.tls.as_ref().map_or_else(access::Tls::default, |tls| access::Tls {
+            terms: Some(&tls.terms),
+            failure: tls.failure,
+        });
+        if let Some((peer, failure)) = tls.failure {
+            interface.metrics.tls().failed(peer, failure);
+        }
         access::write(&access::Record {
             interface: &interface,
             client: session.client_addr,
@@ -235,6 +261,7 @@ impl Worker {
             bytes_to_client: session.to_client.bytes,
             duration: Duration::from_millis(self.now_ms.saturating_sub(session.started_ms)),
             end,
+            tls,
         });
     }
 }
@@ -249,6 +276,8 @@ mod tests {
         assert_eq!(last.0 & LISTENER, 0);
         assert_ne!(target_token(1, 1), client_token(1, 1));
         assert_ne!(client_token(1, 1), client_token(1, 2));
+        assert_ne!(handshake_token(1, 1), client_token(1, 1));
+        assert_eq!(last.0 & HANDSHAKE, 0);
         assert_ne!(listener_token(Key::MAX >> 2), super::super::WAKE);
         assert_eq!(next_generation(GENERATION_MAX), 0);
     }

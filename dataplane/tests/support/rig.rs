@@ -111,6 +111,11 @@ impl Upstream {
         patient(stream)
     }
 
+    /// Where clients come, for whoever serves them.
+    pub(crate) fn listener(&self) -> TcpListener {
+        self.listener.as_ref().unwrap().try_clone().unwrap()
+    }
+
     /// Whether a client is waiting to be accepted.
     pub(crate) fn try_accept(&self) -> Option<TcpStream> {
         let listener = self.listener.as_ref().unwrap();

@@ -4,8 +4,8 @@ use crate::resource::{HealthCheckProtocol, Scheme};
 use crate::settings::ZoneRef;
 use crate::tag::Tags;
 use model::{
-    IpAddressType, ListenerId, LoadBalancerId, Protocol, SecurityGroupId, SubnetId, VpcId,
-    WeightedTargetGroup,
+    AlpnPolicy, IpAddressType, ListenerId, LoadBalancerId, Matcher, Protocol, SecurityGroupId,
+    SubnetId, VpcId, WeightedTargetGroup,
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -40,6 +40,8 @@ pub struct CreateListener {
     pub port: NonZeroU16,
     /// The protocol.
     pub protocol: Protocol,
+    /// How TLS is terminated.
+    pub tls: TlsChange,
     /// Where connections go, by weight; never empty.
     pub forward: Vec<WeightedTargetGroup>,
     /// Its tags.
@@ -55,8 +57,21 @@ pub struct ModifyListener {
     pub port: Option<NonZeroU16>,
     /// Another protocol.
     pub protocol: Option<Protocol>,
+    /// What changes about TLS.
+    pub tls: TlsChange,
     /// Another place for connections to go.
     pub forward: Option<Vec<WeightedTargetGroup>>,
+}
+
+/// What a caller says about how a listener terminates TLS; none leaves a setting as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TlsChange {
+    /// The ARN of the default certificate.
+    pub certificate: Option<Arc<str>>,
+    /// The name of the security policy.
+    pub ssl_policy: Option<Arc<str>>,
+    /// The ALPN policy.
+    pub alpn: Option<AlpnPolicy>,
 }
 
 /// Parameters of [`crate::Command::CreateTargetGroup`].
@@ -77,10 +92,14 @@ pub struct CreateTargetGroup {
 }
 
 /// What to change about a health check; none leaves a setting as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HealthCheckChange {
     /// What a probe speaks.
     pub protocol: Option<HealthCheckProtocol>,
+    /// What a probe over HTTP gets.
+    pub path: Option<Arc<str>>,
+    /// The codes of a healthy target.
+    pub matcher: Option<Matcher>,
     /// The port probed; `Some(None)` is `traffic-port`.
     pub port: Option<Option<NonZeroU16>>,
     /// Seconds from one probe's start to the next.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, num::NonZeroU16, sync::Arc};
 
 use model::{ListenerId, Protocol, WeightedTargetGroup};
 
-use super::{Decision, Desk};
+use super::{Decision, Desk, listener_tls};
 use crate::{
     command::{CreateListener, ModifyListener},
     event::{Change, EventKind},
@@ -14,7 +14,10 @@ use crate::{
     refusal::{Refusal, Setting},
     resource::{
         Listener, ListenerAttribute, LoadBalancer,
-        listener::{IDLE_TIMEOUT_S, IDLE_TIMEOUT_S_DEFAULT, WEIGHT_MAX},
+        listener::{
+            IDLE_TIMEOUT_S, IDLE_TIMEOUT_S_DEFAULT, WEIGHT_MAX, forwards_to, has_idle_timeout,
+            share_transport,
+        },
     },
 };
 
@@ -22,9 +25,13 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateListener) -> Result<Dec
     let load_balancer = desk.view().load_balancer(create.load_balancer)?;
     create.tags.check()?;
     check_forward(desk, load_balancer, create.protocol, &create.forward)?;
-    if let Some(other) = on_port(desk, load_balancer, create.port) {
+    let tls = listener_tls::changed(desk, create.protocol, None, &create.tls)?;
+    if let Some(other) = on_port(desk, load_balancer, create.port, create.protocol).next() {
+        let is_same = other.protocol == create.protocol
+            && other.forward == create.forward
+            && other.tls == tls;
         // ELBv2 API: "this operation is idempotent".
-        return if other.protocol == create.protocol && other.forward == create.forward {
+        return if is_same {
             Ok(Decision::nothing(Outcome::Listener(Arc::clone(other))))
         } else {
             Err(Refusal::PortTaken { port: create.port.get(), by: other.id })
@@ -39,7 +46,9 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateListener) -> Result<Dec
         port: create.port,
         protocol: create.protocol,
         forward: create.forward.clone(),
+        tls,
         idle_timeout_s: IDLE_TIMEOUT_S_DEFAULT,
+        proxy_protocol_v2: None,
         created: desk.now,
         tags: create.tags.clone(),
     });
@@ -57,7 +66,12 @@ pub(super) fn modify(desk: &Desk<'_>, modify: &ModifyListener) -> Result<Decisio
         new.forward.clone_from(forward);
     }
     check_forward(desk, load_balancer, new.protocol, &new.forward)?;
-    if let Some(other) = on_port(desk, load_balancer, new.port).filter(|it| it.id != old.id) {
+    new.tls = listener_tls::changed(desk, new.protocol, old.tls.as_ref(), &modify.tls)?;
+    if !has_idle_timeout(new.protocol) {
+        new.idle_timeout_s = IDLE_TIMEOUT_S_DEFAULT;
+    }
+    let mut others = on_port(desk, load_balancer, new.port, new.protocol);
+    if let Some(other) = others.find(|it| it.id != old.id) {
         return Err(Refusal::PortTaken { port: new.port.get(), by: other.id });
     }
     Ok(replaced(desk, old, new))
@@ -77,12 +91,17 @@ pub(super) fn modify_attributes(
     for attribute in attributes {
         match attribute {
             ListenerAttribute::IdleTimeoutSeconds(seconds) => {
-                Setting::IdleTimeoutSeconds.check(*seconds, &IDLE_TIMEOUT_S)?;
+                let setting = Setting::IdleTimeoutSeconds;
+                setting.check(*seconds, &IDLE_TIMEOUT_S)?;
+                if !has_idle_timeout(old.protocol) && *seconds != IDLE_TIMEOUT_S_DEFAULT {
+                    return Err(Refusal::Conflicting { setting, with: Setting::Protocol });
+                }
                 if is_remote && *seconds != IDLE_TIMEOUT_S_DEFAULT {
                     return Err(Refusal::RegionIdleTimeout(id));
                 }
                 new.idle_timeout_s = *seconds;
             }
+            ListenerAttribute::ProxyProtocolV2(on) => new.proxy_protocol_v2 = *on,
         }
     }
     Ok(replaced(desk, old, new))
@@ -94,7 +113,7 @@ pub(super) fn delete(desk: &Desk<'_>, id: ListenerId) -> Result<Decision, Refusa
     Ok(Decision::of(desk.event(EventKind::ListenerDeleted(id), changes), Outcome::Done))
 }
 
-fn replaced(desk: &Desk<'_>, old: &Arc<Listener>, new: Listener) -> Decision {
+pub(super) fn replaced(desk: &Desk<'_>, old: &Arc<Listener>, new: Listener) -> Decision {
     if new == **old {
         return Decision::nothing(Outcome::Listener(Arc::clone(old)));
     }
@@ -103,12 +122,15 @@ fn replaced(desk: &Desk<'_>, old: &Arc<Listener>, new: Listener) -> Decision {
     Decision::of(event, Outcome::Listener(new))
 }
 
+/// The listeners that have a port for a transport that a protocol is over.
 fn on_port<'a>(
     desk: &Desk<'a>,
     load_balancer: &LoadBalancer,
     port: NonZeroU16,
-) -> Option<&'a Arc<Listener>> {
-    desk.registry.listeners_of(load_balancer.id).find(|listener| listener.port == port)
+    protocol: Protocol,
+) -> impl Iterator<Item = &'a Arc<Listener>> {
+    let listeners = desk.registry.listeners_of(load_balancer.id);
+    listeners.filter(move |it| it.port == port && share_transport(it.protocol, protocol))
 }
 
 fn check_forward(
@@ -128,8 +150,11 @@ fn check_forward(
         if !seen.insert(group.id) {
             return Err(Refusal::TargetGroupTwice(group.id));
         }
-        if group.protocol != protocol {
+        if !forwards_to(protocol, group.protocol) {
             return Err(Refusal::TargetGroupProtocol(group.id));
+        }
+        if protocol == Protocol::Tls && group.attributes.stickiness {
+            return Err(Refusal::TargetGroupSticky(group.id));
         }
         let (target_group, vpc) = (group.id, load_balancer.vpc);
         if group.vpc != vpc {

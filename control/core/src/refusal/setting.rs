@@ -7,10 +7,24 @@ use super::Refusal;
 /// A setting that can be beyond its range, or conflict with another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
+    /// A listener's or a target group's protocol.
+    Protocol,
+    /// A listener's certificates.
+    Certificates,
+    /// A listener's security policy.
+    SslPolicy,
+    /// A listener's ALPN policy.
+    AlpnPolicy,
     /// A listener's idle timeout.
     IdleTimeoutSeconds,
     /// A target group's weight.
     Weight,
+    /// Health check protocol.
+    HealthCheckProtocol,
+    /// Health check path.
+    HealthCheckPath,
+    /// Codes that a health check expects.
+    Matcher,
     /// Health check interval.
     HealthCheckInterval,
     /// Health check timeout.
@@ -31,6 +45,20 @@ pub enum Setting {
     RoutingCount,
     /// Percentage of healthy targets below which all targets get traffic.
     RoutingPercentage,
+    /// Whether connections end with the deregistration delay.
+    DeregistrationConnectionTermination,
+    /// Whether client addresses are kept.
+    PreserveClientIp,
+    /// Whether flows of one address go to one target.
+    Stickiness,
+    /// Whether connections to unhealthy targets are ended.
+    UnhealthyConnectionTermination,
+    /// How long a target's share grows.
+    SlowStart,
+    /// How a target is chosen.
+    Algorithm,
+    /// Whether real connections speak against a target.
+    OutlierDetection,
     /// Secondary addresses per subnet.
     SecondaryAddresses,
 }

@@ -4,9 +4,12 @@
 
 use std::{num::NonZeroU16, ops::RangeInclusive, sync::Arc, time::Duration};
 
-use model::{AccountId, Protocol, TargetGroupId, Timestamp, VpcId};
+use model::{
+    AccountId, Algorithm, EndpointField, Protocol, ProxyFields, TargetGroupId, Timestamp, VpcId,
+};
 use serde::{Deserialize, Serialize};
 
+use super::health_check::HealthCheck;
 use crate::tag::Tags;
 
 /// A target group of type `ip`.
@@ -32,51 +35,6 @@ pub struct TargetGroup {
     pub created: Timestamp,
     /// Its tags.
     pub tags: Tags,
-}
-
-/// How targets are probed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HealthCheck {
-    /// What a probe speaks.
-    pub protocol: HealthCheckProtocol,
-    /// The port probed; none is `traffic-port`, the target's own.
-    pub port: Option<NonZeroU16>,
-    /// From one probe's start to the next: 5 to 300.
-    pub interval_s: u32,
-    /// How long a probe may take: 2 to 120, and no longer than the interval.
-    pub timeout_s: u32,
-    /// Successes in a row that make an unhealthy target healthy: 2 to 10.
-    pub healthy_threshold: u8,
-    /// Failures in a row that make a healthy target unhealthy: 2 to 10.
-    pub unhealthy_threshold: u8,
-}
-
-/// What a probe speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum HealthCheckProtocol {
-    /// Connecting is enough.
-    Tcp,
-}
-
-/// What `HealthCheckIntervalSeconds` may be.
-pub const INTERVAL_S: RangeInclusive<u32> = 5..=300;
-/// What `HealthCheckTimeoutSeconds` may be.
-pub const TIMEOUT_S: RangeInclusive<u32> = 2..=120;
-/// What either threshold may be.
-pub const THRESHOLD: RangeInclusive<u8> = 2..=10;
-
-impl Default for HealthCheck {
-    fn default() -> Self {
-        Self {
-            protocol: HealthCheckProtocol::Tcp,
-            port: None,
-            interval_s: 30,
-            timeout_s: 10,
-            healthy_threshold: 5,
-            unhealthy_threshold: 2,
-        }
-    }
 }
 
 /// A target group's attributes, with AWS's defaults.
@@ -106,19 +64,36 @@ pub struct TargetGroupAttributes {
     pub unhealthy_connection_termination: bool,
     /// `target_health_state.unhealthy.draining_interval_seconds`: 0 to 360000.
     pub unhealthy_draining_interval_s: u32,
+    /// `slow_start.duration_seconds`: 30 to 900, or 0 for none. Beyond Network Load Balancers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub slow_start_s: u32,
+    /// `load_balancing.algorithm.type`. Beyond Network Load Balancers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub algorithm: Algorithm,
+    /// `postern.outlier_detection.enabled`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub outlier_detection: bool,
+    /// `postern.proxy_protocol_v2.*`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub proxy_fields: ProxyFields,
 }
 
 /// What `deregistration_delay.timeout_seconds` may be.
 pub const DEREGISTRATION_DELAY_S: RangeInclusive<u32> = 0..=3600;
 /// What `target_health_state.unhealthy.draining_interval_seconds` may be.
 pub const DRAINING_INTERVAL_S: RangeInclusive<u32> = 0..=360_000;
+/// What `slow_start.duration_seconds` may be besides 0.
+pub const SLOW_START_S: RangeInclusive<u32> = 30..=900;
 
-impl Default for TargetGroupAttributes {
-    fn default() -> Self {
+impl TargetGroupAttributes {
+    /// What a new group has. Client addresses are kept and datagrams' flows ended where the API
+    /// knows no other way (semantics 1.3).
+    pub fn of(protocol: Protocol) -> Self {
+        let is_over_udp = protocol.is_over_udp();
         Self {
             deregistration_delay_s: 300,
-            deregistration_connection_termination: false,
-            preserve_client_ip: false,
+            deregistration_connection_termination: is_over_udp,
+            preserve_client_ip: is_over_udp,
             proxy_protocol_v2: false,
             stickiness: false,
             cross_zone: CrossZone::LoadBalancer,
@@ -126,13 +101,15 @@ impl Default for TargetGroupAttributes {
             dns_failover_percentage: Threshold::Off,
             routing_count: 1,
             routing_percentage: Threshold::Off,
-            unhealthy_connection_termination: true,
+            unhealthy_connection_termination: !is_over_udp,
             unhealthy_draining_interval_s: 0,
+            slow_start_s: 0,
+            algorithm: Algorithm::FlowHash,
+            outlier_detection: false,
+            proxy_fields: ProxyFields::default(),
         }
     }
-}
 
-impl TargetGroupAttributes {
     /// How long a deregistered target keeps its connections.
     pub fn deregistration_delay(&self) -> Duration {
         Duration::from_secs(self.deregistration_delay_s.into())
@@ -158,6 +135,12 @@ impl TargetGroupAttributes {
             A::UnhealthyDrainingIntervalSeconds(seconds) => {
                 self.unhealthy_draining_interval_s = seconds;
             }
+            A::SlowStartSeconds(seconds) => self.slow_start_s = seconds,
+            A::Algorithm(algorithm) => self.algorithm = algorithm,
+            A::OutlierDetection(on) => self.outlier_detection = on,
+            A::ProxyEndpointField(field) => self.proxy_fields.endpoint = field,
+            A::ProxyUniqueId(on) => self.proxy_fields.unique_id = on,
+            A::ProxyAuthority(on) => self.proxy_fields.authority = on,
         }
     }
 }
@@ -190,6 +173,22 @@ pub enum TargetGroupAttribute {
     UnhealthyConnectionTermination(bool),
     /// `target_health_state.unhealthy.draining_interval_seconds`.
     UnhealthyDrainingIntervalSeconds(u32),
+    /// `slow_start.duration_seconds`.
+    SlowStartSeconds(u32),
+    /// `load_balancing.algorithm.type`.
+    Algorithm(Algorithm),
+    /// `postern.outlier_detection.enabled`.
+    OutlierDetection(bool),
+    /// `postern.proxy_protocol_v2.endpoint_field`.
+    ProxyEndpointField(EndpointField),
+    /// `postern.proxy_protocol_v2.unique_id.enabled`.
+    ProxyUniqueId(bool),
+    /// `postern.proxy_protocol_v2.authority.enabled`.
+    ProxyAuthority(bool),
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Whether targets of all zones serve every zone.

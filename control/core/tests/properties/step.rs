@@ -9,7 +9,7 @@ use control_core::{
         CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification,
         CreateSecurityGroup, CreateService, CreateSubnet, CreateTargetGroup, CreateVpc,
         HealthCheckChange, ModifyEndpoint, ModifyService, NewBlock, NewRule, RuleChoice,
-        SubnetAddresses, TargetDescription, TargetZone,
+        SubnetAddresses, TargetDescription, TargetZone, TlsChange,
     },
     resource::{
         ConnectionEvent, Direction, DomainOutcome, DomainToken, NotificationScope, Peer, Scheme,
@@ -226,6 +226,7 @@ impl Around<'_> {
             load_balancer: self.load_balancer(n[0]),
             port: std::num::NonZeroU16::MIN.saturating_add(u16::from(n[2] % 3)),
             protocol: Protocol::Tcp,
+            tls: TlsChange::default(),
             forward: vec![forward],
             tags: Tags::none(),
         })

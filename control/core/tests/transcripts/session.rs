@@ -13,7 +13,7 @@ use model::{
     VpcEndpointId,
 };
 
-use crate::{args::Args, service, show, verb};
+use crate::{args::Args, balancing, service, show, verb};
 
 /// Counts, so that every number is drawn once and scripts repeat.
 pub(crate) struct Counting(u64);
@@ -46,6 +46,12 @@ impl Session {
         settings.ipv6_pool = Some("2001:db8::/55".parse().unwrap());
         settings.other_regions =
             ["us-west-2".parse().unwrap(), "eu-west-1".parse().unwrap()].into();
+        settings.certificates = [
+            ("shared".into(), None),
+            ("ours".into(), Some("111111111111".parse().unwrap())),
+            ("theirs".into(), Some("222222222222".parse().unwrap())),
+        ]
+        .into();
         let registry = Registry::new(Arc::new(settings));
         Self {
             snapshot: project(&registry, Generation(0)),
@@ -65,7 +71,7 @@ impl Session {
             who => self.submit(&caller(who), &mut args),
         };
         args.end();
-        lines.iter().map(|line| self.named(line)).collect()
+        lines.iter().map(|line| self.named(line).trim_end().to_owned()).collect()
     }
 
     /// What a name stands for; an identifier stands for itself.
@@ -156,6 +162,8 @@ impl Session {
                 self.registry = Registry::of(Arc::new(settings), self.registry.records());
                 return Vec::new();
             }
+            "listeners" => return balancing::listeners(&self.snapshot),
+            "groups" => return balancing::served_groups(&self.snapshot),
             "snapshot" => return show::snapshot(&self.snapshot),
             verb => panic!("Postern cannot {verb}"),
         };

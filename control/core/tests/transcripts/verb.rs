@@ -5,22 +5,17 @@ use std::{collections::BTreeSet, sync::Arc};
 use control_core::{
     Command, ResourceId, Tags, ZoneRef,
     command::{
-        CreateEndpoint, CreateListener, CreateLoadBalancer, CreateNotification, CreateRouteTable,
-        CreateSecurityGroup, CreateSubnet, CreateTargetGroup, CreateVpc, HealthCheckChange,
-        ModifyEndpoint, ModifyListener, ModifyNotification, SubnetAddresses, TargetDescription,
-        TargetZone,
+        CreateEndpoint, CreateNotification, CreateRouteTable, CreateSecurityGroup, CreateSubnet,
+        CreateVpc, ModifyEndpoint, ModifyNotification, SubnetAddresses,
     },
-    resource::{
-        ConnectionEvent, ListenerAttribute, LoadBalancerAttribute, NotificationScope, Scheme,
-        ServiceName, TargetGroupAttribute, Threshold, TopicArn, VpcAttribute,
-    },
+    resource::{ConnectionEvent, NotificationScope, ServiceName, TopicArn, VpcAttribute},
     tag::TagSelector,
 };
-use model::{DnsRecordIpType, IpAddressType, Protocol, SecurityGroupId, WeightedTargetGroup};
+use model::{DnsRecordIpType, IpAddressType, SecurityGroupId};
 
 use crate::{
     args::Args,
-    network, route_table, security_group, service,
+    balancing, network, route_table, security_group, service,
     session::{Named, Session},
 };
 
@@ -51,29 +46,9 @@ fn create(session: &Session, kind: &str, name: &str, args: &mut Args<'_>) -> Com
             zone: args.value("zone").map(zone),
             tags: tags(args),
         }),
-        "load-balancer" => Command::CreateLoadBalancer(CreateLoadBalancer {
-            name: args.value("name").unwrap_or(name).into(),
-            subnets: args.list("subnets").into_iter().map(|it| session.id(it)).collect(),
-            scheme: Scheme::Internal,
-            ip_address_type: ip_address_type(args, "type").unwrap_or(IpAddressType::Ipv4),
-            security_groups: groups(session, args, "groups"),
-            tags: tags(args),
-        }),
-        "listener" => Command::CreateListener(CreateListener {
-            load_balancer: session.id(args.value("at").unwrap()),
-            port: args.need("port"),
-            protocol: Protocol::Tcp,
-            forward: forward(session, args).unwrap_or_default(),
-            tags: tags(args),
-        }),
-        "target-group" => Command::CreateTargetGroup(CreateTargetGroup {
-            name: args.value("name").unwrap_or(name).into(),
-            protocol: Protocol::Tcp,
-            port: args.need("port"),
-            vpc: session.id(args.value("vpc").unwrap()),
-            health_check: health_check(args),
-            tags: tags(args),
-        }),
+        "load-balancer" | "listener" | "target-group" => {
+            balancing::create(session, kind, name, args)
+        }
         "service" => service::create(session, args),
         "route-table" => Command::CreateRouteTable(CreateRouteTable {
             vpc: session.id(args.value("vpc").unwrap()),
@@ -208,67 +183,7 @@ fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
             add_security_groups: groups(session, args, "add-groups"),
             remove_security_groups: groups(session, args, "remove-groups"),
         }),
-        verb => change_balancing(session, verb, args),
-    }
-}
-
-fn change_balancing(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
-    match verb {
-        "register" | "deregister" => targets(session, verb, args),
-        "modify-load-balancer" => Command::ModifyLoadBalancerAttributes {
-            load_balancer: session.id(args.word()),
-            attributes: [
-                args.value("protection")
-                    .map(|it| LoadBalancerAttribute::DeletionProtection(it == "on")),
-                args.value("cross-zone").map(|it| LoadBalancerAttribute::CrossZone(it == "on")),
-                args.read("secondary").map(LoadBalancerAttribute::SecondaryAddresses),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
-        },
-        "set-type" => Command::SetIpAddressType {
-            load_balancer: session.id(args.word()),
-            ip_address_type: ip_address_type(args, "type").unwrap(),
-        },
-        "set-groups" => Command::SetSecurityGroups {
-            load_balancer: session.id(args.word()),
-            groups: groups(session, args, "groups"),
-            enforce_on_endpoints: args.value("enforce").map(|it| it == "on"),
-        },
-        "modify-listener" => {
-            let listener = session.id(args.word());
-            match args.read("idle") {
-                Some(seconds) => Command::ModifyListenerAttributes {
-                    listener,
-                    attributes: vec![ListenerAttribute::IdleTimeoutSeconds(seconds)],
-                },
-                None => Command::ModifyListener(ModifyListener {
-                    listener,
-                    port: args.read("port"),
-                    protocol: None,
-                    forward: forward(session, args),
-                }),
-            }
-        }
-        "modify-health-check" => Command::ModifyTargetGroup {
-            target_group: session.id(args.word()),
-            health_check: health_check(args),
-        },
-        "modify-target-group" => Command::ModifyTargetGroupAttributes {
-            target_group: session.id(args.word()),
-            attributes: [
-                args.read("delay").map(TargetGroupAttribute::DeregistrationDelaySeconds),
-                args.value("proxy").map(|it| TargetGroupAttribute::ProxyProtocolV2(it == "on")),
-                args.read("dns-count")
-                    .map(|it| TargetGroupAttribute::DnsFailoverCount(Threshold::AtLeast(it))),
-                args.read("routing-count").map(TargetGroupAttribute::RoutingCount),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
-        },
-        verb => panic!("nobody can {verb}"),
+        verb => balancing::change(session, verb, args),
     }
 }
 
@@ -280,29 +195,12 @@ pub(crate) fn ids<T: Ord + std::str::FromStr + TryFrom<Named>>(
     args.list(key).into_iter().map(|it| session.id(it)).collect()
 }
 
-fn groups(session: &Session, args: &mut Args<'_>, key: &str) -> BTreeSet<SecurityGroupId> {
+pub(crate) fn groups(
+    session: &Session,
+    args: &mut Args<'_>,
+    key: &str,
+) -> BTreeSet<SecurityGroupId> {
     args.list(key).into_iter().map(|it| security_group::id(session, it)).collect()
-}
-
-fn targets(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
-    let target_group = session.id(args.word());
-    let in_zone = args.value("zone").map(|it| match it {
-        "all" => TargetZone::All,
-        name => TargetZone::One(zone(name)),
-    });
-    let one = |text: &str| {
-        let (ip, port) = text.split_once(':').map_or((text, None), |(ip, port)| (ip, Some(port)));
-        TargetDescription {
-            ip: ip.parse().unwrap(),
-            port: port.map(|it| it.parse().unwrap()),
-            zone: in_zone.clone(),
-        }
-    };
-    let targets = args.words().into_iter().map(one).collect();
-    match verb {
-        "register" => Command::RegisterTargets { target_group, targets },
-        _ => Command::DeregisterTargets { target_group, targets },
-    }
 }
 
 fn tag(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
@@ -346,21 +244,12 @@ pub(crate) fn tags(args: &mut Args<'_>) -> Tags {
     pairs.map(|it| it.rsplit_once(':').unwrap()).collect()
 }
 
-fn zone(text: &str) -> ZoneRef {
+pub(crate) fn zone(text: &str) -> ZoneRef {
     if text.starts_with("use1") {
         ZoneRef::Id(text.parse().unwrap())
     } else {
         ZoneRef::Name(text.parse().unwrap())
     }
-}
-
-fn forward(session: &Session, args: &mut Args<'_>) -> Option<Vec<WeightedTargetGroup>> {
-    let groups = args.value("to")?.split(',').filter(|it| !it.is_empty());
-    let weighted = groups.map(|it| {
-        let (name, weight) = it.split_once(':').unwrap_or((it, "1"));
-        WeightedTargetGroup { group: session.id(name), weight: weight.parse().unwrap() }
-    });
-    Some(weighted.collect())
 }
 
 fn addresses(session: &Session, args: &mut Args<'_>) -> Vec<SubnetAddresses> {
@@ -381,21 +270,10 @@ pub(crate) fn ip_address_types(args: &mut Args<'_>, key: &str) -> BTreeSet<IpAdd
     args.list(key).into_iter().map(read).collect()
 }
 
-fn ip_address_type(args: &mut Args<'_>, key: &str) -> Option<IpAddressType> {
+pub(crate) fn ip_address_type(args: &mut Args<'_>, key: &str) -> Option<IpAddressType> {
     args.value(key).map(|it| serde_json::from_value(it.into()).unwrap())
 }
 
 fn records(args: &mut Args<'_>) -> Option<DnsRecordIpType> {
     args.value("records").map(|it| serde_json::from_value(it.into()).unwrap())
-}
-
-fn health_check(args: &mut Args<'_>) -> HealthCheckChange {
-    HealthCheckChange {
-        protocol: None,
-        port: None,
-        interval_s: args.read("interval"),
-        timeout_s: args.read("timeout"),
-        healthy_threshold: args.read("healthy"),
-        unhealthy_threshold: args.read("unhealthy"),
-    }
 }

@@ -4,7 +4,7 @@ use control_core::{Command, Outcome, command::CreateListener};
 
 use crate::{
     api::Call,
-    elb::{arns::Arns, forward, shape::listener::write, tag},
+    elb::{arns::Arns, forward, shape::listener::write, tag, tls},
     query::{Fault, Xml},
 };
 
@@ -17,6 +17,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         load_balancer: arns.load_balancer(input.required_text("LoadBalancerArn")?)?.id,
         port: input.required("Port", "a port from 1 to 65535")?,
         protocol: forward::protocol(&input)?.ok_or_else(missing("Protocol"))?,
+        tls: tls::read(&input)?,
         forward: forward::read(&input, arns)?.ok_or_else(missing("DefaultActions"))?,
         tags: tag::read(&input)?,
     });

@@ -4,7 +4,7 @@ use control_core::{Command, Outcome, command::CreateTargetGroup};
 
 use crate::{
     api::Call,
-    elb::{arns::Arns, forward::read_protocol, health_check, shape::target_group::write, tag},
+    elb::{arns::Arns, forward, health_check, shape::target_group::write, tag},
     query::{Fault, Xml},
 };
 
@@ -18,7 +18,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         return Err(Fault::new("InvalidConfigurationRequest", message));
     }
     input.choice("IpAddressType", &[("ipv4", ())])?;
-    let protocol = read_protocol(&input, "Protocol")?;
+    let protocol = forward::protocol(&input)?;
     let command = Command::CreateTargetGroup(CreateTargetGroup {
         name: input.required_text("Name")?.into(),
         protocol: protocol.ok_or_else(|| Fault::missing_parameter("Protocol"))?,

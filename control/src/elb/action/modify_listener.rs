@@ -1,10 +1,11 @@
-//! `ModifyListener`: changes a listener's port or where it forwards to.
+//! `ModifyListener`: changes a listener: its port, its protocol, how it terminates TLS, where
+//! it forwards to.
 
 use control_core::{Command, Outcome, command::ModifyListener};
 
 use crate::{
     api::Call,
-    elb::{arns::Arns, forward, shape::listener::write},
+    elb::{arns::Arns, forward, shape::listener::write, tls},
     query::{Fault, Xml},
 };
 
@@ -16,6 +17,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
         listener: arns.listener(input.required_text("ListenerArn")?)?.id,
         port: input.parse("Port", "a port from 1 to 65535")?,
         protocol: forward::protocol(&input)?,
+        tls: tls::read(&input)?,
         forward: forward::read(&input, arns)?,
     });
     let change = call.change(&input)?;

@@ -1,23 +1,31 @@
 //! Attributes of a listener.
 
-use control_core::resource::{Listener, ListenerAttribute};
+use control_core::resource::{Listener, ListenerAttribute as A, listener::has_idle_timeout};
 
-use super::{Listed, listed, unknown, value};
+use super::{Listed, choice, listed, name, unknown, value};
 use crate::query::Fault;
 
 const IDLE_TIMEOUT: &str = "tcp.idle_timeout.seconds";
+const PROXY_PROTOCOL_V2: &str = "postern.proxy_protocol_v2.enabled";
+
+const SWITCHES: [(&str, Option<bool>); 3] =
+    [("true", Some(true)), ("false", Some(false)), ("use_target_group_configuration", None)];
 
 /// Reads one.
-pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<ListenerAttribute>, Fault> {
-    match key {
-        IDLE_TIMEOUT => {
-            value(key, text).map(|seconds| Some(ListenerAttribute::IdleTimeoutSeconds(seconds)))
-        }
-        _ => Err(unknown(key)),
-    }
+pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
+    Ok(Some(match key {
+        IDLE_TIMEOUT => A::IdleTimeoutSeconds(value(key, text)?),
+        PROXY_PROTOCOL_V2 => A::ProxyProtocolV2(choice(key, text, &SWITCHES)?),
+        _ => return Err(unknown(key)),
+    }))
 }
 
 /// All of them.
 pub(in crate::elb) fn all(of: &Listener) -> Vec<Listed> {
-    vec![listed(IDLE_TIMEOUT, of.idle_timeout_s)]
+    let mut all = Vec::new();
+    if has_idle_timeout(of.protocol) {
+        all.push(listed(IDLE_TIMEOUT, of.idle_timeout_s));
+    }
+    all.push(listed(PROXY_PROTOCOL_V2, name(of.proxy_protocol_v2, &SWITCHES)));
+    all
 }

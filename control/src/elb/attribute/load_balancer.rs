@@ -4,7 +4,7 @@ use control_core::resource::{
     ClientRoutingPolicy, LoadBalancerAttribute as A, LoadBalancerAttributes,
 };
 
-use super::{Listed, fixed, invalid, listed, unknown, value};
+use super::{Listed, choice, fixed, listed, name, unknown, value};
 use crate::query::Fault;
 
 const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
@@ -27,10 +27,7 @@ pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
     Ok(Some(match key {
         CROSS_ZONE => A::CrossZone(value(key, text)?),
         DELETION_PROTECTION => A::DeletionProtection(value(key, text)?),
-        ROUTING_POLICY => {
-            let policy = POLICIES.iter().find(|(name, _)| *name == text);
-            A::ClientRoutingPolicy(policy.ok_or_else(|| invalid(key, text))?.1)
-        }
+        ROUTING_POLICY => A::ClientRoutingPolicy(choice(key, text, &POLICIES)?),
         ZONAL_SHIFT => A::ZonalShift(value(key, text)?),
         SECONDARY_ADDRESSES => A::SecondaryAddresses(value(key, text)?),
         DENY_INTERNET_GATEWAY => A::DenyInternetGateway(value(key, text)?),
@@ -41,11 +38,10 @@ pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
 
 /// All of them.
 pub(in crate::elb) fn all(of: &LoadBalancerAttributes) -> Vec<Listed> {
-    let policy = POLICIES.iter().find(|(_, policy)| *policy == of.client_routing_policy);
     vec![
         listed(CROSS_ZONE, of.cross_zone),
         listed(DELETION_PROTECTION, of.deletion_protection),
-        listed(ROUTING_POLICY, policy.map_or("", |(name, _)| name)),
+        listed(ROUTING_POLICY, name(of.client_routing_policy, &POLICIES)),
         listed(ZONAL_SHIFT, of.zonal_shift),
         listed(SECONDARY_ADDRESSES, of.secondary_addresses),
         listed(DENY_INTERNET_GATEWAY, of.deny_internet_gateway),

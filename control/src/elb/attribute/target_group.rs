@@ -1,9 +1,11 @@
 //! Attributes of a target group.
 
 use control_core::resource::{TargetGroupAttribute as A, TargetGroupAttributes};
+use model::{Algorithm, EndpointField};
 
 use super::{
-    Listed, cross_zone, cross_zone_text, fixed, listed, threshold, threshold_text, unknown, value,
+    Listed, choice, cross_zone, cross_zone_text, fixed, listed, name, threshold, threshold_text,
+    unknown, value,
 };
 use crate::query::Fault;
 
@@ -22,6 +24,17 @@ const ROUTING_PERCENTAGE: &str =
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage";
 const UNHEALTHY_TERMINATION: &str = "target_health_state.unhealthy.connection_termination.enabled";
 const UNHEALTHY_DRAINING: &str = "target_health_state.unhealthy.draining_interval_seconds";
+const SLOW_START: &str = "slow_start.duration_seconds";
+const ALGORITHM: &str = "load_balancing.algorithm.type";
+const OUTLIER_DETECTION: &str = "postern.outlier_detection.enabled";
+const PROXY_ENDPOINT_FIELD: &str = "postern.proxy_protocol_v2.endpoint_field";
+const PROXY_UNIQUE_ID: &str = "postern.proxy_protocol_v2.unique_id.enabled";
+const PROXY_AUTHORITY: &str = "postern.proxy_protocol_v2.authority.enabled";
+
+const ALGORITHMS: [(&str, Algorithm); 2] =
+    [("flow_hash", Algorithm::FlowHash), ("least_connections", Algorithm::LeastConnections)];
+const ENDPOINT_FIELDS: [(&str, EndpointField); 3] =
+    [("aws", EndpointField::Aws), ("azure", EndpointField::Azure), ("gcp", EndpointField::Gcp)];
 
 /// Reads one; none if it is what it always is.
 pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
@@ -39,6 +52,12 @@ pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
         ROUTING_PERCENTAGE => A::RoutingPercentage(threshold(key, text)?),
         UNHEALTHY_TERMINATION => A::UnhealthyConnectionTermination(value(key, text)?),
         UNHEALTHY_DRAINING => A::UnhealthyDrainingIntervalSeconds(value(key, text)?),
+        SLOW_START => A::SlowStartSeconds(value(key, text)?),
+        ALGORITHM => A::Algorithm(choice(key, text, &ALGORITHMS)?),
+        OUTLIER_DETECTION => A::OutlierDetection(value(key, text)?),
+        PROXY_ENDPOINT_FIELD => A::ProxyEndpointField(choice(key, text, &ENDPOINT_FIELDS)?),
+        PROXY_UNIQUE_ID => A::ProxyUniqueId(value(key, text)?),
+        PROXY_AUTHORITY => A::ProxyAuthority(value(key, text)?),
         _ => return Err(unknown(key)),
     }))
 }
@@ -59,16 +78,24 @@ pub(in crate::elb) fn all(of: &TargetGroupAttributes) -> Vec<Listed> {
         listed(ROUTING_PERCENTAGE, threshold_text(of.routing_percentage)),
         listed(UNHEALTHY_TERMINATION, of.unhealthy_connection_termination),
         listed(UNHEALTHY_DRAINING, of.unhealthy_draining_interval_s),
+        listed(SLOW_START, of.slow_start_s),
+        listed(ALGORITHM, name(of.algorithm, &ALGORITHMS)),
+        listed(OUTLIER_DETECTION, of.outlier_detection),
+        listed(PROXY_ENDPOINT_FIELD, name(of.proxy_fields.endpoint, &ENDPOINT_FIELDS)),
+        listed(PROXY_UNIQUE_ID, of.proxy_fields.unique_id),
+        listed(PROXY_AUTHORITY, of.proxy_fields.authority),
     ]
 }
 
 #[cfg(test)]
 mod tests {
+    use model::Protocol;
+
     use super::*;
 
     #[test]
     fn every_attribute_that_is_listed_is_read() {
-        for (key, text) in all(&TargetGroupAttributes::default()) {
+        for (key, text) in all(&TargetGroupAttributes::of(Protocol::Tcp)) {
             read(key, &text).unwrap();
             assert!(read(key, "nonsense").is_err(), "{key}");
         }

@@ -1,9 +1,9 @@
 //! A listener as ELBv2 shows it.
 
 use control_core::resource::Listener;
-use model::{Protocol, WeightedTargetGroup};
+use model::{AlpnPolicy, WeightedTargetGroup};
 
-use super::super::arns::Arns;
+use super::super::{arns::Arns, forward::protocol_name, tls::alpn_name};
 use crate::query::Xml;
 
 /// Writes its members.
@@ -12,7 +12,17 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, listener: &Listener) 
     let lb = arns.0.load_balancer(listener.load_balancer).ok();
     xml.option("LoadBalancerArn", lb.map(|lb| arns.of_load_balancer(lb)));
     xml.value("Port", listener.port);
-    xml.text("Protocol", protocol(listener.protocol));
+    xml.text("Protocol", protocol_name(listener.protocol));
+    if let Some(tls) = &listener.tls {
+        let default = [&tls.default_certificate];
+        xml.list("Certificates", "member", default, |xml, arn| xml.text("CertificateArn", arn));
+        xml.text("SslPolicy", &tls.ssl_policy);
+        // Clients that did not choose one find nothing to disagree with.
+        let chosen = (tls.alpn != AlpnPolicy::None).then(|| alpn_name(tls.alpn));
+        if let Some(chosen) = chosen {
+            xml.values("AlpnPolicy", "member", [chosen]);
+        }
+    }
     xml.list("DefaultActions", "member", [&listener.forward], |xml, forward| {
         xml.text("Type", "forward");
         if let [only] = &forward[..] {
@@ -26,16 +36,6 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, listener: &Listener) 
             });
         });
     });
-}
-
-/// A protocol as ELBv2 writes it.
-pub(in crate::elb) fn protocol(of: Protocol) -> &'static str {
-    match of {
-        Protocol::Tcp => "TCP",
-        Protocol::Udp => "UDP",
-        Protocol::TcpUdp => "TCP_UDP",
-        Protocol::Tls => "TLS",
-    }
 }
 
 fn arn(arns: Arns<'_>, forward: &WeightedTargetGroup) -> Option<String> {

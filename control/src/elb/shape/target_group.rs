@@ -1,8 +1,8 @@
 //! A target group as ELBv2 shows it.
 
-use control_core::resource::{HealthCheckProtocol, TargetGroup};
+use control_core::resource::TargetGroup;
 
-use super::{super::arns::Arns, listener::protocol};
+use super::super::{arns::Arns, forward::protocol_name, health_check};
 use crate::query::Xml;
 
 /// Writes its members.
@@ -10,15 +10,10 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, group: &TargetGroup) 
     let check = &group.health_check;
     xml.text("TargetGroupArn", arns.of_target_group(group));
     xml.text("TargetGroupName", &group.name);
-    xml.text("Protocol", protocol(group.protocol));
+    xml.text("Protocol", protocol_name(group.protocol));
     xml.value("Port", group.port);
     xml.value("VpcId", group.vpc);
-    xml.text(
-        "HealthCheckProtocol",
-        match check.protocol {
-            HealthCheckProtocol::Tcp => "TCP",
-        },
-    );
+    xml.text("HealthCheckProtocol", health_check::protocol_name(check.protocol));
     xml.text(
         "HealthCheckPort",
         check.port.map_or_else(|| "traffic-port".to_owned(), |port| port.to_string()),
@@ -28,6 +23,10 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, group: &TargetGroup) 
     xml.value("HealthCheckTimeoutSeconds", check.timeout_s);
     xml.value("HealthyThresholdCount", check.healthy_threshold);
     xml.value("UnhealthyThresholdCount", check.unhealthy_threshold);
+    if let Some(http) = &check.http {
+        xml.text("HealthCheckPath", &http.path);
+        xml.element("Matcher", |xml| xml.value("HttpCode", &http.matcher));
+    }
     let used_by = arns.0.load_balancers_of(group.id);
     let used_by = used_by.into_iter().map(|lb| arns.of_load_balancer(lb));
     xml.values("LoadBalancerArns", "member", used_by);

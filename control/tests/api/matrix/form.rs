@@ -197,7 +197,12 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
     let attribute = |key: &str, value| {
         format!("&Attributes.member.1.Key={key}&Attributes.member.1.Value={value}")
     };
+    let certificate = "&Certificates.member.1.CertificateArn=arn:aws:acm:r:1:certificate/none";
     Some(match operation {
+        "AddListenerCertificates" => of_listener(certificate).getting("CertificateNotFound"),
+        "RemoveListenerCertificates" => {
+            of_listener(certificate).getting("InvalidConfigurationRequest")
+        }
         "AddTags" => resource("&Tags.member.1.Key=a"),
         "CreateListener" => balancer(&format!(
             "&Protocol=TCP&Port=444&DefaultActions.member.1.Type=forward\
@@ -211,7 +216,10 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
             format!("&Name=two&Protocol=TCP&Port=80&TargetType=ip&VpcId={}", world.provider_vpc),
             "ValidationError",
         ),
-        "DeleteListener" | "DescribeListenerAttributes" => of_listener(""),
+        "DeleteListener" | "DescribeListenerAttributes" | "DescribeListenerCertificates" => {
+            of_listener("")
+        }
+        "DescribeSSLPolicies" => Form::of(Owner::Provider, String::new(), Other::Same),
         "DeleteLoadBalancer" => {
             // Deleting one that does not exist succeeds.
             Form { other: Other::Same, ..balancer("").getting("ResourceInUse") }
