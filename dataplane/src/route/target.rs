@@ -79,7 +79,7 @@ impl Target {
         }
     }
 
-    /// Notes how a connection that was made ended: one that was reset before the target had sent a
+    /// Notes how a connection that was made ended: one that the target broke before it had sent a
     /// byte has failed, one in which it had, or that ended in order, has not. The rest says
     /// nothing.
     pub(crate) fn note_end(self: &Arc<Self>, end: End, bytes_to_client: u64) {
@@ -90,7 +90,7 @@ impl Target {
             if self.failures.load(Relaxed) > 0 {
                 self.failures.store(0, Relaxed);
             }
-        } else if end == End::TargetReset {
+        } else if matches!(end, End::TargetReset | End::TargetTlsFailed) {
             self.note_failure();
         }
     }
