@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, time::Duration};
 
 use dataplane_core::proxy_header::Padding;
+use rustix::process::{Resource, getrlimit};
 
 use crate::{Certificates, TargetTls};
 
@@ -14,6 +15,18 @@ pub enum AddressMode {
     AsIs,
     /// Any address, with IP_FREEBIND: routing it here is someone else's work.
     Freebind,
+}
+
+/// Whether datagrams to targets of groups with PROXY protocol version 2 carry its header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UdpProxyHeader {
+    /// None does: most receivers take no header over UDP.
+    #[default]
+    Off,
+    /// The first one of each flow.
+    First,
+    /// Each one.
+    Each,
 }
 
 /// The settings of a data plane.
@@ -47,6 +60,11 @@ pub struct Config {
     pub certificates: Certificates,
     /// How TLS towards targets goes.
     pub target_tls: TargetTls,
+    /// UDP flows that all workers together hold, each with a file descriptor and a port of its own;
+    /// for more of them, others end.
+    pub udp_flows_max: usize,
+    /// Whether datagrams carry a PROXY header.
+    pub udp_proxy_header: UdpProxyHeader,
     /// The key of the flow hash. Whoever knows it can pick source ports that reach one target.
     pub hash_key: u128,
 }
@@ -68,9 +86,23 @@ impl Default for Config {
             handshakes_max: 4096,
             certificates: Certificates::default(),
             target_tls: TargetTls::default(),
+            udp_flows_max: udp_flows_max(),
+            udp_proxy_header: UdpProxyHeader::Off,
             hash_key: fastrand::u128(..),
         }
     }
+}
+
+/// Linux has 28,232 ports to give to sockets that ask for none; others want some too.
+const UDP_FLOWS_MAX: u64 = 16_384;
+/// The share of file descriptors that UDP flows may have.
+const UDP_DESCRIPTORS_SHARE: u64 = 4;
+
+/// As many UDP flows as the limits of this process and of the machine allow beside all else.
+fn udp_flows_max() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let flows = (descriptors / UDP_DESCRIPTORS_SHARE).min(UDP_FLOWS_MAX);
+    usize::try_from(flows).unwrap_or(1)
 }
 
 /// No client waits longer for a target, however many are tried (semantics 1.1: a new flow is
@@ -87,6 +119,7 @@ impl Config {
         self.connect_timeout = self.connect_timeout.min(ANSWER_WAIT_MAX);
         self.connections_max = self.connections_max.min(CONNECTIONS_MAX);
         self.handshakes_max = self.handshakes_max.clamp(1, HANDSHAKES_MAX);
+        self.udp_flows_max = self.udp_flows_max.min(CONNECTIONS_MAX);
         self
     }
 }

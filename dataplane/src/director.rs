@@ -232,11 +232,12 @@ impl Workers {
             return;
         }
         let mut shares: Vec<Vec<NewListener>> = self.mailboxes.iter().map(|_| Vec::new()).collect();
-        for Opened { key, addr, interface, forward, admission, sockets } in listeners {
+        for Opened { key, wire, addr, interface, forward, admission, sockets } in listeners {
             for (share, socket) in shares.iter_mut().zip(sockets) {
                 let (interface, admission) = (Arc::clone(&interface), admission.clone());
                 let socket = OwnedFd::from(socket);
-                share.push(NewListener { key, socket, addr, interface, forward, admission });
+                let new = NewListener { key, wire, socket, addr, interface, forward, admission };
+                share.push(new);
             }
         }
         for (mailbox, listeners) in self.mailboxes.iter().zip(shares) {

@@ -13,6 +13,7 @@ use dataplane_core::reason::{End, ResetSide};
 use metrics::{Counter, Gauge, Label, Unit, counter, describe_counter, describe_gauge, gauge};
 use model::{Generation, ServiceId, TargetGroupId, TargetHealth, VpcEndpointId, ZoneId};
 
+use crate::udp::metrics::FlowMetrics;
 pub(crate) use health::{count_ejection, count_probe};
 use tls::TlsMetrics;
 
@@ -34,6 +35,7 @@ const GENERATION: &str = "postern_snapshot_generation";
 /// Tells the exporter what each metric is.
 pub(crate) fn describe() {
     health::describe();
+    crate::udp::metrics::describe();
     describe_counter!(CONNECTIONS, Unit::Count, "Connections that clients opened");
     describe_gauge!(ACTIVE, Unit::Count, "Connections that are open or being opened");
     describe_counter!(ENDED, Unit::Count, "Connections that ended, by reason");
@@ -97,6 +99,7 @@ pub(crate) struct InterfaceMetrics {
     connect_failures: OnceLock<Counter>,
     fail_open: OnceLock<Counter>,
     tls: OnceLock<Box<TlsMetrics>>,
+    udp: OnceLock<Box<FlowMetrics>>,
 }
 
 impl InterfaceMetrics {
@@ -113,7 +116,13 @@ impl InterfaceMetrics {
             connect_failures: OnceLock::new(),
             fail_open: OnceLock::new(),
             tls: OnceLock::new(),
+            udp: OnceLock::new(),
         }
+    }
+
+    /// Those of its UDP flows.
+    pub(crate) fn udp(&self) -> &FlowMetrics {
+        self.udp.get_or_init(|| Box::new(FlowMetrics::new(&self.labels)))
     }
 
     /// The labels and one more.

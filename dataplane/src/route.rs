@@ -15,6 +15,7 @@ use dataplane_core::{
     proxy_header::Template,
     reason::{End, Refusal},
     select::{self, Routing, Seed},
+    wire::Wire,
 };
 use model::{AccountId, EndpointAddr, ServiceId, VpcEndpointId, WeightedTargetGroup, ZoneId};
 
@@ -109,6 +110,7 @@ impl Forward {
 #[derive(Debug)]
 pub(crate) struct NewListener {
     pub(crate) key: Key,
+    pub(crate) wire: Wire,
     pub(crate) socket: OwnedFd,
     pub(crate) addr: EndpointAddr,
     pub(crate) interface: Arc<Interface>,
@@ -123,7 +125,7 @@ pub(crate) enum Change {
     SetForward(Key, Arc<Forward>),
     /// Removes a forward that no listener uses any more.
     RemoveForward(Key),
-    /// Stops to accept; connections live on.
+    /// Stops to accept; connections live on, UDP flows don't.
     RemoveListener(Key),
     /// Sends a listener's new connections elsewhere.
     MoveListener(Key, Key),

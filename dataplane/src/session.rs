@@ -207,6 +207,9 @@ impl Session {
             | End::Shutdown
             | End::ClientTlsTimeout
             | End::TargetTlsFailed
+            | End::ListenerRemoved
+            | End::TargetRefused
+            | End::Evicted
             | End::Refused(_) => (true, true),
         };
         for (side, resets) in [(&self.client, client), (&self.target, target)] {

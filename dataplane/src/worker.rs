@@ -9,6 +9,7 @@ mod accept;
 mod handshake;
 mod table;
 mod turn;
+mod udp;
 
 use std::{
     collections::VecDeque,
@@ -38,6 +39,7 @@ use crate::{
 
 use handshake::Handshakes;
 use table::Table;
+use udp::Udp;
 
 /// Messages that wait for a worker; whoever sends more waits.
 const MESSAGES_MAX: usize = 64;
@@ -136,7 +138,16 @@ struct Local {
 #[derive(Clone, Copy, Debug)]
 enum Queued {
     Listener(Key),
-    Session { index: u32, generation: u32 },
+    Session {
+        index: u32,
+        generation: u32,
+    },
+    /// Of UDP: the socket that clients send to, and the one that a target answers to.
+    Clients(Key),
+    Target {
+        place: u32,
+        generation: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +175,8 @@ struct Worker {
     generation: u32,
     timers: Wheel,
     fired: Vec<u32>,
+    /// None until there is a UDP listener.
+    udp: Option<Box<Udp>>,
     tools: Tools,
     queue: VecDeque<Queued>,
     /// Listeners that wait for file descriptors, and until when.
@@ -194,6 +207,7 @@ pub(crate) fn run(parts: Parts) {
         generation: 0,
         timers: Wheel::default(),
         fired: Vec::new(),
+        udp: None,
         tools: Tools::new(config.pipes_max),
         config,
         queue: VecDeque::new(),
@@ -235,11 +249,14 @@ impl Worker {
             }
             self.run_queue();
             self.run_handshakes();
+            self.finish_udp_turn();
             self.run_timers();
             self.flush_if_due();
             let is_empty = self.sessions.is_empty() && self.handshakes.is_empty();
-            let is_drained = self.phase == Phase::Draining && is_empty;
+            let is_udp_quiet = self.udp.as_ref().is_none_or(|udp| udp.is_quiet(self.now));
+            let is_drained = self.phase == Phase::Draining && is_empty && is_udp_quiet;
             if is_drained || self.phase == Phase::Stopped {
+                self.stop_udp();
                 self.flush();
                 return Ok(());
             }
@@ -262,8 +279,10 @@ impl Worker {
         let at_ms = |tick: u32| u64::from(tick.saturating_sub(1)).saturating_mul(tick_ms);
         let starved = (!self.starved.is_empty()).then(|| at_ms(self.starved_until));
         let flush = (!self.dirty.is_empty()).then_some(self.flush_at_ms);
-        let timers = [self.timers.next(), self.handshakes.next_timer()].into_iter().flatten().min();
-        let next = [timers.map(at_ms), starved, flush].into_iter().flatten().min()?;
+        let (udp, counted) = self.udp.as_ref().map_or((None, None), |udp| udp.next(self.phase));
+        let timers = [self.timers.next(), self.handshakes.next_timer(), udp];
+        let timers = timers.into_iter().flatten().min();
+        let next = [timers.map(at_ms), starved, flush, counted].into_iter().flatten().min()?;
         // Rounded up, or the poll would return just before the tick, again and again.
         Some(Duration::from_millis(next.saturating_sub(self.now_ms) + 1))
     }
@@ -303,6 +322,7 @@ impl Worker {
 
     fn change(&mut self, changes: Vec<Change>) {
         for change in changes {
+            self.change_udp(&change);
             match change {
                 Change::SetForward(key, forward) => {
                     self.forwards.put(key, forward);
@@ -329,6 +349,7 @@ impl Worker {
                 }
             }
         }
+        self.finish_udp_changes();
     }
 
     fn remove_interface(&mut self, key: Key) {

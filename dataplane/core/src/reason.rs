@@ -91,13 +91,19 @@ pub enum End {
     ClientTlsTimeout,
     /// The target speaks no TLS that we do, has a certificate that is not trusted, or broke it.
     TargetTlsFailed,
+    /// A UDP flow's listener was removed, and with it the socket that its answers leave from.
+    ListenerRemoved,
+    /// A UDP flow's target takes no datagrams, as an ICMP message or the lack of a route said.
+    TargetRefused,
+    /// A UDP flow made room for another one.
+    Evicted,
     /// It never began.
     Refused(Refusal),
 }
 
 impl End {
     /// How many there are, see [`End::index`].
-    pub const COUNT: usize = 13 + Refusal::ALL.len();
+    pub const COUNT: usize = 16 + Refusal::ALL.len();
 
     /// All of them, in the order of [`End::index`].
     pub fn all() -> impl Iterator<Item = Self> {
@@ -115,6 +121,9 @@ impl End {
             Self::ClientTlsFailed,
             Self::ClientTlsTimeout,
             Self::TargetTlsFailed,
+            Self::ListenerRemoved,
+            Self::TargetRefused,
+            Self::Evicted,
         ]
         .into_iter()
         .chain(Refusal::ALL.map(Self::Refused))
@@ -136,15 +145,18 @@ impl End {
             Self::ClientTlsFailed => 10,
             Self::ClientTlsTimeout => 11,
             Self::TargetTlsFailed => 12,
-            Self::Refused(Refusal::SecurityGroup) => 13,
-            Self::Refused(Refusal::LoadBalancerSecurityGroup) => 14,
-            Self::Refused(Refusal::NoTargetGroup) => 15,
-            Self::Refused(Refusal::NoTarget) => 16,
-            Self::Refused(Refusal::TooManyConnections) => 17,
-            Self::Refused(Refusal::ResourcesExhausted) => 18,
-            Self::Refused(Refusal::AcceptExhausted) => 19,
-            Self::Refused(Refusal::NoCertificate) => 20,
-            Self::Refused(Refusal::TooManyHandshakes) => 21,
+            Self::ListenerRemoved => 13,
+            Self::TargetRefused => 14,
+            Self::Evicted => 15,
+            Self::Refused(Refusal::SecurityGroup) => 16,
+            Self::Refused(Refusal::LoadBalancerSecurityGroup) => 17,
+            Self::Refused(Refusal::NoTargetGroup) => 18,
+            Self::Refused(Refusal::NoTarget) => 19,
+            Self::Refused(Refusal::TooManyConnections) => 20,
+            Self::Refused(Refusal::ResourcesExhausted) => 21,
+            Self::Refused(Refusal::AcceptExhausted) => 22,
+            Self::Refused(Refusal::NoCertificate) => 23,
+            Self::Refused(Refusal::TooManyHandshakes) => 24,
         }
     }
 
@@ -164,6 +176,9 @@ impl End {
             Self::ClientTlsFailed => "client_tls_failed",
             Self::ClientTlsTimeout => "client_tls_timeout",
             Self::TargetTlsFailed => "target_tls_failed",
+            Self::ListenerRemoved => "listener_removed",
+            Self::TargetRefused => "target_refused",
+            Self::Evicted => "evicted",
             Self::Refused(refusal) => refusal.name(),
         }
     }
@@ -173,6 +188,7 @@ impl End {
         match self {
             // Who speaks no TLS is told so, and then the connection is closed.
             Self::Closed | Self::ClientTlsFailed => None,
+            Self::ListenerRemoved | Self::TargetRefused | Self::Evicted => None,
             Self::ClientReset => Some(ResetSide::Client),
             Self::TargetReset => Some(ResetSide::Target),
             Self::ConnectFailed

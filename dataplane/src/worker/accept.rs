@@ -12,6 +12,7 @@ use dataplane_core::{
     flow::Flow,
     reason::{End, Refusal},
     select::Routing,
+    wire::Wire,
 };
 use mio::{Interest, unix::SourceFd};
 use model::ClientAddr;
@@ -46,7 +47,10 @@ pub(super) struct Accepted {
 
 impl Worker {
     pub(super) fn add_listener(&mut self, new: NewListener) {
-        let NewListener { key, socket, addr, interface, forward, admission } = new;
+        if new.wire == Wire::Udp {
+            return self.add_udp_listener(new);
+        }
+        let NewListener { key, wire: _, socket, addr, interface, forward, admission } = new;
         let raw = socket.as_raw_fd();
         let token = turn::listener_token(key);
         let registry = self.poll.registry();

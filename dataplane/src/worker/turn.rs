@@ -1,7 +1,8 @@
 //! A connection's turns: from events, from the queue and from timers, up to its end.
 //!
-//! A token names a listener (top bit set), or a connection's place, its generation and a side. The
-//! generation keeps an event of an ended connection from reaching the next one in its place.
+//! A token names a listener (top bit set), or a connection's place, its generation and a side; other
+//! bits say that it is a handshake's or UDP's. The generation keeps an event of an ended connection
+//! from reaching the next one in its place.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,9 +25,11 @@ const LISTENER: usize = 1 << (usize::BITS - 1);
 const HANDSHAKE: usize = 1 << (usize::BITS - 2);
 const TARGET_SIDE: usize = 1;
 /// Bits of a token for the place (31) and the side (1).
-const PLACE_BITS: u32 = 32;
-/// Generations fit between the place and the top bit, and leave the waker's token free.
-const GENERATION_MAX: u32 = (1 << 30) - 1;
+pub(super) const PLACE_BITS: u32 = 32;
+/// Something of UDP's; generations leave this bit free as well.
+pub(super) const UDP: usize = 1 << (usize::BITS - 3);
+/// Generations fit between the place and the three top bits, and leave the waker's token free.
+pub(super) const GENERATION_MAX: u32 = (1 << 29) - 1;
 
 pub(super) fn next_generation(generation: u32) -> u32 {
     if generation >= GENERATION_MAX { 0 } else { generation + 1 }
@@ -69,6 +72,9 @@ pub(super) fn note(side: &mut Side, event: &Event) {
 impl Worker {
     pub(super) fn take_event(&mut self, event: &Event) {
         let Token(token) = event.token();
+        if token & UDP != 0 {
+            return self.take_udp_event(event);
+        }
         if token & LISTENER != 0 {
             let key = token & !LISTENER;
             if self.listeners.get(key).is_some_and(|listener| !listener.is_queued) {
@@ -108,6 +114,9 @@ impl Worker {
                         session.is_queued = false;
                         self.drive(index);
                     }
+                }
+                Some(queued @ (Queued::Clients(_) | Queued::Target { .. })) => {
+                    self.run_queued_udp(queued);
                 }
             }
         }
@@ -277,7 +286,8 @@ mod tests {
         assert_ne!(target_token(1, 1), client_token(1, 1));
         assert_ne!(client_token(1, 1), client_token(1, 2));
         assert_ne!(handshake_token(1, 1), client_token(1, 1));
-        assert_eq!(last.0 & HANDSHAKE, 0);
+        assert_eq!(last.0 & (HANDSHAKE | UDP), 0);
+        assert_eq!(listener_token(Key::MAX >> 3).0 & UDP, 0);
         assert_ne!(listener_token(Key::MAX >> 2), super::super::WAKE);
         assert_eq!(next_generation(GENERATION_MAX), 0);
     }
