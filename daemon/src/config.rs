@@ -7,7 +7,6 @@
 use std::{
     fmt,
     net::SocketAddr,
-    num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -24,6 +23,7 @@ use crate::{follow::Version, target::Mode};
 mod account;
 pub(crate) mod api;
 pub(crate) mod bootstrap;
+mod dataplane;
 mod dns;
 mod identity;
 mod kind;
@@ -36,6 +36,7 @@ mod secret;
 pub(crate) mod services;
 
 use bootstrap::Bootstrap;
+use dataplane::Dataplane;
 pub(crate) use dns::{Cookies, Dns};
 pub(crate) use read::parse;
 use reader::Mistake;
@@ -183,15 +184,6 @@ pub(crate) struct AccessKey {
     /// Whether the secret is written in the configuration itself, so that repeating it tells
     /// nothing.
     pub(crate) is_shown: bool,
-}
-
-/// The data plane's settings.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Dataplane {
-    /// Traffic threads; none means one per core.
-    pub(crate) workers: Option<NonZeroUsize>,
-    /// How long a target may take to answer a connection attempt.
-    pub(crate) connect_timeout: Duration,
 }
 
 /// The audit log of the API.

@@ -104,6 +104,9 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
             Addresses::Freebind => dataplane::AddressMode::Freebind,
         },
         connect_timeout: config.dataplane.connect_timeout,
+        idle_end: config.dataplane.idle_end.unwrap_or_default(),
+        source_addresses: config.dataplane.source_addresses.clone(),
+        packet_bytes_max: config.dataplane.mtu,
         ..defaults
     }
 }

@@ -46,7 +46,8 @@ pub(super) fn answer(
     let asked = Asked { endpoint: endpoint.id, place, client, port, connections_max };
     let health = Arc::clone(&admin.health.borrow());
     let explanation = explain(snapshot, &health, &asked);
-    let words = Words { registry: &registry, endpoint, asked: &asked };
+    let idle_end = admin.idle_end;
+    let words = Words { registry: &registry, endpoint, asked: &asked, idle_end };
     let id = endpoint.id.to_string();
     let refused = admin.exporter.samples(REFUSED, ("endpoint_id", &id));
     let story = Story {

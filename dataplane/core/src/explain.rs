@@ -203,6 +203,9 @@ fn path(
     steps.push(step);
     if let Some((balancer, listener)) = listener {
         steps.extend(way.rules(listener));
+        if !endpoint.limits.is_unlimited() {
+            steps.push(Step::of(Found::EndpointLimits(endpoint.limits)));
+        }
         steps.push(Step::of(Found::Limit { connections_max: asked.connections_max }));
         steps.push(way.forward(listener));
         steps.extend(groups(&way, balancer, listener));
