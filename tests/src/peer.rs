@@ -16,13 +16,18 @@ use tempfile::TempDir;
 
 use crate::{client, network::free_port, postern::binary, wait_until};
 
+/// Where nginx answers health checks.
+pub const HEALTH_PATH: &str = "/health";
+/// The file whose presence has it answer 503 there.
+const DOWN: &str = "down";
+
 /// A running target. Dropping it kills it.
 #[derive(Debug)]
 pub struct Peer {
     /// Where it listens.
     pub addr: SocketAddr,
     child: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Peer {
@@ -35,7 +40,7 @@ impl Peer {
         })
     }
 
-    /// nginx with `listen ... proxy_protocol`: the same.
+    /// nginx with `listen ... proxy_protocol`: the same, and health checks at [`HEALTH_PATH`].
     pub fn nginx() -> Self {
         Self::configured(configuration::nginx, |file, folder| {
             let mut command = Command::new("/usr/sbin/nginx");
@@ -88,6 +93,16 @@ impl Peer {
         self.child.wait().unwrap();
     }
 
+    /// Has nginx answer health checks with 503 from now on, or with 200 again.
+    pub fn answer_checks(&self, code: u16) {
+        let file = self.folder.path().join(DOWN);
+        match code {
+            200 => fs::remove_file(file).unwrap(),
+            503 => fs::write(file, "").unwrap(),
+            _ => panic!("nginx answers checks with 200 or 503, not {code}"),
+        }
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -113,10 +128,10 @@ impl Peer {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} (make test-tools): {error}"));
-        let mut peer = Self { addr, child, _folder: folder };
+        let mut peer = Self { addr, child, folder };
         wait_until(Duration::from_secs(10), "the target to listen", || {
             if let Some(status) = peer.child.try_wait().unwrap() {
-                let log = fs::read_to_string(peer._folder.path().join("log")).unwrap_or_default();
+                let log = fs::read_to_string(peer.folder.path().join("log")).unwrap_or_default();
                 panic!("{command:?} ended with {status}: {log}");
             }
             client::connect(addr.ip(), addr.port()).is_ok()

@@ -5,6 +5,8 @@ use std::{fs, net::SocketAddr, path::Path};
 
 use rustix::process::geteuid;
 
+use super::{DOWN, HEALTH_PATH};
+
 pub(super) fn haproxy(addr: SocketAddr, _: &Path) -> String {
     let answer = "'{\"target\":\"haproxy\",\"client\":\"%[src]\",\"client_port\":%[src_port],\
                   \"endpoint\":\"%[dst]\",\"endpoint_port\":%[dst_port]}'";
@@ -31,6 +33,8 @@ pub(super) fn nginx(addr: SocketAddr, folder: &Path) -> String {
          error_log {folder}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n{temp}\
          default_type application/json;\n\
          server {{ listen {addr} proxy_protocol; \
+         location = {HEALTH_PATH} {{ if (-f {folder}/{DOWN}) {{ return 503; }} \
+         return 200 fine; }} \
          location / {{ return 200 {answer}; }} }} }}\n"
     )
 }
