@@ -96,7 +96,8 @@ fn measure(name: &str, question: Question, span: Duration) {
     let [user, system] = [user - cpu[0] / elapsed * 100.0, system - cpu[1] / elapsed * 100.0];
     let made = checks.load(Ordering::Relaxed) - before;
     println!(
-        "{name}: {:.2} % of a core ({user:.2} % ours, {system:.2} % the kernel's), {made} checks in {elapsed:.1} s, at most {busiest} in 0.1 s; \
+        "{name}: {:.2} % of a core ({user:.2} % ours, {system:.2} % the \
+         kernel's), {made} checks in {elapsed:.1} s, at most {busiest} in 0.1 s; \
          {} of {TARGETS} healthy",
         user + system,
         healthy()

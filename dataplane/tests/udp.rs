@@ -142,7 +142,8 @@ fn a_taken_address_is_reported_and_tried_again() {
     let (mut rig, upstream, _) = simple(speak_udp);
     let addr = rig.world.add_endpoint(2, ip, "a");
     rig.publish();
-    let is_taken = |binding| matches!(binding, Some(Binding::Failed(it)) if it.reason == BindFailureReason::AddressInUse);
+    let taken = BindFailureReason::AddressInUse;
+    let is_taken = |binding| matches!(binding, Some(Binding::Failed(it)) if it.reason == taken);
     assert!(is_taken(rig.binding(2)), "{:?}", rig.binding(2));
     drop(squatter);
     wait_until("the address is bound", || rig.binding(2) == Some(Binding::Bound));

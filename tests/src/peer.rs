@@ -1,5 +1,5 @@
-//! Targets: real HAProxy, nginx, Apache httpd, Caddy and `postern target`, each telling in JSON what
-//! it learnt from the PROXY header.
+//! Targets: real HAProxy, nginx, Apache httpd, Caddy and `postern target`, each telling in JSON
+//! what it learnt from the PROXY header.
 
 mod configuration;
 

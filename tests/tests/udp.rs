@@ -54,7 +54,8 @@ fn nsd(folder: &TempDir, port: u16) -> Program {
     fs::write(folder.path().join("zone"), zone).unwrap();
     let conf = format!(
         "server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  chroot: \"\"\n  \
-         zonesdir: \"{at}\"\n  pidfile: \"{at}/pid\"\n  database: \"\"\n  xfrdfile: \"{at}/xfrd\"\n  \
+         zonesdir: \"{at}\"\n  pidfile: \"{at}/pid\"\n  \
+         database: \"\"\n  xfrdfile: \"{at}/xfrd\"\n  \
          zonelistfile: \"{at}/list\"\n  xfrdir: \"{at}\"\n  rrl-ratelimit: 0\n  \
          ipv4-edns-size: 4096\nremote-control:\n  control-enable: no\n\
          zone:\n  name: example\n  zonefile: zone\n"
