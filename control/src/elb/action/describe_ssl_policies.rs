@@ -27,7 +27,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     };
     let page = request.cut(found.into_iter(), |policy| policy.name.to_owned());
     let mut xml = Xml::new();
-    xml.list("SslPolicies", "member", page.items, |xml, policy| write(xml, policy));
+    xml.list("SslPolicies", "member", page.items, write);
     xml.option("NextMarker", call.next_token(page.last));
     Ok(xml)
 }
