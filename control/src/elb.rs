@@ -7,13 +7,14 @@
 
 mod action;
 mod arns;
-mod attribute;
+pub(crate) mod attribute;
 mod code;
 mod forward;
 mod group;
 mod health_check;
 mod page;
 mod shape;
+mod subnet;
 mod tag;
 mod target;
 mod tls;

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod arn;
+pub mod attribute;
 pub mod audit;
 mod authorization;
 pub mod config;

@@ -6,7 +6,7 @@
 use control_core::{
     Refusal,
     refusal::Setting,
-    resource::{ResourceId, ResourceKind},
+    resource::{ResourceId, ResourceKind, TargetName},
 };
 use model::IpAddressType;
 
@@ -43,6 +43,9 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
         }
         R::TagValueUnknown { key, allowed } => {
             format!("The tag '{key}' must have one of the values {}", allowed.join(", "))
+        }
+        R::TagNumber { key, max } => {
+            format!("The tag '{key}' must be a whole number from 1 to {max}")
         }
         R::TagsNotYours(id) => format!("The tags of '{id}' cannot be changed"),
         R::CidrSize { cidr, shortest, longest } => {
@@ -102,6 +105,20 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
              ipv6, or both"
                 .into()
         }
+        R::ZonalShiftDisabled(id) => format!(
+            "The load balancer '{id}' is not managed for zonal shifts: \
+             zonal_shift.config.enabled is false"
+        ),
+        R::ZonalShiftZone { load_balancer } => {
+            format!("The load balancer '{load_balancer}' is not in the specified Availability Zone")
+        }
+        R::ZonalShiftExists(id) => {
+            format!("The zonal shift '{}' of the resource is active", id.as_str())
+        }
+        R::ZonalShiftNotFound(id) => format!("The zonal shift '{}' does not exist", id.as_str()),
+        R::ZonalShiftEnded(id) => format!("The zonal shift '{}' is not active", id.as_str()),
+        R::ZonalShiftLength => "A zonal shift lasts from 1m to 72h".into(),
+        R::ZonalShiftComment { max } => format!("A comment has at most {max} characters"),
         R::DeletionProtected(id) => {
             format!("The load balancer '{id}' cannot be deleted: deletion protection is enabled")
         }
@@ -137,6 +154,24 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
             "The target group '{target_group}' cannot be associated with more than one load \
              balancer; it is with '{by}'"
         ),
+        R::TargetGroupFixed(id) => {
+            format!("The attributes of the target group '{id}' of the type alb cannot be changed")
+        }
+        R::TargetNameMalformed(TargetName::Named(name)) => {
+            format!("The IP address '{name}' is not a valid IP address")
+        }
+        R::TargetNameMalformed(TargetName::Ip(ip)) => {
+            format!("Instance ID '{ip}' is not valid")
+        }
+        R::TargetUnknown(name) => format!(
+            "The target '{name}' is not known here: its address is not in the configuration"
+        ),
+        R::TargetZoneFixed(name) => format!(
+            "AvailabilityZone cannot be specified for the target '{name}' of its target type"
+        ),
+        R::TargetPortFixed(name) => {
+            format!("The port of the target '{name}' must be the target group's")
+        }
         R::TargetMissing => "At least one target must be specified".into(),
         R::TargetAddress(ip) => format!("The IP address '{ip}' is not a valid target"),
         R::TargetZoneMissing(addr) => format!(
@@ -337,6 +372,7 @@ fn setting_name(setting: Setting) -> &'static str {
         Setting::AlpnPolicy => "AlpnPolicy",
         Setting::IdleTimeoutSeconds => "tcp.idle_timeout.seconds",
         Setting::Weight => "Weight",
+        Setting::TargetType => "TargetType",
         Setting::HealthCheckProtocol => "HealthCheckProtocol",
         Setting::HealthCheckPath => "HealthCheckPath",
         Setting::Matcher => "Matcher",

@@ -16,7 +16,7 @@ use model::{
 use crate::{
     quota::Quota,
     record::Key,
-    resource::{Payer, ResourceId, ServiceName, ServiceType, Traffic},
+    resource::{Payer, ResourceId, ServiceName, ServiceType, TargetName, Traffic, ZonalShiftId},
     settings::ZoneRef,
     transition::Move,
 };
@@ -88,6 +88,13 @@ pub enum Refusal {
         key: &'static str,
         /// The values that it may have.
         allowed: &'static [&'static str],
+    },
+    /// A tag that means a number has another value.
+    TagNumber {
+        /// The key.
+        key: &'static str,
+        /// The most it may be.
+        max: u64,
     },
     /// This resource's tags belong to Postern.
     TagsNotYours(ResourceId),
@@ -180,6 +187,26 @@ pub enum Refusal {
     /// Load balancers and services have no such address type.
     IpAddressTypeUnsupported(IpAddressType),
 
+    /// The load balancer's attribute does not allow zonal shifts.
+    ZonalShiftDisabled(LoadBalancerId),
+    /// The load balancer is in no such zone.
+    ZonalShiftZone {
+        /// The load balancer.
+        load_balancer: LoadBalancerId,
+    },
+    /// A zonal shift of the load balancer lasts.
+    ZonalShiftExists(ZonalShiftId),
+    /// No such zonal shift, or only an older one.
+    ZonalShiftNotFound(ZonalShiftId),
+    /// The zonal shift does not last any longer.
+    ZonalShiftEnded(ZonalShiftId),
+    /// A zonal shift lasts from a minute to 72 hours.
+    ZonalShiftLength,
+    /// The comment is too long.
+    ZonalShiftComment {
+        /// The most characters it may have.
+        max: usize,
+    },
     /// The load balancer is protected against deletion.
     DeletionProtected(LoadBalancerId),
     /// A setting is beyond its range.
@@ -239,8 +266,18 @@ pub enum Refusal {
         /// The load balancer that uses it.
         by: LoadBalancerId,
     },
+    /// A group of the type alb is as it is.
+    TargetGroupFixed(TargetGroupId),
     /// No target is named.
     TargetMissing,
+    /// The name is none that targets of the group's type have.
+    TargetNameMalformed(TargetName),
+    /// The operator knows no such instance or load balancer, or not for the caller.
+    TargetUnknown(TargetName),
+    /// The zone of such a target cannot be chosen.
+    TargetZoneFixed(TargetName),
+    /// The port of such a target is the group's.
+    TargetPortFixed(TargetName),
     /// The address cannot be a target: unspecified, multicast or broadcast.
     TargetAddress(IpAddr),
     /// The address is in no subnet of the target group's VPC, so its zone must be named.

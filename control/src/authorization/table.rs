@@ -164,6 +164,7 @@ pub(super) const ELB: Rows = &[
     ("DeleteLoadBalancer", on(&[Arns("LoadBalancerArn")])),
     ("DeleteTargetGroup", on(&[Arns("TargetGroupArn")])),
     ("DeregisterTargets", on(&[Arns("TargetGroupArn")])),
+    ("DescribeAccountLimits", LIST),
     ("DescribeListenerAttributes", LIST),
     ("DescribeListenerCertificates", LIST),
     ("DescribeListeners", LIST),
@@ -184,6 +185,7 @@ pub(super) const ELB: Rows = &[
     ("RemoveTags", on(&[Arns("ResourceArns")])),
     ("SetIpAddressType", on(&[Arns("LoadBalancerArn")])),
     ("SetSecurityGroups", on(&[Arns("LoadBalancerArn")])),
+    ("SetSubnets", on(&[Arns("LoadBalancerArn")])),
 ];
 
 pub(super) const STS: Rows = &[

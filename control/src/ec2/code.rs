@@ -62,6 +62,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TagKeyLength { .. }
         | R::TagValueLength { .. }
         | R::TagKeyReserved { .. }
+        | R::TagNumber { .. }
         | R::TagValueUnknown { .. }
         | R::RegionUnknown(_)
         | R::OutOfRange { .. }
@@ -81,7 +82,19 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::HealthCheckPath
         | R::SslPolicyNotFound(_)
         | R::TargetGroupMissing
+        | R::TargetGroupFixed(_)
         | R::TargetGroupSticky(_)
+        | R::TargetNameMalformed(_)
+        | R::TargetPortFixed(_)
+        | R::TargetUnknown(_)
+        | R::TargetZoneFixed(_)
+        | R::ZonalShiftDisabled(_)
+        | R::ZonalShiftZone { .. }
+        | R::ZonalShiftExists(_)
+        | R::ZonalShiftNotFound(_)
+        | R::ZonalShiftEnded(_)
+        | R::ZonalShiftLength
+        | R::ZonalShiftComment { .. }
         | R::SubnetIpAddressType { .. }
         | R::LoadBalancerIpAddressType(_)
         | R::AddressFamily { .. }

@@ -219,7 +219,9 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
         "DeleteListener" | "DescribeListenerAttributes" | "DescribeListenerCertificates" => {
             of_listener("")
         }
-        "DescribeSSLPolicies" => Form::of(Owner::Provider, String::new(), Other::Same),
+        "DescribeAccountLimits" | "DescribeSSLPolicies" => {
+            Form::of(Owner::Provider, String::new(), Other::Same)
+        }
         "DeleteLoadBalancer" => {
             // Deleting one that does not exist succeeds.
             Form { other: Other::Same, ..balancer("").getting("ResourceInUse") }
@@ -248,6 +250,8 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
         "SetIpAddressType" => balancer("&IpAddressType=ipv4"),
         "SetSecurityGroups" => balancer("&SecurityGroups.member.1=sg-00000000000000001")
             .getting("InvalidConfigurationRequest"),
+        "SetSubnets" => balancer(&format!("&Subnets.member.1={}", world.provider_subnet))
+            .getting("ResourceInUse"),
         _ => return None,
     })
 }
