@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use control_core::resource::Instance;
+use control_core::{Zone, resource::Instance};
 
 use crate::{
     rig::{Answer, ELB, PROVIDER, Rig},
@@ -22,6 +22,10 @@ async fn world() -> World {
         let foreign = Some("222222222222".parse().unwrap());
         let certificates = [(CERTIFICATE, own()), (SECOND, own()), (FOREIGN, foreign)];
         config.instances = instances();
+        // One that the load balancer is not in.
+        config
+            .zones
+            .push(Zone { name: "us-east-1c".parse().unwrap(), id: "use1-az4".parse().unwrap() });
         config.certificates = certificates.map(|(arn, owner)| (arn.into(), owner)).into();
     })
     .await;
@@ -342,11 +346,7 @@ async fn a_target_in_a_zone_that_is_not_enabled_is_unused() {
     let form = format!(
         "Action=CreateSubnet&VpcId={vpc}&CidrBlock=10.0.3.0/24&AvailabilityZone=us-east-1c"
     );
-    let made = world.provider(&form).await;
-    if made.status != 200 {
-        // This Region has two zones.
-        return;
-    }
+    world.provider(&form).await.ok();
     let group = &world.target_group;
     elb(&world, &format!("RegisterTargets&TargetGroupArn={group}&Targets.member.1.Id=10.0.3.9"))
         .await
