@@ -1,7 +1,8 @@
-//! The comparison of DNS servers: one zone file, one set of questions, `dnsperf` as the load.
+//! The comparison of DNS servers: one zone file, one set of questions, `dnsperf` as the load, and
+//! our own prober at a steady pace.
 //!
-//! Read in this order: [`zone`] (the names and the questions), [`server`] (who answers) and
-//! [`table`] (what came of it). A round asks every server the same, one after the other, every
+//! Read in this order: [`zone`] (the names and the questions), [`server`] (who answers),
+//! [`prober`] (the steady load) and [`table`] (what came of it). A round asks every server the same, one after the other, every
 //! second round the other way round. Processor time per answer is what is compared: of the
 //! server's processes alone, from `/proc`, since the load shares the machine.
 
@@ -12,6 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
+pub mod prober;
 pub mod server;
 pub mod table;
 pub mod zone;
@@ -31,11 +33,13 @@ pub enum Load {
     Negative,
     /// Names that exist, over 20 TCP connections.
     Tcp,
+    /// Names that exist, over UDP at a steady pace that is far from the server's limits.
+    Steady,
 }
 
 impl Load {
     /// All of them, in the order of tables.
-    pub const ALL: [Self; 3] = [Self::Positive, Self::Negative, Self::Tcp];
+    pub const ALL: [Self; 4] = [Self::Positive, Self::Negative, Self::Tcp, Self::Steady];
 
     /// Its name in tables.
     pub fn name(self) -> &'static str {
@@ -43,6 +47,7 @@ impl Load {
             Self::Positive => "UDP, positive",
             Self::Negative => "UDP, negative",
             Self::Tcp => "TCP, positive",
+            Self::Steady => "UDP, 4,000 a second",
         }
     }
 
@@ -66,6 +71,8 @@ pub struct Figure {
     pub reply_len: f64,
     /// Answers per second.
     pub rate: f64,
+    /// Microseconds that half of the answers took at most, and 99 % of them; of steady load alone.
+    pub took_us: Option<[f64; 2]>,
 }
 
 /// How the rounds go.
@@ -100,17 +107,36 @@ pub fn run(names: usize, setting: &Setting) -> Result<Vec<Figure>> {
                 order.reverse();
             }
             for server in order {
-                let (cpu_us, reply_len, rate) = ask(server, load, &folder, setting.seconds)?;
-                let server = server.server;
-                figures.push(Figure { names, load, server, cpu_us, reply_len, rate });
+                let asked = match load {
+                    Load::Steady => probe(server, &folder, setting.seconds)?,
+                    _ => ask(server, load, &folder, setting.seconds)?,
+                };
+                figures.push(Figure { names, ..asked });
             }
         }
     }
     Ok(figures)
 }
 
-/// Asks one server for so many seconds: processor microseconds per answer, mean length, rate.
-fn ask(server: &Running, load: Load, folder: &Path, seconds: u32) -> Result<(f64, f64, f64)> {
+/// Asks one server at a steady pace for so many seconds.
+fn probe(server: &Running, folder: &Path, seconds: u32) -> Result<Figure> {
+    let before = server.cpu()?;
+    let probed = prober::run(server.port, folder, seconds)
+        .with_context(|| format!("{}: {}", server.server.name(), server.log()))?;
+    let spent = server.cpu()? - before;
+    Ok(Figure {
+        names: 0,
+        load: Load::Steady,
+        server: server.server,
+        cpu_us: spent * 1e6 / f64::from(probed.answered),
+        reply_len: probed.reply_len,
+        rate: probed.rate,
+        took_us: Some([probed.p50_us, probed.p99_us]),
+    })
+}
+
+/// Asks one server as much as it can take for so many seconds.
+fn ask(server: &Running, load: Load, folder: &Path, seconds: u32) -> Result<Figure> {
     let before = server.cpu()?;
     let mut command = Command::new("dnsperf");
     command
@@ -133,5 +159,6 @@ fn ask(server: &Running, load: Load, folder: &Path, seconds: u32) -> Result<(f64
     ensure!(completed > 0.0, "{name} did not answer:\n{text}{}", server.log());
     let reply_len = field("Average packet size:", 3).unwrap_or(0.0);
     let rate = field("Queries per second:", 0).unwrap_or(0.0);
-    Ok((spent * 1e6 / completed, reply_len, rate))
+    let (server, cpu_us) = (server.server, spent * 1e6 / completed);
+    Ok(Figure { names: 0, load, server, cpu_us, reply_len, rate, took_us: None })
 }

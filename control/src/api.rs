@@ -14,6 +14,7 @@ mod refusal;
 mod request_id;
 mod response;
 mod service;
+mod unread;
 
 use std::{
     future::Future,
@@ -35,6 +36,7 @@ use received::{RawForm, Received, body_fault, check_head, not_served, signed_req
 use request_id::RequestIds;
 use response::Wire;
 pub(crate) use service::Service;
+use unread::Unread;
 
 use crate::{
     audit::{Audit, Entry, ErrorForm, Parameters},
@@ -96,6 +98,7 @@ pub(crate) struct Server {
     request_ids: RequestIds,
     throttle: Mutex<Throttle>,
     plain_http_warned: Mutex<Option<Instant>>,
+    unread: Unread,
 }
 
 /// What became known of a request on its way, for the log and the numbers.
@@ -114,8 +117,8 @@ impl Server {
         let page_tokens = PageTokens::new(secrets.map(|(key, _)| &*key.secret_access_key.0));
         let request_ids = RequestIds::seeded(api.seed);
         let throttle = Mutex::new(Throttle::new(api.config.limits.rates));
-        let plain_http_warned = Mutex::default();
-        Self { api, verifier, page_tokens, request_ids, throttle, plain_http_warned }
+        let (plain_http_warned, unread) = (Mutex::default(), Unread::default());
+        Self { api, verifier, page_tokens, request_ids, throttle, plain_http_warned, unread }
     }
 
     /// Refuses what came unencrypted where it must not, and sees that the operator hears of it.
@@ -220,6 +223,7 @@ impl Server {
             class: form.class(),
             region: self.api.config.region.as_str(),
             peer: request.arrival.peer.ip(),
+            tls: request.tls(),
             user_agent: agent,
             caller: progress.caller.as_ref(),
             access_key_id: progress.access_key_id.as_deref(),
@@ -246,7 +250,12 @@ impl Handler for Server {
         let service = Service::of_request(signed_request(&head, body.unwrap_or_default()));
         let request = Received { head: &head, body, service, arrival };
         let mut progress = Progress::begun();
-        let document = self.run(request, &request_id, &mut progress).await;
+        let document = self.run(request, &request_id, &mut progress).await.and_then(|document| {
+            self.unread.keep(document).ok_or_else(|| {
+                metrics::no_room();
+                Fault::throttled(service.map_or(Dialect::Ec2, Service::dialect))
+            })
+        });
 
         let code = document.as_ref().map_or_else(|fault| fault.code, |_| metrics::OK);
         let name = service.map_or(metrics::UNKNOWN, Service::name);

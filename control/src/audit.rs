@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::metrics;
 use file::Rotated;
-pub(crate) use line::{Entry, ErrorForm, Parameters};
+pub(crate) use line::{Entry, ErrorForm, Parameters, TlsDetails};
 
 /// Lines that may wait: at 500 calls a second a disk may stall for eight seconds before any call
 /// waits. Lines are at most some 20 KiB, most are one.

@@ -21,7 +21,7 @@ use tokio::{
     time::sleep,
 };
 
-pub(crate) use arrival::{Arrival, Channel};
+pub(crate) use arrival::{Arrival, Channel, Negotiated};
 use connection::Connection;
 use peer::{Peers, Seat};
 pub(crate) use phase::Phase;

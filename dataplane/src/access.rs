@@ -5,7 +5,10 @@ use std::time::Duration;
 use dataplane_core::reason::End;
 use model::{ClientAddr, EndpointAddr, TargetAddr};
 
-use crate::route::Interface;
+use crate::{
+    route::Interface,
+    tls::{failure::Failure, handshake::Terms, session::Peer},
+};
 
 /// One connection, when it is over.
 #[derive(Debug)]
@@ -19,6 +22,16 @@ pub(crate) struct Record<'a> {
     pub(crate) bytes_to_client: u64,
     pub(crate) duration: Duration,
     pub(crate) end: End,
+    pub(crate) tls: Tls<'a>,
+}
+
+/// What a TLS listener has to say; nothing on others.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tls<'a> {
+    /// What was agreed upon.
+    pub(crate) terms: Option<&'a Terms>,
+    /// Why nothing was, or what broke.
+    pub(crate) failure: Option<(Peer, Failure)>,
 }
 
 /// Writes the line.
@@ -37,6 +50,10 @@ pub(crate) fn write(record: &Record<'_>) {
         bytes_to_client = record.bytes_to_client,
         duration_ms = u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
         end = record.end.name(),
+        tls_version = record.tls.terms.map(|terms| terms.version.name()),
+        tls_resumed = record.tls.terms.map(|terms| terms.is_resumed),
+        server_name = record.tls.terms.and_then(|terms| terms.server_name.as_deref()),
+        tls_failure = record.tls.failure.map(|(_, failure)| failure.name()),
         "connection"
     );
 }

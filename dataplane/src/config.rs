@@ -3,6 +3,9 @@
 use std::{num::NonZeroUsize, time::Duration};
 
 use dataplane_core::proxy_header::Padding;
+use rustix::process::{Resource, getrlimit};
+
+use crate::{Certificates, TargetTls};
 
 /// How endpoint addresses are bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +15,18 @@ pub enum AddressMode {
     AsIs,
     /// Any address, with IP_FREEBIND: routing it here is someone else's work.
     Freebind,
+}
+
+/// Whether datagrams to targets of groups with PROXY protocol version 2 carry its header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UdpProxyHeader {
+    /// None does: most receivers take no header over UDP.
+    #[default]
+    Off,
+    /// The first one of each flow.
+    First,
+    /// Each one.
+    Each,
 }
 
 /// The settings of a data plane.
@@ -35,6 +50,21 @@ pub struct Config {
     pub connections_max: usize,
     /// Pipes that one worker fills at the same time; with none to be had, bytes are copied.
     pub pipes_max: usize,
+    /// How long the TLS handshake of a client may take. A far one with a lost packet or two needs
+    /// 3 s.
+    pub handshake_timeout: Duration,
+    /// TLS handshakes in progress that one worker holds at the same time, a quarter of them of one
+    /// endpoint interface; for more the oldest end.
+    pub handshakes_max: usize,
+    /// The certificates of TLS listeners.
+    pub certificates: Certificates,
+    /// How TLS towards targets goes.
+    pub target_tls: TargetTls,
+    /// UDP flows that all workers together hold, each with a file descriptor and a port of its own;
+    /// for more of them, others end.
+    pub udp_flows_max: usize,
+    /// Whether datagrams carry a PROXY header.
+    pub udp_proxy_header: UdpProxyHeader,
     /// The key of the flow hash. Whoever knows it can pick source ports that reach one target.
     pub hash_key: u128,
 }
@@ -50,9 +80,29 @@ impl Default for Config {
             segment_bytes_max: None,
             connections_max: 1 << 20,
             pipes_max: 256,
+            handshake_timeout: Duration::from_secs(10),
+            // One holds some 2 KiB, and 18 KiB with the longest unfinished message: 72 MiB at the
+            // very most.
+            handshakes_max: 4096,
+            certificates: Certificates::default(),
+            target_tls: TargetTls::default(),
+            udp_flows_max: udp_flows_max(),
+            udp_proxy_header: UdpProxyHeader::Off,
             hash_key: fastrand::u128(..),
         }
     }
+}
+
+/// Linux has 28,232 ports to give to sockets that ask for none; others want some too.
+const UDP_FLOWS_MAX: u64 = 16_384;
+/// The share of file descriptors that UDP flows may have.
+const UDP_DESCRIPTORS_SHARE: u64 = 4;
+
+/// As many UDP flows as the limits of this process and of the machine allow beside all else.
+fn udp_flows_max() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let flows = (descriptors / UDP_DESCRIPTORS_SHARE).min(UDP_FLOWS_MAX);
+    usize::try_from(flows).unwrap_or(1)
 }
 
 /// No client waits longer for a target, however many are tried (semantics 1.1: a new flow is
@@ -60,12 +110,16 @@ impl Default for Config {
 pub(crate) const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 /// A worker's places are numbered with 31 bits.
 const CONNECTIONS_MAX: usize = 1 << 30;
+/// Looking for the oldest handshake of an interface passes by all that are older.
+const HANDSHAKES_MAX: usize = 1 << 16;
 
 impl Config {
     /// The settings, with those that have bounds within them.
     pub(crate) fn bounded(mut self) -> Self {
         self.connect_timeout = self.connect_timeout.min(ANSWER_WAIT_MAX);
         self.connections_max = self.connections_max.min(CONNECTIONS_MAX);
+        self.handshakes_max = self.handshakes_max.clamp(1, HANDSHAKES_MAX);
+        self.udp_flows_max = self.udp_flows_max.min(CONNECTIONS_MAX);
         self
     }
 }

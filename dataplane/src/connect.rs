@@ -11,7 +11,10 @@ use rustix::{
     net::{self, AddressFamily, SocketFlags, SocketType, ipproto, sockopt},
 };
 
-use crate::route::{Pool, Target};
+use crate::{
+    metrics::InterfaceMetrics,
+    route::{Chosen, Pool},
+};
 
 /// Targets tried for one connection. A dead target costs each client one attempt at most until its
 /// health says so; more would multiply the connections of an outage.
@@ -31,7 +34,7 @@ pub(crate) struct Connecting {
 #[derive(Debug)]
 pub(crate) enum Attempt {
     /// Under way, to this target.
-    Begun(OwnedFd, Arc<Target>),
+    Begun(OwnedFd, Chosen),
     /// No file descriptor, port or memory.
     ResourcesExhausted,
     /// No target is left.
@@ -43,20 +46,23 @@ impl Connecting {
         Self { pool, hash, tried: [0; ATTEMPTS_MAX], attempts: 0, header }
     }
 
-    /// Begins to connect to the next target in the flow's order; `failed` hears of each that fails
-    /// at once.
-    pub(crate) fn attempt(&mut self, mut failed: impl FnMut()) -> Attempt {
+    /// Begins to connect to the next target in the flow's order, and counts those that fail at
+    /// once.
+    pub(crate) fn attempt(&mut self, metrics: &InterfaceMetrics) -> Attempt {
         while self.attempts < ATTEMPTS_MAX {
             let tried = &self.tried[..self.attempts];
             let Some((place, target)) = self.pool.choose(self.hash, tried) else { break };
             self.tried[self.attempts] = place;
             self.attempts += 1;
             match begin(target.addr.0) {
-                Ok(socket) => return Attempt::Begun(socket, Arc::clone(target)),
+                Ok(socket) => return Attempt::Begun(socket, target),
                 Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
                     return Attempt::ResourcesExhausted;
                 }
-                Err(_) => failed(),
+                Err(_) => {
+                    metrics.connect_failed();
+                    target.note_failure();
+                }
             }
         }
         Attempt::NoneLeft

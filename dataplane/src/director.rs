@@ -7,19 +7,21 @@
 mod binding;
 mod forward;
 mod key;
+mod listener_tls;
 mod targets;
 
 use std::{
     os::fd::OwnedFd,
+    pin::pin,
     sync::{Arc, mpsc::sync_channel},
     time::Duration,
 };
 
-use model::{Generation, Health, Snapshot};
+use model::{Clock, Generation, Health, Snapshot};
 use tokio::{
     sync::{mpsc, watch},
     task::spawn_blocking,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 use crate::{
@@ -31,18 +33,21 @@ use crate::{
 
 use binding::{Bindings, Opened};
 use forward::Forwards;
-use targets::Targets;
+use targets::{Recorded, Targets};
 
 /// How often addresses that could not be bound are tried again.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
+/// Changes that come with time alone are made in steps no shorter than this: pools are made anew
+/// for them.
+const STEP_MIN: Duration = Duration::from_millis(50);
 /// How long workers may take to close listeners whose addresses are to be bound anew. They take a
 /// turn's time; one that hangs must not stop everything else.
 const CLOSE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What the director starts with.
-#[derive(Debug)]
 pub(crate) struct Inputs {
     pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mailboxes: Vec<Mailbox>,
     pub(crate) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(crate) health: watch::Sender<Arc<Health>>,
@@ -55,17 +60,19 @@ pub(crate) struct Inputs {
 enum News {
     Snapshot(Arc<Snapshot>),
     Outcomes(Vec<Outcome>),
+    TimePassed,
     Retry,
 }
 
 /// Follows snapshots and probes for ever; it is stopped by aborting it.
 pub(crate) async fn run(inputs: Inputs) {
-    let Inputs { config, mailboxes, mut snapshots, health, prober, mut outcomes } = inputs;
+    let Inputs { config, clock, mailboxes, mut snapshots, health, prober, mut outcomes } = inputs;
     let mut director = Director {
         workers: Workers { mailboxes },
+        forwards: Forwards::new(&config),
         bindings: Bindings::new(config),
-        forwards: Forwards::default(),
-        targets: Targets::new(prober),
+        targets: Targets::new(prober, clock.monotonic()),
+        clock,
         snapshot: None,
         health: Arc::new(Health::default()),
     };
@@ -91,6 +98,8 @@ pub(crate) async fn run(inputs: Inputs) {
             is_new
         });
         let mut batch = Vec::new();
+        let step = director.until_next_change();
+        let mut rest = pin!(sleep(step.unwrap_or_default()));
         news = loop {
             tokio::select! {
                 changed = snapshots.changed(), if is_fed => match changed {
@@ -103,6 +112,7 @@ pub(crate) async fn run(inputs: Inputs) {
                     }
                     break News::Outcomes(batch);
                 }
+                () = &mut rest, if step.is_some() => break News::TimePassed,
                 _ = retry.tick(), if director.bindings.has_unbound() => break News::Retry,
             }
         };
@@ -110,8 +120,8 @@ pub(crate) async fn run(inputs: Inputs) {
 }
 
 /// What was told to the workers, and what is known.
-#[derive(Debug)]
 struct Director {
+    clock: Arc<dyn Clock>,
     workers: Workers,
     bindings: Bindings,
     forwards: Forwards,
@@ -122,9 +132,13 @@ struct Director {
 
 impl Director {
     fn work(&mut self, news: News) {
+        self.targets.set_time(self.clock.monotonic());
         match news {
             News::Snapshot(snapshot) => self.follow(snapshot),
-            News::Outcomes(outcomes) => self.record(&outcomes),
+            News::Outcomes(outcomes) => {
+                self.refresh(|targets, snapshot| targets.record(&outcomes, snapshot));
+            }
+            News::TimePassed => self.refresh(|targets, snapshot| targets.pass_time(snapshot)),
             News::Retry => self.retry(),
         }
         let (listeners, unbound) = self.bindings.count();
@@ -150,9 +164,16 @@ impl Director {
         self.publish(snapshot.generation);
     }
 
-    fn record(&mut self, outcomes: &[Outcome]) {
+    /// How long nothing changes by itself.
+    fn until_next_change(&self) -> Option<Duration> {
+        let next = self.targets.next_change()?;
+        Some(next.saturating_duration_since(self.clock.monotonic()).max(STEP_MIN))
+    }
+
+    /// Has targets change, and makes anew what follows from it.
+    fn refresh(&mut self, change: impl FnOnce(&mut Targets, &Snapshot) -> Recorded) {
         let Some(snapshot) = self.snapshot.clone() else { return };
-        let recorded = self.targets.record(outcomes, &snapshot);
+        let recorded = change(&mut self.targets, &snapshot);
         if recorded.groups.is_empty() {
             return;
         }
@@ -211,11 +232,12 @@ impl Workers {
             return;
         }
         let mut shares: Vec<Vec<NewListener>> = self.mailboxes.iter().map(|_| Vec::new()).collect();
-        for Opened { key, addr, interface, forward, admission, sockets } in listeners {
+        for Opened { key, wire, addr, interface, forward, admission, sockets } in listeners {
             for (share, socket) in shares.iter_mut().zip(sockets) {
                 let (interface, admission) = (Arc::clone(&interface), admission.clone());
                 let socket = OwnedFd::from(socket);
-                share.push(NewListener { key, socket, addr, interface, forward, admission });
+                let new = NewListener { key, wire, socket, addr, interface, forward, admission };
+                share.push(new);
             }
         }
         for (mailbox, listeners) in self.mailboxes.iter().zip(shares) {

@@ -14,8 +14,14 @@ mod probe;
 mod relay;
 mod route;
 mod session;
+mod tls;
+mod udp;
 mod worker;
 
-pub use config::{AddressMode, Config};
+pub use config::{AddressMode, Config, UdpProxyHeader};
 pub use dataplane_core::proxy_header::Padding;
 pub use plane::{Plane, StartError};
+pub use tls::{
+    certificate::{Certificate, Certificates, CertificatesByArn},
+    originate::TargetTls,
+};

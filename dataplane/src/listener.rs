@@ -50,18 +50,24 @@ fn socket(addr: SocketAddr, mode: AddressMode) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(addr), kind, Some(Protocol::TCP))?;
     // Connections of an earlier listener in TIME_WAIT do not stand in the way.
     socket.set_reuse_address(true)?;
+    place_at(&socket, addr, mode)?;
+    Ok(socket)
+}
+
+/// Makes a socket fit to be bound to an endpoint address of either family.
+pub(crate) fn place_at(socket: &Socket, addr: SocketAddr, mode: AddressMode) -> io::Result<()> {
     if addr.is_ipv6() {
         socket.set_only_v6(true)?;
     }
     match (mode, addr) {
-        (AddressMode::AsIs, _) => {}
-        (AddressMode::Freebind, SocketAddr::V4(_)) => socket.set_freebind_v4(true)?,
-        (AddressMode::Freebind, SocketAddr::V6(_)) => socket.set_freebind_v6(true)?,
+        (AddressMode::AsIs, _) => Ok(()),
+        (AddressMode::Freebind, SocketAddr::V4(_)) => socket.set_freebind_v4(true),
+        (AddressMode::Freebind, SocketAddr::V6(_)) => socket.set_freebind_v6(true),
     }
-    Ok(socket)
 }
 
-fn reason(error: &io::Error) -> BindFailureReason {
+/// What an error of binding comes to.
+pub(crate) fn reason(error: &io::Error) -> BindFailureReason {
     match Errno::from_io_error(error) {
         Some(Errno::ADDRNOTAVAIL) => BindFailureReason::AddressNotAvailable,
         Some(Errno::ADDRINUSE) => BindFailureReason::AddressInUse,

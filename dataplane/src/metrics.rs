@@ -4,11 +4,18 @@
 //! count in a [`Tally`] of their own and flush it, so that no counter is shared per byte. A series
 //! appears with its first event: 10,000 idle endpoints cost none. Does not know the exporter.
 
+mod health;
+mod tls;
+
 use std::sync::OnceLock;
 
 use dataplane_core::reason::{End, ResetSide};
 use metrics::{Counter, Gauge, Label, Unit, counter, describe_counter, describe_gauge, gauge};
 use model::{Generation, ServiceId, TargetGroupId, TargetHealth, VpcEndpointId, ZoneId};
+
+use crate::udp::metrics::FlowMetrics;
+pub(crate) use health::{count_ejection, count_probe};
+use tls::TlsMetrics;
 
 const CONNECTIONS: &str = "postern_connections_total";
 const ACTIVE: &str = "postern_connections_active";
@@ -27,6 +34,8 @@ const GENERATION: &str = "postern_snapshot_generation";
 
 /// Tells the exporter what each metric is.
 pub(crate) fn describe() {
+    health::describe();
+    crate::udp::metrics::describe();
     describe_counter!(CONNECTIONS, Unit::Count, "Connections that clients opened");
     describe_gauge!(ACTIVE, Unit::Count, "Connections that are open or being opened");
     describe_counter!(ENDED, Unit::Count, "Connections that ended, by reason");
@@ -53,6 +62,7 @@ pub(crate) fn describe() {
         Unit::Count,
         "Generation of the configuration that control published, or that a plane serves."
     );
+    tls::describe();
 }
 
 /// What happened at an interface since the last flush.
@@ -88,6 +98,8 @@ pub(crate) struct InterfaceMetrics {
     resets: [OnceLock<Counter>; 3],
     connect_failures: OnceLock<Counter>,
     fail_open: OnceLock<Counter>,
+    tls: OnceLock<Box<TlsMetrics>>,
+    udp: OnceLock<Box<FlowMetrics>>,
 }
 
 impl InterfaceMetrics {
@@ -103,7 +115,14 @@ impl InterfaceMetrics {
             resets: Default::default(),
             connect_failures: OnceLock::new(),
             fail_open: OnceLock::new(),
+            tls: OnceLock::new(),
+            udp: OnceLock::new(),
         }
+    }
+
+    /// Those of its UDP flows.
+    pub(crate) fn udp(&self) -> &FlowMetrics {
+        self.udp.get_or_init(|| Box::new(FlowMetrics::new(&self.labels)))
     }
 
     /// The labels and one more.
@@ -154,6 +173,11 @@ impl InterfaceMetrics {
                 .get_or_init(|| counter!(RESETS, self.labels_and("side", side.name())))
                 .increment(1);
         }
+    }
+
+    /// The handles of TLS listeners.
+    pub(crate) fn tls(&self) -> &TlsMetrics {
+        self.tls.get_or_init(|| Box::new(TlsMetrics::new(&self.labels)))
     }
 
     /// Counts an attempt to connect to a target that failed.

@@ -19,7 +19,7 @@ use crate::{
     Config,
     director::{self, Inputs},
     metrics,
-    probe::{PROBES_MAX, Prober, RESULTS_MAX},
+    probe::{PROBES_MAX, Prober, RESULTS_MAX, TlsAsker},
     route::Message,
     worker::{self, Mailbox},
 };
@@ -77,10 +77,16 @@ impl Plane {
         let permits = Arc::new(Semaphore::new(PROBES_MAX));
         let inputs = Inputs {
             config,
+            clock: Arc::clone(&clock),
             mailboxes: workers.iter().map(|running| running.mailbox.clone()).collect(),
             snapshots,
             health,
-            prober: Prober { runtime: runtime.clone(), outcomes: sender, permits },
+            prober: Prober {
+                runtime: runtime.clone(),
+                outcomes: sender,
+                permits,
+                tls: TlsAsker::new(),
+            },
             outcomes,
         };
         let director = runtime.spawn(director::run(inputs)).abort_handle();

@@ -1,12 +1,16 @@
-//! Health probes: TCP connections made and closed, on tokio, away from the traffic.
+//! Health probes: questions asked of targets, on tokio, away from the traffic.
 //!
-//! A probe that cannot be made for want of our own resources says nothing of the target and has no
-//! result. Does not know thresholds.
+//! One probe at a time per target, at a phase of its own, so that 1,000 targets are not asked in
+//! one moment. A probe that cannot be made for want of our own resources says nothing of the target
+//! and has no result. Does not know thresholds.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+mod http;
+mod tls;
+
+use std::{io, net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
 use dataplane_core::{health::ProbeResult, proxy_header};
-use model::{HealthCheck, Target, TargetGroup};
+use model::{HealthCheck, LoadBalancer, Question, Target, TargetGroup};
 use rustix::io::Errno;
 use tokio::{
     io::AsyncWriteExt as _,
@@ -17,10 +21,13 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use crate::route;
+use crate::{metrics, route};
 
-/// Probes under way at the same time, each with a file descriptor.
-pub(crate) const PROBES_MAX: usize = 256;
+pub(crate) use tls::TlsAsker;
+
+/// Probes under way at the same time, each with a file descriptor: one per target of the largest
+/// node designed for, so that dead targets, which take all of their timeout, hold up no others.
+pub(crate) const PROBES_MAX: usize = 1024;
 /// Results that wait to be taken; probes wait with them.
 pub(crate) const RESULTS_MAX: usize = 1024;
 /// Shorter intervals would turn a mistake in a file into a flood.
@@ -33,26 +40,44 @@ pub(crate) struct Settings {
     interval: Duration,
     timeout: Duration,
     proxy_protocol: bool,
+    question: Question,
+    /// The port of the `Host` field.
+    listener_port: u16,
 }
 
 impl Settings {
-    pub(crate) fn new(group: &TargetGroup, target: &Target) -> Self {
-        let HealthCheck { port, interval, timeout, .. } = group.health_check;
-        let port = port.map_or_else(|| target.addr.port(), std::num::NonZeroU16::get);
+    /// How a target of a group is probed that these load balancers forward to.
+    pub(crate) fn new(group: &TargetGroup, target: &Target, users: &[&LoadBalancer]) -> Self {
+        let HealthCheck { port, interval, timeout, ref question, .. } = group.health_check;
+        let port = port.map_or_else(|| target.addr.port(), NonZeroU16::get);
+        let listeners = users.iter().flat_map(|balancer| &balancer.listeners);
+        let own = listeners.filter(|it| it.forward.iter().any(|to| to.group == group.id));
+        let listener_port = own.map(|listener| listener.port.get()).min();
         Self {
             addr: SocketAddr::new(target.addr.ip(), port),
             interval: interval.max(INTERVAL_MIN),
             timeout,
             proxy_protocol: group.proxy_protocol_v2,
+            question: question.clone(),
+            listener_port: listener_port.unwrap_or(port),
         }
     }
 }
 
-/// The result of one probe.
+/// What speaks for or against a target.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) target: Arc<route::Target>,
-    pub(crate) result: ProbeResult,
+    pub(crate) evidence: Evidence,
+}
+
+/// What was seen of a target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Evidence {
+    /// How a probe ended.
+    Probe(ProbeResult),
+    /// As many clients' connections in a row failed as may.
+    FailedConnections,
 }
 
 /// Where probes run and report.
@@ -61,6 +86,7 @@ pub(crate) struct Prober {
     pub(crate) runtime: Handle,
     pub(crate) outcomes: mpsc::Sender<Outcome>,
     pub(crate) permits: Arc<Semaphore>,
+    pub(crate) tls: TlsAsker,
 }
 
 /// A target's probes, which end when it is dropped.
@@ -102,34 +128,51 @@ impl Prober {
     /// Probes once. Tells whether anyone still listens.
     async fn report(&self, target: &Arc<route::Target>, settings: &Settings) -> bool {
         let Ok(permit) = self.permits.acquire().await else { return false };
-        let result = once(settings).await;
+        let result = self.once(settings).await;
         drop(permit);
-        match result {
-            None => true,
-            Some(result) => {
-                let outcome = Outcome { target: Arc::clone(target), result };
-                self.outcomes.send(outcome).await.is_ok()
+        let Some(result) = result else { return true };
+        metrics::count_probe(target.group, result);
+        let outcome = Outcome { target: Arc::clone(target), evidence: Evidence::Probe(result) };
+        self.outcomes.send(outcome).await.is_ok()
+    }
+
+    async fn once(&self, settings: &Settings) -> Option<ProbeResult> {
+        let Ok(asked) = timeout(settings.timeout, self.ask(settings)).await else {
+            return Some(ProbeResult::Timeout);
+        };
+        let error = match asked {
+            Ok(result) => return Some(result),
+            Err(error) => error,
+        };
+        let ours = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRNOTAVAIL];
+        if Errno::from_io_error(&error).is_some_and(|errno| ours.contains(&errno)) {
+            tracing::warn!(%error, target = %settings.addr, "probe a target");
+            return None;
+        }
+        Some(ProbeResult::Failure)
+    }
+
+    async fn ask(&self, settings: &Settings) -> io::Result<ProbeResult> {
+        let mut stream = TcpStream::connect(settings.addr).await?;
+        if settings.proxy_protocol {
+            stream.write_all(&proxy_header::local()).await?;
+        }
+        match &settings.question {
+            Question::Connect => Ok(ProbeResult::Success),
+            Question::Http(question) => {
+                let host = host(&stream, settings)?;
+                http::ask(stream, question, host).await
+            }
+            Question::Https(question) => {
+                let host = host(&stream, settings)?;
+                http::ask(self.tls.connect(stream, settings.addr.ip()).await?, question, host).await
             }
         }
     }
 }
 
-async fn once(settings: &Settings) -> Option<ProbeResult> {
-    let probe = async {
-        let mut stream = TcpStream::connect(settings.addr).await?;
-        if settings.proxy_protocol {
-            stream.write_all(&proxy_header::local()).await?;
-        }
-        Ok::<(), std::io::Error>(())
-    };
-    let Ok(done) = timeout(settings.timeout, probe).await else {
-        return Some(ProbeResult::Timeout);
-    };
-    let Err(error) = done else { return Some(ProbeResult::Success) };
-    let ours = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::ADDRNOTAVAIL];
-    if Errno::from_io_error(&error).is_some_and(|errno| ours.contains(&errno)) {
-        tracing::warn!(%error, target = %settings.addr, "probe a target");
-        return None;
-    }
-    Some(ProbeResult::Failure)
+/// Whom an HTTP probe is addressed to: the address it comes from, which stands for a load balancer
+/// node's, and a listener's port (semantics 1.6).
+fn host(stream: &TcpStream, settings: &Settings) -> io::Result<SocketAddr> {
+    Ok(SocketAddr::new(stream.local_addr()?.ip(), settings.listener_port))
 }

@@ -18,6 +18,7 @@ use rustix::{
     net::{RecvFlags, SendFlags},
 };
 
+use crate::tls::TlsTools;
 use splice::Pipe;
 
 /// Bytes per read, and per splice: what a fresh pipe holds.
@@ -50,7 +51,7 @@ pub(crate) struct Side {
 }
 
 /// What a call to receive found.
-enum Received {
+pub(crate) enum Received {
     Bytes(usize),
     End,
     Nothing,
@@ -62,7 +63,7 @@ impl Side {
         Self { socket, ready: Ready::default() }
     }
 
-    fn receive(&mut self, buffer: &mut [u8]) -> Received {
+    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Received {
         let length = buffer.len();
         match retry_on_intr(|| rustix::net::recv(&self.socket, &mut *buffer, RecvFlags::empty())) {
             Ok((0, _)) => Received::End,
@@ -79,7 +80,7 @@ impl Side {
     }
 
     /// Sends what the socket takes: all, some, or nothing while it is full.
-    fn send(&mut self, bytes: &[u8]) -> Result<usize, Errno> {
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<usize, Errno> {
         match retry_on_intr(|| rustix::net::send(&self.socket, bytes, SendFlags::NOSIGNAL)) {
             Ok(n) => {
                 // The kernel remembers that we were cut short and tells when there is room.
@@ -100,6 +101,7 @@ impl Side {
 pub(crate) struct Tools {
     pub(crate) buffer: Box<[u8]>,
     pub(crate) pipes: PipePool,
+    pub(crate) tls: TlsTools,
     /// Bytes moved through the buffer since last asked.
     pub(crate) copied: u64,
     /// Bytes moved through pipes since last asked.
@@ -111,6 +113,7 @@ impl Tools {
         Self {
             buffer: vec![0; ROUND_BYTES].into(),
             pipes: PipePool::new(pipes_max),
+            tls: TlsTools::default(),
             copied: 0,
             spliced: 0,
         }

@@ -4,21 +4,30 @@
 //! accepted. All changes of one snapshot travel in one message and are made between two accepts, so
 //! that no connection sees half of them. Does not know how they were worked out.
 
+mod manner;
+mod target;
+
 use std::{os::fd::OwnedFd, sync::Arc, sync::mpsc::SyncSender, time::Duration};
 
 use dataplane_core::{
     admission::Admission,
-    flow::FlowHash,
+    flow::{Flow, FlowHash},
     proxy_header::Template,
     reason::{End, Refusal},
     select::{self, Routing, Seed},
+    wire::Wire,
 };
-use model::{
-    AccountId, EndpointAddr, ServiceId, TargetAddr, TargetGroupId, VpcEndpointId,
-    WeightedTargetGroup, ZoneId,
+use model::{AccountId, EndpointAddr, ServiceId, VpcEndpointId, WeightedTargetGroup, ZoneId};
+
+use crate::{
+    metrics::InterfaceMetrics,
+    tls::{originate::Originator, terminate::Terminator},
 };
 
-use crate::metrics::InterfaceMetrics;
+pub(crate) use self::{
+    manner::Manner,
+    target::{Chosen, Target},
+};
 
 /// The place of an interface, listener or forward in every worker's tables.
 pub(crate) type Key = usize;
@@ -35,18 +44,14 @@ pub(crate) struct Interface {
     pub(crate) metrics: InterfaceMetrics,
 }
 
-/// A registered target. Compared by pointer: registered anew, it is another one.
-#[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) addr: TargetAddr,
-    pub(crate) group: TargetGroupId,
-}
-
 /// The candidates of one target group for the clients of one zone.
 #[derive(Debug)]
 pub(crate) struct Pool {
     pub(crate) proxy_protocol: bool,
     pub(crate) routing: Routing,
+    manner: Manner,
+    /// How its targets are spoken to behind a TLS listener; none is plainly.
+    pub(crate) tls: Option<Arc<Originator>>,
     seeds: Box<[Seed]>,
     targets: Box<[Arc<Target>]>,
 }
@@ -56,15 +61,23 @@ impl Pool {
         Self {
             proxy_protocol,
             routing,
+            manner: Manner::default(),
+            tls: None,
             seeds: targets.iter().map(|target| Seed::of(target.addr)).collect(),
             targets: targets.into(),
         }
     }
 
+    /// Has it choose in another manner than by the flow's rank alone.
+    pub(crate) fn choosing(self, manner: Manner) -> Self {
+        Self { manner, ..self }
+    }
+
     /// The candidate that takes the flow and its place, leaving out the places already tried.
-    pub(crate) fn choose(&self, hash: FlowHash, tried: &[u16]) -> Option<(u16, &Arc<Target>)> {
-        let place = select::choose(&self.seeds, hash.target, tried)?;
-        Some((place, &self.targets[usize::from(place)]))
+    pub(crate) fn choose(&self, hash: FlowHash, tried: &[u16]) -> Option<(u16, Chosen)> {
+        let place = self.manner.choose(&self.seeds, &self.targets, hash.target, tried)?;
+        let target = &self.targets[usize::from(place)];
+        Some((place, Chosen::new(target, self.manner.is_counting)))
     }
 }
 
@@ -75,13 +88,21 @@ pub(crate) struct Forward {
     pub(crate) weights: Box<[WeightedTargetGroup]>,
     /// One per weight.
     pub(crate) pools: Box<[Arc<Pool>]>,
+    /// How clients are spoken to; none is plainly.
+    pub(crate) tls: Option<Arc<Terminator>>,
 }
 
 impl Forward {
-    /// The pool that takes the flow.
-    pub(crate) fn choose(&self, hash: FlowHash) -> Result<&Arc<Pool>, Refusal> {
+    /// The pool that takes the flow, which is not empty, and the hash to choose there by.
+    pub(crate) fn choose(&self, flow: &Flow, key: u128) -> Result<(&Arc<Pool>, FlowHash), Refusal> {
+        let hash = flow.hash(key);
         let place = select::choose_group(&self.weights, hash.group);
-        place.and_then(|place| self.pools.get(place)).ok_or(Refusal::NoTargetGroup)
+        let pool = place.and_then(|it| self.pools.get(it)).ok_or(Refusal::NoTargetGroup)?;
+        if pool.targets.is_empty() {
+            return Err(Refusal::NoTarget);
+        }
+        let is_sticky = pool.manner.is_sticky;
+        Ok((pool, if is_sticky { hash.of_client(flow.client, key) } else { hash }))
     }
 }
 
@@ -89,6 +110,7 @@ impl Forward {
 #[derive(Debug)]
 pub(crate) struct NewListener {
     pub(crate) key: Key,
+    pub(crate) wire: Wire,
     pub(crate) socket: OwnedFd,
     pub(crate) addr: EndpointAddr,
     pub(crate) interface: Arc<Interface>,
@@ -103,7 +125,7 @@ pub(crate) enum Change {
     SetForward(Key, Arc<Forward>),
     /// Removes a forward that no listener uses any more.
     RemoveForward(Key),
-    /// Stops to accept; connections live on.
+    /// Stops to accept; connections live on, UDP flows don't.
     RemoveListener(Key),
     /// Sends a listener's new connections elsewhere.
     MoveListener(Key, Key),

@@ -3,7 +3,12 @@
 //! Kept small, there are 100,000 of them: buffers and pipes belong to the worker, and what only
 //! connecting needs is boxed and dropped. Does not know the tables it lives in, nor the poll.
 
-use std::{os::fd::AsFd as _, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    os::fd::{AsFd as _, OwnedFd},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use dataplane_core::reason::End;
 use model::{ClientAddr, EndpointAddr};
@@ -12,7 +17,8 @@ use rustix::net::{Shutdown, sockopt};
 use crate::{
     connect::Connecting,
     relay::{Direction, Side, Step, Tools},
-    route::{Interface, Target},
+    route::{Chosen, Interface},
+    tls::session::{Greeting, Peer, TlsSession},
 };
 
 /// A tick of the worker's clock: how exact timeouts are.
@@ -35,7 +41,7 @@ pub(crate) struct Session {
     pub(crate) to_target: Direction,
     pub(crate) to_client: Direction,
     pub(crate) origin: Rc<Origin>,
-    pub(crate) chosen: Arc<Target>,
+    pub(crate) chosen: Chosen,
     /// While no target has answered.
     pub(crate) connecting: Option<Box<Connecting>>,
     pub(crate) client_addr: ClientAddr,
@@ -45,6 +51,8 @@ pub(crate) struct Session {
     /// Whether it waits in the run queue.
     pub(crate) is_queued: bool,
     half_closed: HalfClosed,
+    /// On a TLS listener: what stands in for the plain ways.
+    pub(crate) tls: Option<Box<TlsSession>>,
 }
 
 /// Which halves were closed on behalf of the other side.
@@ -65,11 +73,24 @@ pub(crate) enum Turn {
     End(End),
 }
 
+/// What came of opening a connection to a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// It is open.
+    Done,
+    /// The target has yet to agree upon TLS.
+    Wait,
+    /// To try another target, or to end so.
+    Retry(End),
+    /// To end.
+    End(End),
+}
+
 impl Session {
     pub(crate) fn new(
         generation: u32,
         client: (Side, ClientAddr),
-        target: (Side, Arc<Target>),
+        target: (Side, Chosen),
         origin: Rc<Origin>,
         connecting: Connecting,
         idle: Idle,
@@ -89,17 +110,46 @@ impl Session {
             idle,
             is_queued: false,
             half_closed: HalfClosed::default(),
+            tls: None,
         }
     }
 
     /// The target's socket became writable for the first time: the header goes first.
-    pub(crate) fn open(&mut self, tools: &mut Tools) -> Turn {
-        let Some(connecting) = self.connecting.take() else { return Turn::Wait };
-        let Some(header) = connecting.header else { return Turn::Wait };
-        match self.to_target.open(&header, &mut self.client, &mut self.target, tools) {
-            Step::SenderBroken => Turn::End(End::ClientReset),
-            Step::ReceiverBroken => Turn::End(End::TargetReset),
-            Step::Wait | Step::Again | Step::Ended => Turn::Wait,
+    pub(crate) fn open(&mut self, tools: &mut Tools) -> Opening {
+        let Some(connecting) = &self.connecting else { return Opening::Done };
+        let header = connecting.header.as_ref();
+        if let Some(tls) = &mut self.tls {
+            let (target, ip) = (&mut self.target, self.chosen.addr.0.ip());
+            let opening = match tls.greet(target, ip, header, (&mut self.to_target, tools)) {
+                Greeting::Done => Opening::Done,
+                Greeting::Wait => Opening::Wait,
+                Greeting::Failed(failure) => {
+                    tls.failure = Some((Peer::Target, failure));
+                    Opening::Retry(End::TargetTlsFailed)
+                }
+                Greeting::Broken => Opening::End(End::TargetReset),
+            };
+            if opening == Opening::Done {
+                self.connecting = None;
+            }
+            return opening;
+        }
+        let opened = header
+            .map(|header| self.to_target.open(header, &mut self.client, &mut self.target, tools));
+        self.connecting = None;
+        match opened {
+            Some(Step::SenderBroken) => Opening::End(End::ClientReset),
+            Some(Step::ReceiverBroken) => Opening::End(End::TargetReset),
+            Some(Step::Wait | Step::Again | Step::Ended) | None => Opening::Done,
+        }
+    }
+
+    /// Goes on with another target, to which nothing was sent yet.
+    pub(crate) fn turn_to(&mut self, socket: OwnedFd, target: Chosen) {
+        self.target = Side::new(socket);
+        self.chosen = target;
+        if let Some(tls) = &mut self.tls {
+            tls.forget_target();
         }
     }
 
@@ -110,6 +160,10 @@ impl Session {
         }
         if self.target.ready.failed {
             return Turn::End(End::TargetReset);
+        }
+        if let Some(tls) = &mut self.tls {
+            let ways = (&mut self.to_target, &mut self.to_client);
+            return tls.relay((&mut self.client, &mut self.target), ways, tools);
         }
         let up = self.to_target.pump(&mut self.client, &mut self.target, tools);
         let down = self.to_client.pump(&mut self.target, &mut self.client, tools);
@@ -141,7 +195,8 @@ impl Session {
     pub(crate) fn prepare_end(&self, end: End) {
         let (client, target) = match end {
             End::Closed => (false, false),
-            End::ClientReset => (false, true),
+            // A client that broke TLS was told so.
+            End::ClientReset | End::ClientTlsFailed => (false, true),
             End::TargetReset => (true, false),
             End::ConnectFailed
             | End::ConnectTimeout
@@ -150,6 +205,11 @@ impl Session {
             | End::TargetUnhealthy
             | End::TargetDeregistered
             | End::Shutdown
+            | End::ClientTlsTimeout
+            | End::TargetTlsFailed
+            | End::ListenerRemoved
+            | End::TargetRefused
+            | End::Evicted
             | End::Refused(_) => (true, true),
         };
         for (side, resets) in [(&self.client, client), (&self.target, target)] {

@@ -6,8 +6,10 @@
 //! not know selection, health or who sends the messages.
 
 mod accept;
+mod handshake;
 mod table;
 mod turn;
+mod udp;
 
 use std::{
     collections::VecDeque,
@@ -35,7 +37,9 @@ use crate::{
     session::{Origin, Session, TICK},
 };
 
+use handshake::Handshakes;
 use table::Table;
+use udp::Udp;
 
 /// Messages that wait for a worker; whoever sends more waits.
 const MESSAGES_MAX: usize = 64;
@@ -134,7 +138,16 @@ struct Local {
 #[derive(Clone, Copy, Debug)]
 enum Queued {
     Listener(Key),
-    Session { index: u32, generation: u32 },
+    Session {
+        index: u32,
+        generation: u32,
+    },
+    /// Of UDP: the socket that clients send to, and the one that a target answers to.
+    Clients(Key),
+    Target {
+        place: u32,
+        generation: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,9 +171,12 @@ struct Worker {
     forwards: Table<Arc<Forward>>,
     interfaces: Table<Local>,
     sessions: Slab<Session>,
+    handshakes: Handshakes,
     generation: u32,
     timers: Wheel,
     fired: Vec<u32>,
+    /// None until there is a UDP listener.
+    udp: Option<Box<Udp>>,
     tools: Tools,
     queue: VecDeque<Queued>,
     /// Listeners that wait for file descriptors, and until when.
@@ -187,9 +203,11 @@ pub(crate) fn run(parts: Parts) {
         forwards: Table::default(),
         interfaces: Table::default(),
         sessions: Slab::new(),
+        handshakes: Handshakes::default(),
         generation: 0,
         timers: Wheel::default(),
         fired: Vec::new(),
+        udp: None,
         tools: Tools::new(config.pipes_max),
         config,
         queue: VecDeque::new(),
@@ -230,10 +248,15 @@ impl Worker {
                 self.take_messages();
             }
             self.run_queue();
+            self.run_handshakes();
+            self.finish_udp_turn();
             self.run_timers();
             self.flush_if_due();
-            let is_drained = self.phase == Phase::Draining && self.sessions.is_empty();
+            let is_empty = self.sessions.is_empty() && self.handshakes.is_empty();
+            let is_udp_quiet = self.udp.as_ref().is_none_or(|udp| udp.is_quiet(self.now));
+            let is_drained = self.phase == Phase::Draining && is_empty && is_udp_quiet;
             if is_drained || self.phase == Phase::Stopped {
+                self.stop_udp();
                 self.flush();
                 return Ok(());
             }
@@ -249,14 +272,17 @@ impl Worker {
 
     /// How long the poll may sleep.
     fn timeout(&self) -> Option<Duration> {
-        if !self.queue.is_empty() {
+        if !self.queue.is_empty() || self.handshakes.is_busy() {
             return Some(Duration::ZERO);
         }
         let tick_ms = u64::try_from(TICK.as_millis()).unwrap_or(u64::MAX);
         let at_ms = |tick: u32| u64::from(tick.saturating_sub(1)).saturating_mul(tick_ms);
         let starved = (!self.starved.is_empty()).then(|| at_ms(self.starved_until));
         let flush = (!self.dirty.is_empty()).then_some(self.flush_at_ms);
-        let next = [self.timers.next().map(at_ms), starved, flush].into_iter().flatten().min()?;
+        let (udp, counted) = self.udp.as_ref().map_or((None, None), |udp| udp.next(self.phase));
+        let timers = [self.timers.next(), self.handshakes.next_timer(), udp];
+        let timers = timers.into_iter().flatten().min();
+        let next = [timers.map(at_ms), starved, flush, counted].into_iter().flatten().min()?;
         // Rounded up, or the poll would return just before the tick, again and again.
         Some(Duration::from_millis(next.saturating_sub(self.now_ms) + 1))
     }
@@ -275,6 +301,7 @@ impl Worker {
                 }
                 Message::Stop => {
                     self.listeners.clear();
+                    self.end_handshakes(End::Shutdown, |_| true);
                     self.end_where(End::Shutdown, |_| true);
                     self.phase = Phase::Stopped;
                 }
@@ -295,6 +322,7 @@ impl Worker {
 
     fn change(&mut self, changes: Vec<Change>) {
         for change in changes {
+            self.change_udp(&change);
             match change {
                 Change::SetForward(key, forward) => {
                     self.forwards.put(key, forward);
@@ -321,12 +349,16 @@ impl Worker {
                 }
             }
         }
+        self.finish_udp_changes();
     }
 
     fn remove_interface(&mut self, key: Key) {
         let Some(local) = self.interfaces.get_mut(key) else { return };
         if local.active > 0 {
             let interface = Arc::clone(&local.interface);
+            self.end_handshakes(End::EndpointRemoved, |origin| {
+                Arc::ptr_eq(&origin.interface, &interface)
+            });
             self.end_where(End::EndpointRemoved, |session| {
                 Arc::ptr_eq(&session.origin.interface, &interface)
             });

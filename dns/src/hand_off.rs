@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use dns_core::{ForwardPlan, Transport, View, aliases};
+use dns_core::{Answer, ForwardPlan, Transport, View, aliases};
 use model::VpcId;
 use socket2::{MsgHdr, Socket};
 use tokio::{
@@ -46,8 +46,12 @@ pub(crate) struct Question {
 /// Room for aliases: sixteen of the longest names.
 const ALIASES_LEN_MAX: usize = 16 << 9;
 
-/// What we answer ourselves to a question that goes on to others: aliases of ours, if any.
-pub(crate) fn aliases_of(view: &View, message: &[u8]) -> Option<Vec<u8>> {
+/// What we answer ourselves to a question that goes on to others, as its answer says: aliases of
+/// ours, if any. Costs nothing if there are none.
+pub(crate) fn aliases_of(view: &View, message: &[u8], answer: Answer) -> Option<Vec<u8>> {
+    if !answer.is_alias {
+        return None;
+    }
     let mut buffer = vec![0; ALIASES_LEN_MAX];
     let len = aliases(view, message, &mut buffer)?.len();
     buffer.truncate(len);

@@ -111,15 +111,15 @@ impl Inspector {
         let message = question(&asked.name, asked.rtype);
         let viewpoint = listener.map_or(Viewpoint::Client, Viewpoint::Network);
         let view = viewpoint.view(&moment.catalog, asked.client);
+        let mut buffer = vec![0; TCP_LEN_MAX];
+        let terms = Terms { client: asked.client, ..Terms::plain(Transport::Tcp, 0) };
+        let answer = answer_on(&terms, view, &message, &mut buffer);
         let Some(plan) = explanation.forward else {
-            let mut buffer = vec![0; TCP_LEN_MAX];
-            let terms = Terms { client: asked.client, ..Terms::plain(Transport::Tcp, 0) };
-            let len = answer_on(&terms, view, &message, &mut buffer).len;
-            let answer = AnswerText::read(&buffer[..len]);
+            let answer = AnswerText::read(&buffer[..answer.len]);
             return Ok(Explained { explanation, forward: None, answer });
         };
         let rule = self.forwarder.rule_of(plan, &asked.name);
-        let aliases = aliases_of(view, &message);
+        let aliases = aliases_of(view, &message, answer);
         let reply = self.forwarder.reply(plan, &message, aliases.as_deref(), Transport::Tcp).await;
         let answer = reply.and_then(|reply| AnswerText::read(&reply));
         Ok(Explained { explanation, forward: rule, answer })

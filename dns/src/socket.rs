@@ -85,7 +85,11 @@ fn join_udp(addr: SocketAddr) -> io::Result<Socket> {
 fn udp(addr: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
     accept_both_families(&socket, addr)?;
-    sys::datagram::tell_local_addresses(socket.as_fd(), addr.is_ipv6())?;
+    if addr.ip().is_unspecified() {
+        // What is bound to an address answers from it; only where it could be any has each
+        // datagram to say which.
+        sys::datagram::tell_local_addresses(socket.as_fd(), addr.is_ipv6())?;
+    }
     socket.set_recv_buffer_size(RECEIVE_BUFFER_LEN)?;
     Ok(socket)
 }

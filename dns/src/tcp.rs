@@ -275,7 +275,7 @@ impl Connection {
         {
             let (forwarder, manner) = (Arc::clone(&self.forwarder), Arc::clone(&self.manner));
             let (message, peer, transport) = (message.to_vec(), self.peer, Transport::Tcp);
-            let (vpc, aliases) = (view.owner().vpc, aliases_of(view, &message));
+            let (vpc, aliases) = (view.owner().vpc, aliases_of(view, &message, answer));
             self.forwarded.spawn(async move {
                 let aliases = aliases.as_deref();
                 let mut reply = forwarder.reply(plan, &message, aliases, transport).await?;

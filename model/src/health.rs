@@ -106,8 +106,29 @@ pub enum UnhealthyReason {
     Timeout,
     /// Probes were refused or broken off: `Target.FailedHealthChecks`.
     FailedHealthChecks,
-    /// Probes were answered with another code than asked for: `Target.ResponseCodeMismatch`.
-    ResponseCodeMismatch,
+    /// Probes were answered with another code than asked for, last with this one:
+    /// `Target.ResponseCodeMismatch`.
+    ResponseCodeMismatch(u16),
+    /// Clients' connections to it failed, whatever probes say: `Target.FailedHealthChecks`.
+    FailedConnections,
+}
+
+/// Why DNS does not answer with a load balancer's zone while it has another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoneTrouble {
+    /// A zonal shift keeps it out.
+    Shifted,
+    /// The load balancer has no listener that forwards anywhere.
+    NoTargetGroup,
+    /// This target group has fewer healthy targets there than it wants.
+    TooFewHealthy {
+        /// The group.
+        group: TargetGroupId,
+        /// How many of the targets that serve the zone are healthy.
+        healthy: usize,
+        /// How many there are.
+        targets: usize,
+    },
 }
 
 impl Health {
@@ -116,24 +137,43 @@ impl Health {
         self.targets.get(&(group, target)) == Some(&TargetHealth::Healthy)
     }
 
-    /// Whether a zone of a load balancer stays in DNS: each of its target groups has a healthy
-    /// target that serves the zone (`dns_failover.minimum_healthy_targets.count` = 1; semantics
-    /// 1.3, 1.6). A zone without any target counts as unhealthy, and so does a zone whose load
-    /// balancer has no listener at all.
+    /// Whether a zone of a load balancer stays in DNS while others do.
     pub fn is_zone_healthy(
         &self,
         snapshot: &Snapshot,
         load_balancer: &LoadBalancer,
         zone: &ZoneId,
     ) -> bool {
-        let mut groups = load_balancer
-            .listeners
-            .iter()
+        self.zone_trouble(snapshot, load_balancer, zone).is_none()
+    }
+
+    /// What takes a zone of a load balancer out of DNS, if anything does: a zonal shift, or a
+    /// target group with fewer healthy targets there than `dns_failover` wants (semantics 1.3,
+    /// 1.6). A zone without any target is never healthy, whatever the threshold; a group without
+    /// weight takes no connection, so its health counts for nothing.
+    pub fn zone_trouble(
+        &self,
+        snapshot: &Snapshot,
+        load_balancer: &LoadBalancer,
+        zone: &ZoneId,
+    ) -> Option<ZoneTrouble> {
+        if load_balancer.shifted_zones.contains(zone) {
+            return Some(ZoneTrouble::Shifted);
+        }
+        let listeners = load_balancer.listeners.iter();
+        let mut groups = listeners
             .flat_map(|listener| &listener.forward)
+            .filter(|forward| forward.weight > 0)
             .filter_map(|forward| snapshot.target_groups.get(&forward.group))
             .peekable();
-        groups.peek().is_some()
-            && groups.all(|group| self.has_healthy_target(load_balancer, group, zone))
+        if groups.peek().is_none() {
+            return Some(ZoneTrouble::NoTargetGroup);
+        }
+        groups.find_map(|group| {
+            let (healthy, targets) = self.count(load_balancer, group, zone);
+            let is_enough = targets > 0 && group.dns_failover.is_met_by(healthy, targets);
+            (!is_enough).then_some(ZoneTrouble::TooFewHealthy { group: group.id, healthy, targets })
+        })
     }
 
     /// Whether DNS should answer with this interface's addresses while another zone is healthy: its
@@ -148,71 +188,13 @@ impl Health {
             .is_some_and(|lb| self.is_zone_healthy(snapshot, lb, &interface.zone))
     }
 
-    fn has_healthy_target(&self, lb: &LoadBalancer, group: &TargetGroup, zone: &ZoneId) -> bool {
-        let cross_zone = group.is_cross_zone(lb);
-        group.targets.iter().any(|target| {
-            !target.draining
-                && (cross_zone || target.serves(zone))
-                && self.is_healthy(group.id, target.addr)
+    /// How many of a group's targets that serve a zone are healthy, and how many there are.
+    fn count(&self, lb: &LoadBalancer, group: &TargetGroup, zone: &ZoneId) -> (usize, usize) {
+        group.serving(lb, zone).fold((0, 0), |(healthy, targets), target| {
+            (healthy + usize::from(self.is_healthy(group.id, target.addr)), targets + 1)
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{num::NonZeroU16, sync::Arc};
-
-    use super::*;
-    use crate::{Listener, ListenerId, LoadBalancerId, Protocol, Target};
-
-    fn target(addr: &str, zone: Option<&str>) -> Target {
-        Target {
-            addr: TargetAddr(addr.parse().unwrap()),
-            zone: zone.map(|z| z.parse().unwrap()),
-            draining: false,
-        }
-    }
-
-    /// One load balancer in zones a and b, one group, two targets.
-    fn world(cross_zone: bool) -> (Snapshot, LoadBalancer) {
-        let group = TargetGroupId::from_bits(1);
-        let zones = ["a", "b"].map(|z| z.parse().unwrap());
-        let lb = LoadBalancer {
-            cross_zone,
-            listeners: vec![Listener::new(ListenerId::from_bits(1), NonZeroU16::MIN, group)],
-            ..LoadBalancer::new(LoadBalancerId::from_bits(1), zones)
-        };
-        let mut snapshot = Snapshot::empty("us-east-1".parse().unwrap());
-        let targets = vec![target("127.0.0.1:1", Some("a")), target("127.0.0.1:2", Some("b"))];
-        snapshot.target_groups.insert(
-            group,
-            Arc::new(TargetGroup { targets, ..TargetGroup::new(group, Protocol::Tcp) }),
-        );
-        (snapshot, lb)
-    }
-
-    #[test]
-    fn a_zone_is_healthy_by_its_own_targets_unless_cross_zone() {
-        let mut health = Health::default();
-        let healthy = TargetAddr("127.0.0.1:1".parse().unwrap());
-        health.targets.insert((TargetGroupId::from_bits(1), healthy), TargetHealth::Healthy);
-        for (cross_zone, zone, expected) in
-            [(false, "a", true), (false, "b", false), (true, "a", true), (true, "b", true)]
-        {
-            let (snapshot, lb) = world(cross_zone);
-            let zone = zone.parse().unwrap();
-            assert_eq!(
-                health.is_zone_healthy(&snapshot, &lb, &zone),
-                expected,
-                "{cross_zone} {zone}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_zone_without_listener_or_target_is_unhealthy() {
-        let (snapshot, mut lb) = world(true);
-        lb.listeners.clear();
-        assert!(!Health::default().is_zone_healthy(&snapshot, &lb, &"a".parse().unwrap()));
-    }
-}
+mod tests;

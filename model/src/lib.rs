@@ -2,8 +2,9 @@
 //!
 //! Read in this order: [`snapshot`] (what is to be served) and [`health`] (what is alive) are the
 //! two values in which the planes meet; [`endpoint`], [`service`], [`load_balancer`], [`target`],
-//! [`inbound`] and [`vpc`] are their parts; [`id`], [`address`], [`dns_record`] and [`time`] are the words. There is no logic here beyond
-//! what two planes must agree on, and no clock, socket, file, log or random number.
+//! [`inbound`] and [`vpc`] are their parts; [`id`], [`address`], [`dns_record`] and [`time`] are
+//! the words. There is no logic here beyond what two planes must agree on, and no clock, socket,
+//! file, log or random number.
 
 pub mod address;
 pub mod dns_record;
@@ -21,7 +22,9 @@ pub mod vpc;
 pub use address::{AddressFamily, ClientAddr, EndpointAddr, IpAddressType, TargetAddr};
 pub use dns_record::{DnsName, DnsRecordIpType, ENDPOINT_DOMAIN, NameToken};
 pub use endpoint::{Endpoint, EndpointLimits, EndpointState, Interface};
-pub use health::{BindFailure, BindFailureReason, Binding, Health, TargetHealth, UnhealthyReason};
+pub use health::{
+    BindFailure, BindFailureReason, Binding, Health, TargetHealth, UnhealthyReason, ZoneTrouble,
+};
 pub use id::{
     AccountId, ConnectionId, InterfaceId, ListenerId, LoadBalancerId, Malformed, NotificationId,
     PermissionId, RegionName, RouteTableAssociationId, RouteTableId, SecurityGroupId,

@@ -81,6 +81,36 @@ impl TargetGroup {
     pub fn is_cross_zone(&self, load_balancer: &LoadBalancer) -> bool {
         self.cross_zone.unwrap_or(load_balancer.cross_zone)
     }
+
+    /// Whether real connections are watched for targets that fail them. Never where all flows of
+    /// a client have one target, nor over UDP, which does not say whether anybody answers
+    /// (semantics 1.6).
+    pub fn detects_outliers(&self) -> bool {
+        self.outlier_detection && !self.is_sticky && !self.protocol.is_over_udp()
+    }
+
+    /// The targets that may take new flows of a load balancer's zones: those that are registered,
+    /// in zones that it is enabled in.
+    pub fn in_use<'a>(
+        &'a self,
+        load_balancer: &'a LoadBalancer,
+    ) -> impl Iterator<Item = &'a Target> {
+        self.targets.iter().filter(|target| {
+            let zone = target.zone.as_ref();
+            !target.draining && zone.is_none_or(|zone| load_balancer.zones.contains(zone))
+        })
+    }
+
+    /// Those of them that serve clients of one zone: its own and those of no zone, or all with
+    /// cross-zone on.
+    pub fn serving<'a>(
+        &'a self,
+        load_balancer: &'a LoadBalancer,
+        zone: &'a ZoneId,
+    ) -> impl Iterator<Item = &'a Target> {
+        let is_cross_zone = self.is_cross_zone(load_balancer);
+        self.in_use(load_balancer).filter(move |target| is_cross_zone || target.serves(zone))
+    }
 }
 
 /// How a target is chosen among the candidates.
@@ -134,6 +164,14 @@ impl MinimumHealthy {
     /// One healthy target: the API's default.
     pub const fn one() -> Self {
         Self { count: Some(1), percentage: None }
+    }
+
+    /// Whether so many healthy ones of all are enough.
+    pub fn is_met_by(self, healthy: usize, of: usize) -> bool {
+        let has_count = |count| usize::try_from(count).is_ok_and(|count| healthy >= count);
+        let has_share =
+            |percent| healthy.saturating_mul(100) >= of.saturating_mul(usize::from(percent));
+        self.count.is_none_or(has_count) && self.percentage.is_none_or(has_share)
     }
 }
 

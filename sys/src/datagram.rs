@@ -3,7 +3,8 @@
 //! A [`Batch`] owns room for a number of datagrams and their replies. One call receives what is
 //! waiting, another sends the replies, each from the very address that its question was sent to
 //! (RFC 2181 4): the kernel says which in a PKTINFO control message, and the same message, sent
-//! back, sets it. Relies on a socket for which [`tell_local_addresses`] was called and that has
+//! back, sets it; a socket that is bound to one address needs none. Relies on a socket for which
+//! [`tell_local_addresses`] was called, unless it is bound to one address, and that has
 //! no other option that adds control messages. Does not know what the datagrams say.
 
 use std::{
@@ -15,9 +16,9 @@ use std::{
 };
 
 /// Length of the largest socket address, that of IPv6.
-const NAME_LEN: usize = 28;
+pub(crate) const NAME_LEN: usize = 28;
 /// The same, as the kernel counts.
-const NAME_LEN_FOR_KERNEL: libc::socklen_t = 28;
+pub(crate) const NAME_LEN_FOR_KERNEL: libc::socklen_t = 28;
 /// Length of the largest PKTINFO, that of IPv6, padded as control messages are.
 const INFO_LEN: usize = 24;
 /// Most slots of a batch: what Linux takes in one call (UIO_MAXIOV).
@@ -43,8 +44,9 @@ struct Slot {
 }
 
 /// A socket address as the kernel writes it.
+#[derive(Clone, Copy)]
 #[repr(C, align(8))]
-struct Name([u8; NAME_LEN]);
+pub(crate) struct Name(pub(crate) [u8; NAME_LEN]);
 
 /// One control message as the kernel writes it.
 #[repr(C)]
@@ -233,7 +235,7 @@ impl Slot {
 
 impl Name {
     /// The address, if the kernel wrote one of a known family.
-    fn read(&self, len: libc::socklen_t) -> Option<SocketAddr> {
+    pub(crate) fn read(&self, len: libc::socklen_t) -> Option<SocketAddr> {
         let [f0, f1, p0, p1, rest @ ..] = &self.0;
         let port = u16::from_be_bytes([*p0, *p1]);
         match (i32::from(u16::from_ne_bytes([*f0, *f1])), len) {
@@ -249,6 +251,29 @@ impl Name {
                 Some(SocketAddrV6::new(Ipv6Addr::from(*address), port, flow, scope).into())
             }
             _ => None,
+        }
+    }
+}
+
+impl Name {
+    /// Becomes an address, and tells its length.
+    pub(crate) fn write(&mut self, addr: SocketAddr) -> libc::socklen_t {
+        let family = if addr.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+        let family = u16::try_from(family).unwrap_or(0);
+        self.0 = [0; NAME_LEN];
+        self.0[..2].copy_from_slice(&family.to_ne_bytes());
+        self.0[2..4].copy_from_slice(&addr.port().to_be_bytes());
+        match addr {
+            SocketAddr::V4(addr) => {
+                self.0[4..8].copy_from_slice(&addr.ip().octets());
+                16
+            }
+            SocketAddr::V6(addr) => {
+                self.0[4..8].copy_from_slice(&addr.flowinfo().to_be_bytes());
+                self.0[8..24].copy_from_slice(&addr.ip().octets());
+                self.0[24..].copy_from_slice(&addr.scope_id().to_ne_bytes());
+                NAME_LEN_FOR_KERNEL
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! for.
 
 pub mod datagram;
+pub mod packets;
 
 use std::{
     io,

@@ -17,7 +17,7 @@ use bench::{
         gateway::{ENDPOINTS_PER_VPC, Gateway, Network},
         pace::{self, Counts, Outcome, Pace},
         report::{self, Phase},
-        work::{Changes, Describe, describer},
+        work::{Changes, Describe, Until, describer},
     },
     machine, report as file,
 };
@@ -157,6 +157,11 @@ impl Bench<'_> {
                 self.phase("change: create to available", changes / 2, || self.change(&room))?,
             );
         }
+        if is_asked("change") {
+            phases.push(self.phase("change: create to its name in DNS", changes / 2, || {
+                pace::run(self.pace(changes, CHANGERS), || room.changer(Until::Named))
+            })?);
+        }
         if is_asked("both") {
             let described = Mutex::new(Ok(Outcome::default()));
             let both = self.phase("both: create to available", changes / 2, || {
@@ -186,7 +191,7 @@ impl Bench<'_> {
     }
 
     fn change(&self, room: &Changes<'_>) -> io::Result<Outcome> {
-        pace::run(self.pace(self.arguments.changes, CHANGERS), || room.changer())
+        pace::run(self.pace(self.arguments.changes, CHANGERS), || room.changer(Until::Available))
     }
 
     fn run(

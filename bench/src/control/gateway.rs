@@ -45,6 +45,8 @@ pub struct Gateway {
     pub process: Process,
     /// Where its API listens.
     pub api: SocketAddr,
+    /// Where its DNS does.
+    pub dns: SocketAddr,
     /// The name of the service that all endpoints are of.
     pub service: String,
     state: PathBuf,
@@ -61,16 +63,16 @@ impl Gateway {
             .with_context(|| format!("run {}", program.display()))?;
         let state = folder.join("state");
         let limit = Limit::starting(READY_MAX);
-        let api = loop {
+        let [api, dns] = loop {
             process.must_be_running().with_context(|| format!("see {}", log.display()))?;
             match listening(&state) {
-                Some(api) => break api,
+                Some(places) => break places,
                 None if limit.is_over() => return Err(anyhow!("it does not become ready")),
                 None => thread::sleep(LOOK),
             }
         };
         let service = service(api).context("find the service")?;
-        Ok(Self { process, api, service, state })
+        Ok(Self { process, api, dns, service, state })
     }
 
     /// A caller with the consumer's key.
@@ -104,7 +106,7 @@ impl Gateway {
                     return Ok(ids);
                 }
                 let network = &networks[number / ENDPOINTS_PER_VPC];
-                ids.push(create_endpoint(&mut caller, &self.service, network)?);
+                ids.push(create_endpoint(&mut caller, &self.service, network)?.id);
             }
         };
         let ids: Vec<String> = thread::scope(|scope| {
@@ -139,12 +141,21 @@ impl Gateway {
     }
 }
 
-/// Creates an endpoint in a network; its id.
+/// A new endpoint.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// Its id.
+    pub id: String,
+    /// Its Regional name.
+    pub name: String,
+}
+
+/// Creates an endpoint in a network.
 pub fn create_endpoint(
     caller: &mut Caller,
     service: &str,
     network: &Network,
-) -> io::Result<String> {
+) -> io::Result<Created> {
     let members = [
         ("VpcEndpointType", "Interface"),
         ("VpcId", &*network.vpc),
@@ -156,7 +167,8 @@ pub fn create_endpoint(
         ("TagSpecification.1.Tag.1.Value", "one of many"),
     ];
     let answer = caller.call(Service::Ec2, "CreateVpcEndpoint", &members)?;
-    Ok(answer.required("vpcEndpointId")?.to_owned())
+    let text = |of: &str| answer.required(of).map(str::to_owned);
+    Ok(Created { id: text("vpcEndpointId")?, name: text("dnsName")? })
 }
 
 fn network(caller: &mut Caller, number: usize) -> io::Result<Network> {
@@ -175,10 +187,12 @@ fn service(api: SocketAddr) -> io::Result<String> {
     Ok(services.required("serviceName")?.to_owned())
 }
 
-fn listening(state: &Path) -> Option<SocketAddr> {
+/// Where API and DNS listen.
+fn listening(state: &Path) -> Option<[SocketAddr; 2]> {
     let text = fs::read_to_string(state.join("listening.json")).ok()?;
     let listening: serde_json::Value = serde_json::from_str(&text).ok()?;
-    listening["api"].as_str()?.parse().ok()
+    let place = |of: &str| listening[of].as_str()?.parse().ok();
+    Some([place("api")?, place("dns")?])
 }
 
 /// One zone, one traffic thread, no limits on the rate of calls; all else as users have it: audit

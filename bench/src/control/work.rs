@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -17,12 +18,27 @@ use super::{
 use crate::{
     api::{Caller, Service},
     clock::Limit,
+    dns::zone::question,
 };
 
 /// Between two looks whether a new endpoint is available: what a figure may be too long by.
 const LOOK: Duration = Duration::from_millis(4);
 /// How long an endpoint may take to become available.
 const AVAILABLE_MAX: Duration = Duration::from_secs(30);
+
+/// Between two questions for the name of a new endpoint.
+const ASK: Duration = Duration::from_millis(1);
+/// How long an answer may take before the question counts as lost.
+const ANSWER_MAX: Duration = Duration::from_millis(200);
+
+/// What is waited for after an endpoint was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// That the API says that it is available.
+    Available,
+    /// That DNS answers its Regional name with an address.
+    Named,
+}
 
 /// A way of describing endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,13 +143,17 @@ impl<'a> Changes<'a> {
         self.looks.load(Ordering::Relaxed)
     }
 
-    /// One caller that creates an endpoint and waits until it is available, or deletes one that was
-    /// made so: in turns. Only the former counts.
-    pub fn changer(&self) -> io::Result<impl FnMut(u64) -> io::Result<Counts> + use<'_, 'a>> {
+    /// One caller that creates an endpoint and waits until it is there, or deletes one that was made
+    /// so: in turns. Only the former counts.
+    pub fn changer(
+        &self,
+        until: Until,
+    ) -> io::Result<impl FnMut(u64) -> io::Result<Counts> + use<'_, 'a>> {
         let mut caller = self.gateway.consumer()?;
+        let resolver = Resolver::new(self.gateway.dns)?;
         Ok(move |number: u64| {
             if number.is_multiple_of(2) {
-                self.create(&mut caller)?;
+                self.create(&mut caller, until, &resolver)?;
                 return Ok(Counts::Yes);
             }
             let made = lock(&self.made).pop();
@@ -146,24 +166,68 @@ impl<'a> Changes<'a> {
         })
     }
 
-    fn create(&self, caller: &mut Caller) -> io::Result<()> {
+    fn create(&self, caller: &mut Caller, until: Until, resolver: &Resolver) -> io::Result<()> {
         let full = || io::Error::other("no network has room for another endpoint");
         let network = lock(&self.free).pop().ok_or_else(full)?;
         let at = &self.networks[network];
-        let endpoint = create_endpoint(caller, &self.gateway.service, at)?;
+        let created = create_endpoint(caller, &self.gateway.service, at)?;
+        match until {
+            Until::Available => self.see_available(caller, &created.id)?,
+            Until::Named => resolver.see(&created.name)?,
+        }
+        lock(&self.made).push((created.id, network));
+        Ok(())
+    }
+
+    fn see_available(&self, caller: &mut Caller, endpoint: &str) -> io::Result<()> {
         let limit = Limit::starting(AVAILABLE_MAX);
         loop {
-            let members = [("VpcEndpointId.1", &*endpoint)];
+            let members = [("VpcEndpointId.1", endpoint)];
             let answer = caller.call(Service::Ec2, "DescribeVpcEndpoints", &members)?;
             self.looks.fetch_add(1, Ordering::Relaxed);
             match answer.required("state")? {
-                "available" => break,
+                "available" => return Ok(()),
                 "pending" if !limit.is_over() => thread::sleep(LOOK),
                 state => return Err(io::Error::other(format!("{endpoint} is {state}"))),
             }
         }
-        lock(&self.made).push((endpoint, network));
+    }
+}
+
+/// Asks DNS for names.
+struct Resolver(UdpSocket);
+
+impl Resolver {
+    #[expect(clippy::disallowed_methods, reason = "each caller is a thread that may wait")]
+    fn new(server: SocketAddr) -> io::Result<Self> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.connect(server)?;
+        socket.set_read_timeout(Some(ANSWER_MAX))?;
+        Ok(Self(socket))
+    }
+
+    /// Asks until there is an address.
+    fn see(&self, name: &str) -> io::Result<()> {
+        let limit = Limit::starting(AVAILABLE_MAX);
+        let question = question(name, 1);
+        while !self.has_address(&question)? {
+            if limit.is_over() {
+                return Err(io::Error::other(format!("{name} does not resolve")));
+            }
+            thread::sleep(ASK);
+        }
         Ok(())
+    }
+
+    fn has_address(&self, question: &[u8]) -> io::Result<bool> {
+        self.0.send(question)?;
+        let mut reply = [0; 512];
+        match self.0.recv(&mut reply) {
+            // The number of answers, in the header (RFC 1035 4.1.1).
+            Ok(_) => Ok(reply[6..8] != [0, 0]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -36,6 +36,20 @@ impl Draw {
     }
 }
 
+/// A query for records of a name, with an id of zero (RFC 1035 4).
+pub fn question(name: &str, rtype: u16) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in name.split('.') {
+        // Names of the bench are valid.
+        bytes.push(u8::try_from(label.len()).unwrap_or(0));
+        bytes.extend(label.bytes());
+    }
+    bytes.push(0);
+    bytes.extend(rtype.to_be_bytes());
+    bytes.extend([0, 1]);
+    bytes
+}
+
 /// Writes the zone of about so many names, and the questions, into a folder.
 pub fn write(folder: &Path, names: usize) -> io::Result<()> {
     let mut draw = Draw(7);

@@ -8,6 +8,7 @@ use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 const REQUESTS: &str = "postern_api_requests_total";
 const THROTTLED: &str = "postern_api_throttled_total";
+const NO_ROOM: &str = "postern_api_answers_without_room_total";
 const SECONDS: &str = "postern_api_request_seconds";
 
 /// The code of requests that were answered with success.
@@ -27,6 +28,11 @@ pub(super) fn describe() {
         Unit::Count,
         "API requests refused because their account calls too often, by class of operation"
     );
+    describe_counter!(
+        NO_ROOM,
+        Unit::Count,
+        "API requests refused because too many large answers have not been read yet"
+    );
     describe_histogram!(
         SECONDS,
         Unit::Seconds,
@@ -43,6 +49,11 @@ pub(super) fn answered(
 ) {
     counter!(REQUESTS, "service" => service, "action" => action, "code" => code).increment(1);
     histogram!(SECONDS, "service" => service, "action" => action).record(took.as_secs_f64());
+}
+
+/// Counts one request whose answer there is no room for.
+pub(super) fn no_room() {
+    counter!(NO_ROOM).increment(1);
 }
 
 /// Counts one request that came too early.

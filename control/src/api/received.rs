@@ -2,11 +2,12 @@
 //! refused that is not worth reading.
 
 use control_core::throttle::ActionClass;
-use hyper::{Method, StatusCode, http::request::Parts};
+use hyper::{Method, StatusCode, header::HOST, http::request::Parts};
 
 use super::Service;
 use crate::{
-    http::{self, Arrival, BodyError},
+    audit::TlsDetails,
+    http::{self, Arrival, BodyError, Channel},
     query::Fault,
     signature::SignedRequest,
 };
@@ -40,6 +41,15 @@ pub(super) struct Received<'a> {
     pub(super) body: Result<&'a [u8], BodyError>,
     pub(super) service: Option<Service>,
     pub(super) arrival: Arrival,
+}
+
+impl<'a> Received<'a> {
+    /// How it was encrypted, for the audit log.
+    pub(super) fn tls(&self) -> Option<TlsDetails<'a>> {
+        let Channel::Tls(negotiated) = self.arrival.channel else { return None };
+        let host = self.head.headers.get(HOST).and_then(|host| host.to_str().ok());
+        Some(TlsDetails { negotiated, host })
+    }
 }
 
 /// What a signature covers.

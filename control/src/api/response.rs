@@ -41,16 +41,16 @@ impl Wire {
 
 /// The response of a document or a fault.
 pub(super) fn of(
-    document: Result<Vec<u8>, Fault>,
+    document: Result<Bytes, Fault>,
     wire: Wire,
     request_id: &str,
     now: Timestamp,
 ) -> Response<Full<Bytes>> {
     let (status, code, body) = match document {
         Ok(document) => (StatusCode::OK, None, document),
-        Err(fault) => (fault.status, Some(fault.code), fault_body(&fault, wire, request_id)),
+        Err(fault) => (fault.status, Some(fault.code), fault_body(&fault, wire, request_id).into()),
     };
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     let kind = match wire {

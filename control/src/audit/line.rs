@@ -10,7 +10,10 @@ use control_core::{Caller, Identity, throttle::ActionClass};
 use model::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::query::{Fault, Form, fault::quoted};
+use crate::{
+    http::Negotiated,
+    query::{Fault, Form, fault::quoted},
+};
 
 /// The version of CloudTrail's record contents that the names are from.
 const EVENT_VERSION: &str = "1.11";
@@ -20,6 +23,8 @@ const PARAMETERS_MAX: usize = 100;
 const PARAMETERS_BYTES_MAX: usize = 16 * 1024;
 /// Longest user agent that is kept.
 const USER_AGENT_CHARS_MAX: usize = 256;
+/// Longest host that is kept: the longest name, and a port.
+const HOST_CHARS_MAX: usize = 261;
 /// What stands for a secret (CloudTrail's own words).
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// Members whose last name has one of these in it carry secrets.
@@ -89,6 +94,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) region: &'a str,
     /// Whose connection it came on.
     pub(crate) peer: IpAddr,
+    /// How it was encrypted; none if it was not.
+    pub(crate) tls: Option<TlsDetails<'a>>,
     /// What the client says it is.
     pub(crate) user_agent: Option<&'a str>,
     /// Who called; none if the signature was not taken.
@@ -105,6 +112,27 @@ pub(crate) struct Entry<'a> {
     pub(crate) fault: Option<&'a Fault>,
     /// How the service writes codes.
     pub(crate) error_form: ErrorForm,
+}
+
+/// CloudTrail's `tlsDetails`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TlsDetails<'a> {
+    /// What the handshake came to.
+    pub(crate) negotiated: Negotiated,
+    /// The host that the client meant to speak to, as it says.
+    pub(crate) host: Option<&'a str>,
+}
+
+impl TlsDetails<'_> {
+    /// With the names of the standards, `TLSv1.3` and `TLS_AES_256_GCM_SHA384`, as CloudTrail has
+    /// them.
+    fn json(&self) -> Value {
+        let Negotiated { version, suite } = self.negotiated;
+        let version = version.as_str().map(|it| it.replace('_', "."));
+        let suite = suite.as_str().map(|it| it.replacen("TLS13_", "TLS_", 1));
+        let host = self.host.map(|host| cut(host, HOST_CHARS_MAX));
+        json!({ "tlsVersion": version, "cipherSuite": suite, "clientProvidedHostHeader": host })
+    }
 }
 
 impl Entry<'_> {
@@ -132,6 +160,9 @@ impl Entry<'_> {
         if let Some(fault) = self.fault {
             record["errorCode"] = self.error_code(fault).into();
             record["errorMessage"] = fault.message.as_str().into();
+        }
+        if let Some(tls) = &self.tls {
+            record["tlsDetails"] = tls.json();
         }
         if let Some(caller) = self.caller {
             record["recipientAccountId"] = caller.account.as_str().into();

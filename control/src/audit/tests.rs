@@ -5,9 +5,13 @@ use std::{fs, path::Path};
 use control_core::{Caller, throttle::ActionClass};
 use model::Timestamp;
 use serde_json::Value;
+use tokio_rustls::rustls::{CipherSuite, ProtocolVersion};
 
 use super::*;
-use crate::query::{Fault, Form};
+use crate::{
+    http::Negotiated,
+    query::{Fault, Form},
+};
 
 fn caller() -> Caller {
     Caller::root("111111111111".parse().unwrap())
@@ -21,6 +25,7 @@ fn entry<'a>(caller: Option<&'a Caller>, parameters: Option<&'a Parameters>) -> 
         class: ActionClass::Change,
         region: "us-east-1",
         peer: "::ffff:192.0.2.7".parse().unwrap(),
+        tls: None,
         user_agent: Some("aws-cli/2"),
         caller,
         access_key_id: Some("AKID"),
@@ -83,6 +88,29 @@ fn refusals_carry_their_code_and_strangers_no_account() {
         let refused = Entry { fault: Some(&internal), error_form: form, ..entry(None, None) };
         assert_eq!(parsed(&refused)["errorCode"], code);
     }
+}
+
+#[test]
+fn encryption_is_told_in_cloudtrails_words() {
+    for (version, suite, expected) in [
+        (
+            ProtocolVersion::TLSv1_3,
+            CipherSuite::TLS13_AES_256_GCM_SHA384,
+            ["TLSv1.3", "TLS_AES_256_GCM_SHA384"],
+        ),
+        (
+            ProtocolVersion::TLSv1_2,
+            CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+            ["TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+        ),
+    ] {
+        let negotiated = Negotiated { version, suite };
+        let tls = Some(TlsDetails { negotiated, host: Some("ec2.example:4600") });
+        let details = parsed(&Entry { tls, ..entry(None, None) })["tlsDetails"].clone();
+        assert_eq!([&details["tlsVersion"], &details["cipherSuite"]], expected);
+        assert_eq!(details["clientProvidedHostHeader"], "ec2.example:4600");
+    }
+    assert_eq!(parsed(&entry(None, None)).get("tlsDetails"), None);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(super) fn common(call: &Call<'_>) -> Context {
         .with("aws:EpochTime", [now.as_secs().to_string()])
         .with("aws:RequestedRegion", [region])
         .with("ec2:Region", [region])
-        .with("aws:SecureTransport", [(arrival.channel == Channel::Tls).to_string()]);
+        .with("aws:SecureTransport", [matches!(arrival.channel, Channel::Tls(_)).to_string()]);
     if let Identity::User(name) = &identity.caller.identity {
         context.insert("aws:username", [name.as_str()]);
     }

@@ -1,7 +1,6 @@
 //! Resources as EC2 shows them: members, filters, and who may see them.
 
 pub(super) mod absent;
-pub(super) mod association;
 pub(super) mod connection;
 pub(super) mod dns_entry;
 pub(super) mod endpoint;
@@ -9,7 +8,6 @@ pub(super) mod interface;
 pub(super) mod notification;
 pub(super) mod payer;
 pub(super) mod permission;
-pub(super) mod prefix_list;
 pub(super) mod region;
 pub(super) mod route_table;
 pub(super) mod security_group;

@@ -1,6 +1,6 @@
 //! Targets on ELBv2's wire: how they are named, and what is said of their health.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use control_core::{
     ZoneRef,
@@ -33,14 +33,14 @@ fn read_one(target: Input<'_>) -> Result<TargetDescription, Fault> {
 /// What is said of a target: state, reason code, description (semantics 1.6).
 pub(super) struct Report {
     state: &'static str,
-    reason: Option<(&'static str, &'static str)>,
+    reason: Option<Reason>,
 }
 
 impl Report {
     /// The report of a target that is not registered.
     pub(super) fn unregistered() -> Self {
         let reason = ("Target.NotRegistered", "Target is not registered to the target group");
-        Self { state: "unused", reason: Some(reason) }
+        Self { state: "unused", reason: Some(fixed(reason)) }
     }
 
     /// The report of a registered target. Whether it drains, and whether anybody knows where it is,
@@ -55,30 +55,30 @@ impl Report {
             ("Target.InvalidState", "Target is in an invalid state");
         let draining = ("Target.DeregistrationInProgress", "Target deregistration is in progress");
         if target.is_draining() {
-            return Self { state: "draining", reason: Some(draining) };
+            return Self { state: "draining", reason: Some(fixed(draining)) };
         }
         if !is_known {
-            return Self { state: "unused", reason: Some(INVALID_STATE) };
+            return Self { state: "unused", reason: Some(fixed(INVALID_STATE)) };
         }
         if !is_used {
-            return Self { state: "unused", reason: Some(NOT_IN_USE) };
+            return Self { state: "unused", reason: Some(fixed(NOT_IN_USE)) };
         }
         let (state, reason) = match health.targets.get(&(target.group, target.addr)) {
             None => (
                 "initial",
-                Some(("Elb.RegistrationInProgress", "Target registration is in progress")),
+                Some(fixed(("Elb.RegistrationInProgress", "Target registration is in progress"))),
             ),
             Some(TargetHealth::Initial) => (
                 "initial",
-                Some(("Elb.InitialHealthChecking", "Initial health checks in progress")),
+                Some(fixed(("Elb.InitialHealthChecking", "Initial health checks in progress"))),
             ),
             Some(TargetHealth::Healthy) => ("healthy", None),
             Some(TargetHealth::Unhealthy(reason)) => ("unhealthy", Some(failure(*reason))),
             Some(TargetHealth::UnhealthyDraining(reason)) => {
                 ("unhealthy.draining", Some(failure(*reason)))
             }
-            Some(TargetHealth::Draining) => ("draining", Some(draining)),
-            Some(TargetHealth::Unused) => ("unused", Some(NOT_IN_USE)),
+            Some(TargetHealth::Draining) => ("draining", Some(fixed(draining))),
+            Some(TargetHealth::Unused) => ("unused", Some(fixed(NOT_IN_USE))),
         };
         Self { state, reason }
     }
@@ -93,7 +93,7 @@ impl Report {
     pub(super) fn write(&self, xml: &mut Xml) {
         xml.element("TargetHealth", |xml| {
             xml.text("State", self.state);
-            if let Some((code, description)) = self.reason {
+            if let Some((code, description)) = &self.reason {
                 xml.text("Reason", code);
                 xml.text("Description", description);
             }
@@ -102,15 +102,25 @@ impl Report {
 }
 
 /// A reason code and its description.
-fn failure(reason: UnhealthyReason) -> (&'static str, &'static str) {
+type Reason = (&'static str, Cow<'static, str>);
+
+fn fixed((code, description): (&'static str, &'static str)) -> Reason {
+    (code, Cow::Borrowed(description))
+}
+
+fn failure(reason: UnhealthyReason) -> Reason {
     match reason {
-        UnhealthyReason::Timeout => ("Target.Timeout", "Request timed out"),
+        UnhealthyReason::Timeout => fixed(("Target.Timeout", "Request timed out")),
         UnhealthyReason::FailedHealthChecks => {
-            ("Target.FailedHealthChecks", "Health checks failed")
+            fixed(("Target.FailedHealthChecks", "Health checks failed"))
         }
-        UnhealthyReason::ResponseCodeMismatch => {
-            ("Target.ResponseCodeMismatch", "Health checks failed with another response code")
+        UnhealthyReason::FailedConnections => {
+            fixed(("Target.FailedHealthChecks", "Connections of clients failed"))
         }
+        UnhealthyReason::ResponseCodeMismatch(code) => (
+            "Target.ResponseCodeMismatch",
+            format!("Health checks failed with these codes: [{code}]").into(),
+        ),
     }
 }
 
@@ -130,8 +140,10 @@ mod tests {
         let registered = target(TargetState::Registered);
         let draining = target(TargetState::Draining { until: Timestamp(1) });
         let timeout = TargetHealth::Unhealthy(UnhealthyReason::Timeout);
-        let mismatch = TargetHealth::UnhealthyDraining(UnhealthyReason::ResponseCodeMismatch);
         let failed = TargetHealth::Unhealthy(UnhealthyReason::FailedHealthChecks);
+        let mismatch = TargetHealth::Unhealthy(UnhealthyReason::ResponseCodeMismatch(503));
+        let connections = TargetHealth::Unhealthy(UnhealthyReason::FailedConnections);
+        let leaving = TargetHealth::UnhealthyDraining(UnhealthyReason::Timeout);
         for (target, is_used, seen, state, reason) in [
             (&registered, true, None, "initial", Some("Elb.RegistrationInProgress")),
             (
@@ -144,13 +156,9 @@ mod tests {
             (&registered, true, Some(TargetHealth::Healthy), "healthy", None),
             (&registered, true, Some(timeout), "unhealthy", Some("Target.Timeout")),
             (&registered, true, Some(failed), "unhealthy", Some("Target.FailedHealthChecks")),
-            (
-                &registered,
-                true,
-                Some(mismatch),
-                "unhealthy.draining",
-                Some("Target.ResponseCodeMismatch"),
-            ),
+            (&registered, true, Some(mismatch), "unhealthy", Some("Target.ResponseCodeMismatch")),
+            (&registered, true, Some(connections), "unhealthy", Some("Target.FailedHealthChecks")),
+            (&registered, true, Some(leaving), "unhealthy.draining", Some("Target.Timeout")),
             (
                 &registered,
                 true,
@@ -182,5 +190,11 @@ mod tests {
         let unregistered = Report::unregistered();
         let reason = unregistered.reason.map(|(code, _)| code);
         assert_eq!((unregistered.state, reason), ("unused", Some("Target.NotRegistered")));
+    }
+
+    #[test]
+    fn the_code_that_was_seen_is_told() {
+        let (_, description) = failure(UnhealthyReason::ResponseCodeMismatch(503));
+        assert_eq!(description, "Health checks failed with these codes: [503]");
     }
 }

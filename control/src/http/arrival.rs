@@ -6,7 +6,10 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::{
+    rustls::{CipherSuite, ProtocolVersion},
+    server::TlsStream,
+};
 
 use crate::{
     metrics::{self, Handshake},
@@ -33,15 +36,33 @@ pub(crate) enum Channel {
     /// Plain HTTP.
     Plain,
     /// HTTP in TLS.
-    Tls,
+    Tls(Negotiated),
     /// Plain HTTP, where TLS is served. Such a request is not to be carried out.
     PlainForTls,
+}
+
+/// What a handshake came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Negotiated {
+    /// The version.
+    pub(crate) version: ProtocolVersion,
+    /// The cipher suite.
+    pub(crate) suite: CipherSuite,
+}
+
+impl Negotiated {
+    /// What a stream speaks; none before the end of its handshake.
+    fn of(stream: &TlsStream<TcpStream>) -> Option<Self> {
+        let (_, connection) = stream.get_ref();
+        let suite = connection.negotiated_cipher_suite()?.suite();
+        Some(Self { version: connection.protocol_version()?, suite })
+    }
 }
 
 /// A connection that can be spoken through.
 pub(super) enum Opened {
     Plain(TcpStream, Channel),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<TcpStream>>, Negotiated),
 }
 
 /// Shakes hands, if there is TLS to serve. A handshake has as long as the head of a request; none
@@ -70,5 +91,5 @@ async fn shake_hands(stream: TcpStream, tls: &Tls) -> io::Result<Option<Opened>>
     }
     let stream = tls.acceptor().accept(stream).await?;
     metrics::handshake(Handshake::Done);
-    Ok(Some(Opened::Tls(Box::new(stream))))
+    Ok(Negotiated::of(&stream).map(|negotiated| Opened::Tls(Box::new(stream), negotiated)))
 }

@@ -64,8 +64,9 @@ impl Connection {
                     .hold(stream, handler, stopped)
                     .await;
             }
-            Some(Opened::Tls(stream)) => {
-                Dialogue { arrival: Arrival { peer, channel: Channel::Tls, is_refused }, limits }
+            Some(Opened::Tls(stream, negotiated)) => {
+                let channel = Channel::Tls(negotiated);
+                Dialogue { arrival: Arrival { peer, channel, is_refused }, limits }
                     .hold(stream, handler, stopped)
                     .await;
             }

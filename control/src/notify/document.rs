@@ -2,10 +2,10 @@
 //! (docs/notifications.md). AWS's own text is not public.
 
 use control_core::resource::{ConnectionEvent, Message};
-use model::{RegionName, Timestamp};
+use model::RegionName;
 use serde_json::json;
 
-use crate::ec2::event_name;
+use crate::{ec2::event_name, query::xml::iso_8601};
 
 /// The number of our document's form.
 const VERSION: u32 = 1;
@@ -56,13 +56,4 @@ fn happened(event: ConnectionEvent) -> &'static str {
         ConnectionEvent::Delete => "deleted",
         ConnectionEvent::Reject => "rejected",
     }
-}
-
-/// `2026-11-21T03:06:19.000Z`, as SNS writes it.
-fn iso_8601(at: Timestamp) -> String {
-    let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis)
-        .unwrap_or(jiff::Timestamp::MAX)
-        .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
-        .to_string()
 }

@@ -44,8 +44,6 @@ pub(super) fn request(
     };
     sign(&signer, url.path(), &mut headers, body.as_bytes(), at)?;
     let mut request = Request::post(url.path()).body(Full::new(body.into()))?;
-    // The host is added to every request, so here it would stand twice.
-    headers.remove(HOST);
     *request.headers_mut() = headers;
     Ok(request)
 }

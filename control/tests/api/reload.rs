@@ -2,7 +2,7 @@
 
 use control::Config;
 
-use crate::rig::{Answer, EC2, PROVIDER, Rig, STS, Signer, add_role, add_user, config, user};
+use crate::rig::{EC2, PROVIDER, Rig, STS, Signer, add_role, add_user, config, session, user};
 
 const ACCOUNT: &str = "111111111111";
 const WHO: &str = "Action=GetCallerIdentity&Version=2011-06-15";
@@ -15,14 +15,6 @@ fn with(change: impl FnOnce(&mut Config)) -> Config {
     let mut config = config();
     change(&mut config);
     config
-}
-
-fn session(answer: &Answer) -> Signer {
-    Signer {
-        key: answer.get("AccessKeyId").leak(),
-        secret: answer.get("SecretAccessKey").leak(),
-        token: Some(answer.get("SessionToken").leak()),
-    }
 }
 
 #[tokio::test]

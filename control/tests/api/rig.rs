@@ -52,6 +52,15 @@ pub(crate) const PROVIDER: Signer =
 pub(crate) const CONSUMER: Signer =
     Signer { key: "consumer", secret: "consumer's secret", token: None };
 
+/// Signs as the session that an answer has begun.
+pub(crate) fn session(answer: &Answer) -> Signer {
+    Signer {
+        key: answer.get("AccessKeyId").leak(),
+        secret: answer.get("SecretAccessKey").leak(),
+        token: Some(answer.get("SessionToken").leak()),
+    }
+}
+
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {

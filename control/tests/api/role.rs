@@ -5,7 +5,8 @@ use std::time::Duration;
 use control::Config;
 
 use crate::rig::{
-    Answer, CONSUMER, EC2, ELB, PROVIDER, Rig, STS, Signer, add_role, add_user, form_request, user,
+    Answer, CONSUMER, EC2, ELB, PROVIDER, Rig, STS, Signer, add_role, add_user, form_request,
+    session, user,
 };
 
 const PROVIDER_ID: &str = "111111111111";
@@ -44,15 +45,6 @@ async fn assume(rig: &Rig, signer: Signer, role: &str, more: &str) -> Answer {
          &RoleSessionName=session{more}"
     );
     rig.call(signer, STS, &form).await
-}
-
-/// Signs as the session that an answer has begun.
-fn session(answer: &Answer) -> Signer {
-    Signer {
-        key: answer.get("AccessKeyId").leak(),
-        secret: answer.get("SecretAccessKey").leak(),
-        token: Some(answer.get("SessionToken").leak()),
-    }
 }
 
 #[tokio::test]

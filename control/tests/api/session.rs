@@ -5,7 +5,7 @@ use std::time::Duration;
 use control::Config;
 
 use crate::rig::{
-    Answer, EC2, ELB, PROVIDER, Rig, STS, Signer, add_role, add_user, form_request, user,
+    Answer, EC2, ELB, PROVIDER, Rig, STS, Signer, add_role, add_user, form_request, session, user,
 };
 
 const ACCOUNT: &str = "111111111111";
@@ -35,14 +35,6 @@ async fn assume(rig: &Rig, signer: Signer, role: &str, policy: &str) -> Answer {
          &Policy={policy}"
     );
     rig.call(signer, STS, &form).await
-}
-
-pub(crate) fn session(answer: &Answer) -> Signer {
-    Signer {
-        key: answer.get("AccessKeyId").leak(),
-        secret: answer.get("SecretAccessKey").leak(),
-        token: Some(answer.get("SessionToken").leak()),
-    }
 }
 
 fn statement(effect: &str, action: &str) -> String {

@@ -11,7 +11,7 @@ use dns::{
     },
     inspector::{AnswerText, Explained, Question, record_type},
 };
-use model::{DnsRecordIpType, VpcId};
+use model::{DnsRecordIpType, VpcId, ZoneTrouble};
 use serde_json::{Value, json};
 
 use super::parameter::{Form, Parameters, wrong};
@@ -105,6 +105,7 @@ fn interface(facts: &InterfaceFacts) -> Value {
     json!({
         "zone": facts.zone.to_string(),
         "healthy": facts.health == ZoneHealth::Healthy,
+        "reason": reason(facts.health),
         "addresses": addresses.collect::<Vec<_>>(),
     })
 }
@@ -245,17 +246,41 @@ fn ip_type(kind: DnsRecordIpType) -> &'static str {
     }
 }
 
+/// Why a zone is unhealthy, for programs.
+fn reason(health: ZoneHealth) -> Option<&'static str> {
+    match health {
+        ZoneHealth::Healthy => None,
+        ZoneHealth::NotBound => Some("not_bound"),
+        ZoneHealth::NoLoadBalancer => Some("no_load_balancer"),
+        ZoneHealth::Unhealthy(ZoneTrouble::Shifted) => Some("zonal_shift"),
+        ZoneHealth::Unhealthy(ZoneTrouble::NoTargetGroup) => Some("no_target_group"),
+        ZoneHealth::Unhealthy(ZoneTrouble::TooFewHealthy { .. }) => Some("too_few_healthy"),
+    }
+}
+
+fn in_the_way(trouble: ZoneTrouble) -> String {
+    match trouble {
+        ZoneTrouble::Shifted => "a zonal shift keeps the zone out".to_owned(),
+        ZoneTrouble::NoTargetGroup => "its load balancer forwards to no target group".to_owned(),
+        ZoneTrouble::TooFewHealthy { group, targets: 0, .. } => {
+            format!("target group {group} has no target for the zone")
+        }
+        ZoneTrouble::TooFewHealthy { group, healthy: 0, targets } => {
+            format!("target group {group} has no healthy target among {targets} for the zone")
+        }
+        ZoneTrouble::TooFewHealthy { group, healthy, targets } => format!(
+            "target group {group} has {healthy} healthy targets among {targets} for the zone, \
+             fewer than its target_group_health.dns_failover attributes want"
+        ),
+    }
+}
+
 fn why(it: Use, health: ZoneHealth) -> String {
     let lack = match health {
         ZoneHealth::Healthy => String::new(),
         ZoneHealth::NotBound => "not all its addresses are bound".to_owned(),
-        ZoneHealth::NoListener => "its load balancer listens on nothing".to_owned(),
-        ZoneHealth::NoHealthyTarget { group, targets: 0 } => {
-            format!("target group {group} has no target for the zone")
-        }
-        ZoneHealth::NoHealthyTarget { group, targets } => {
-            format!("target group {group} has no healthy target among {targets} for the zone")
-        }
+        ZoneHealth::NoLoadBalancer => "it has no load balancer".to_owned(),
+        ZoneHealth::Unhealthy(trouble) => in_the_way(trouble),
     };
     match it {
         Use::Given => "given".to_owned(),

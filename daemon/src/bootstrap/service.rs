@@ -58,11 +58,8 @@ impl Run<'_> {
         service: &EndpointService,
     ) -> Result<(), BootstrapError> {
         let registry = self.registry();
-        let present: BTreeSet<_> = registry
-            .permissions()
-            .filter(|permission| permission.service == service.id)
-            .map(|permission| &permission.principal)
-            .collect();
+        let present: BTreeSet<_> =
+            registry.permissions_of(service.id).map(|it| &it.principal).collect();
         let named = wanted.allowed_principals.iter().chain(&wanted.accepted_principals);
         let missing = named.filter(|wanted| !present.contains(wanted));
         let add: Vec<_> = missing.cloned().collect();

@@ -1,10 +1,15 @@
-//! Health thresholds: probe results in, a target's state out (semantics 1.6).
+//! Health: probe results and failed connections in, a target's state out (semantics 1.3, 1.6).
 //!
 //! A new target serves after its first success; `unhealthy_threshold` failures in a row end
-//! `Healthy`, `healthy_threshold` successes in a row end `Unhealthy`. Does not know how a probe is
-//! made, nor when.
+//! `Healthy`, `healthy_threshold` successes in a row end `Unhealthy`. Where connections are not
+//! ended with the target's health, it is `unhealthy.draining` for a while first. Does not know how
+//! a probe is made, nor when; the time is an argument.
 
-use model::{HealthCheck, TargetHealth, UnhealthyReason};
+use std::time::{Duration, Instant};
+
+use model::{TargetGroup, TargetHealth, UnhealthyReason};
+
+use crate::select::Share;
 
 /// How a probe ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +18,32 @@ pub enum ProbeResult {
     Success,
     /// It ran into its timeout.
     Timeout,
-    /// It was refused or broken off.
+    /// It was refused or broken off, or answered with what is no answer.
     Failure,
+    /// It was answered with a code that does not match.
+    Mismatch(u16),
+}
+
+impl ProbeResult {
+    /// Its name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Timeout => "timeout",
+            Self::Failure => "failure",
+            Self::Mismatch(_) => "response_code_mismatch",
+        }
+    }
+
+    /// What it says against a target.
+    const fn reason(self) -> Option<UnhealthyReason> {
+        match self {
+            Self::Success => None,
+            Self::Timeout => Some(UnhealthyReason::Timeout),
+            Self::Failure => Some(UnhealthyReason::FailedHealthChecks),
+            Self::Mismatch(code) => Some(UnhealthyReason::ResponseCodeMismatch(code)),
+        }
+    }
 }
 
 /// The state of one target's checks.
@@ -28,8 +57,14 @@ pub struct Checks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Initial,
-    Healthy,
-    Unhealthy(UnhealthyReason),
+    Healthy {
+        since: Instant,
+    },
+    Unhealthy {
+        reason: UnhealthyReason,
+        /// While it drains.
+        draining_until: Option<Instant>,
+    },
 }
 
 impl Default for Checks {
@@ -43,31 +78,90 @@ impl Checks {
     pub const fn health(self) -> TargetHealth {
         match self.state {
             State::Initial => TargetHealth::Initial,
-            State::Healthy => TargetHealth::Healthy,
-            State::Unhealthy(reason) => TargetHealth::Unhealthy(reason),
+            State::Healthy { .. } => TargetHealth::Healthy,
+            State::Unhealthy { reason, draining_until: None } => TargetHealth::Unhealthy(reason),
+            State::Unhealthy { reason, draining_until: Some(_) } => {
+                TargetHealth::UnhealthyDraining(reason)
+            }
+        }
+    }
+
+    /// Whether probes found it unhealthy. Failed connections alone take it no new ones; those that
+    /// it has speak for themselves.
+    pub const fn is_failed_by_probes(self) -> bool {
+        match self.state {
+            State::Initial | State::Healthy { .. } => false,
+            State::Unhealthy { reason, .. } => {
+                !matches!(reason, UnhealthyReason::FailedConnections)
+            }
         }
     }
 
     /// Takes a result. Tells whether [`Checks::health`] changed.
-    pub fn record(&mut self, result: ProbeResult, settings: &HealthCheck) -> bool {
+    pub fn record(&mut self, result: ProbeResult, group: &TargetGroup, now: Instant) -> bool {
         let before = self.health();
-        let failure = match result {
-            ProbeResult::Success => None,
-            ProbeResult::Timeout => Some(UnhealthyReason::Timeout),
-            ProbeResult::Failure => Some(UnhealthyReason::FailedHealthChecks),
-        };
-        match (self.state, failure) {
-            (State::Initial, None) => self.enter(State::Healthy),
-            (State::Healthy, None) => self.against = 0,
-            (State::Unhealthy(_), None) => {
-                self.count(settings.healthy_threshold, State::Healthy);
+        let settings = &group.health_check;
+        match (self.state, result.reason()) {
+            (State::Initial, None) => self.enter(State::Healthy { since: now }),
+            (State::Healthy { .. }, None) => self.against = 0,
+            (State::Unhealthy { .. }, None) => {
+                self.count(settings.healthy_threshold, State::Healthy { since: now });
             }
-            (State::Initial | State::Healthy, Some(reason)) => {
-                self.count(settings.unhealthy_threshold, State::Unhealthy(reason));
+            (State::Initial, Some(reason)) => {
+                let next = State::Unhealthy { reason, draining_until: None };
+                self.count(settings.unhealthy_threshold, next);
             }
-            (State::Unhealthy(_), Some(reason)) => self.enter(State::Unhealthy(reason)),
+            (State::Healthy { .. }, Some(reason)) => {
+                self.count(settings.unhealthy_threshold, failed(reason, group, now));
+            }
+            (State::Unhealthy { draining_until, .. }, Some(reason)) => {
+                self.enter(State::Unhealthy { reason, draining_until });
+            }
         }
         self.health() != before
+    }
+
+    /// Takes as many failed connections in a row as `unhealthy_threshold` says. Tells whether
+    /// [`Checks::health`] changed: a target that is not healthy is left to its probes.
+    pub fn eject(&mut self, group: &TargetGroup, now: Instant) -> bool {
+        let is_healthy = matches!(self.state, State::Healthy { .. });
+        if is_healthy {
+            self.enter(failed(UnhealthyReason::FailedConnections, group, now));
+        }
+        is_healthy
+    }
+
+    /// Ends what is over by now. Tells whether [`Checks::health`] changed.
+    pub fn pass_time(&mut self, now: Instant) -> bool {
+        match &mut self.state {
+            State::Unhealthy { draining_until, .. } => {
+                draining_until.take_if(|until| *until <= now).is_some()
+            }
+            State::Initial | State::Healthy { .. } => false,
+        }
+    }
+
+    /// How much of its share of new flows a target takes that begins slowly.
+    pub fn share(self, slow_start: Duration, now: Instant) -> Share {
+        match self.state {
+            State::Healthy { since } => {
+                Share::after(now.saturating_duration_since(since), slow_start)
+            }
+            // It takes flows only for want of healthy ones.
+            State::Initial | State::Unhealthy { .. } => Share::FULL,
+        }
+    }
+
+    /// When time alone next changes its health or its share.
+    pub fn next_change(self, slow_start: Duration, now: Instant) -> Option<Instant> {
+        match self.state {
+            State::Healthy { since } => {
+                let elapsed = now.saturating_duration_since(since);
+                Share::next_change(elapsed, slow_start).and_then(|at| since.checked_add(at))
+            }
+            State::Unhealthy { draining_until, .. } => draining_until,
+            State::Initial => None,
+        }
     }
 
     fn enter(&mut self, state: State) {
@@ -82,53 +176,13 @@ impl Checks {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Plays results against thresholds of 3 to recover and 2 to fail; `.` is a success, `x` a
-    /// failure, `t` a timeout. The states come back as I, H, U (failed) and T (timed out).
-    fn play(results: &str) -> String {
-        let settings =
-            HealthCheck { healthy_threshold: 3, unhealthy_threshold: 2, ..HealthCheck::default() };
-        let mut checks = Checks::default();
-        let mut step = |result| {
-            let before = checks.health();
-            let result = match result {
-                '.' => ProbeResult::Success,
-                't' => ProbeResult::Timeout,
-                _ => ProbeResult::Failure,
-            };
-            assert_eq!(checks.record(result, &settings), checks.health() != before);
-            match checks.health() {
-                TargetHealth::Initial => 'I',
-                TargetHealth::Healthy => 'H',
-                TargetHealth::Unhealthy(UnhealthyReason::Timeout) => 'T',
-                TargetHealth::Unhealthy(UnhealthyReason::FailedHealthChecks) => 'U',
-                TargetHealth::Unhealthy(UnhealthyReason::ResponseCodeMismatch)
-                | TargetHealth::UnhealthyDraining(_)
-                | TargetHealth::Draining
-                | TargetHealth::Unused => '?',
-            }
-        };
-        results.chars().map(&mut step).collect()
-    }
-
-    #[test]
-    fn thresholds_count_results_in_a_row() {
-        for (results, states) in [
-            (".", "H"),
-            ("x.", "IH"),
-            ("xx", "IU"),
-            ("tt", "IT"),
-            (".x.x.x", "HHHHHH"),
-            (".xx", "HHU"),
-            (".xt", "HHT"),
-            (".xx..x...", "HHUUUUUUH"),
-            ("xxt", "IUT"),
-            ("xx...xx", "IUUUHHU"),
-        ] {
-            assert_eq!(play(results), states, "{results}");
-        }
-    }
+/// What a healthy target of a group fails into.
+fn failed(reason: UnhealthyReason, group: &TargetGroup, now: Instant) -> State {
+    let interval = group.unhealthy_draining_interval;
+    let drains = !group.unhealthy_connection_termination && !interval.is_zero();
+    let draining_until = now.checked_add(interval).filter(|_| drains);
+    State::Unhealthy { reason, draining_until }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,11 @@
 //! with the endpoint's id, then optional padding (semantics 2.1 to 2.3). Does not know streams: it
 //! turns values into bytes and bytes into values.
 
+mod datagram;
 mod encode;
 mod parse;
 
+pub use datagram::over_udp;
 pub use encode::{Encoded, HEADER_BYTES_MAX, Padding, Template, local};
 pub use parse::{PARSED_BYTES_MAX, ParseError, Parsed, ReceivedHeader, Version, parse};
 

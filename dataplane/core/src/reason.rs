@@ -20,11 +20,15 @@ pub enum Refusal {
     ResourcesExhausted,
     /// The accept queue was cleared because no file descriptor was left.
     AcceptExhausted,
+    /// A TLS listener of which no certificate is loaded.
+    NoCertificate,
+    /// Its TLS handshake was not over when newer ones needed the room.
+    TooManyHandshakes,
 }
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SecurityGroup,
         Self::LoadBalancerSecurityGroup,
         Self::NoTargetGroup,
@@ -32,6 +36,8 @@ impl Refusal {
         Self::TooManyConnections,
         Self::ResourcesExhausted,
         Self::AcceptExhausted,
+        Self::NoCertificate,
+        Self::TooManyHandshakes,
     ];
 
     /// Its name.
@@ -44,6 +50,8 @@ impl Refusal {
             Self::TooManyConnections => "too_many_connections",
             Self::ResourcesExhausted => "resources_exhausted",
             Self::AcceptExhausted => "accept_exhausted",
+            Self::NoCertificate => "no_certificate",
+            Self::TooManyHandshakes => "too_many_handshakes",
         }
     }
 }
@@ -77,13 +85,25 @@ pub enum End {
     TargetDeregistered,
     /// The data plane stopped before the connection ended.
     Shutdown,
+    /// The client speaks no TLS that we do, or broke it.
+    ClientTlsFailed,
+    /// The client did not finish its TLS handshake in time.
+    ClientTlsTimeout,
+    /// The target speaks no TLS that we do, has a certificate that is not trusted, or broke it.
+    TargetTlsFailed,
+    /// A UDP flow's listener was removed, and with it the socket that its answers leave from.
+    ListenerRemoved,
+    /// A UDP flow's target takes no datagrams, as an ICMP message or the lack of a route said.
+    TargetRefused,
+    /// A UDP flow made room for another one.
+    Evicted,
     /// It never began.
     Refused(Refusal),
 }
 
 impl End {
     /// How many there are, see [`End::index`].
-    pub const COUNT: usize = 10 + Refusal::ALL.len();
+    pub const COUNT: usize = 16 + Refusal::ALL.len();
 
     /// All of them, in the order of [`End::index`].
     pub fn all() -> impl Iterator<Item = Self> {
@@ -98,6 +118,12 @@ impl End {
             Self::TargetUnhealthy,
             Self::TargetDeregistered,
             Self::Shutdown,
+            Self::ClientTlsFailed,
+            Self::ClientTlsTimeout,
+            Self::TargetTlsFailed,
+            Self::ListenerRemoved,
+            Self::TargetRefused,
+            Self::Evicted,
         ]
         .into_iter()
         .chain(Refusal::ALL.map(Self::Refused))
@@ -116,13 +142,21 @@ impl End {
             Self::TargetUnhealthy => 7,
             Self::TargetDeregistered => 8,
             Self::Shutdown => 9,
-            Self::Refused(Refusal::SecurityGroup) => 10,
-            Self::Refused(Refusal::LoadBalancerSecurityGroup) => 11,
-            Self::Refused(Refusal::NoTargetGroup) => 12,
-            Self::Refused(Refusal::NoTarget) => 13,
-            Self::Refused(Refusal::TooManyConnections) => 14,
-            Self::Refused(Refusal::ResourcesExhausted) => 15,
-            Self::Refused(Refusal::AcceptExhausted) => 16,
+            Self::ClientTlsFailed => 10,
+            Self::ClientTlsTimeout => 11,
+            Self::TargetTlsFailed => 12,
+            Self::ListenerRemoved => 13,
+            Self::TargetRefused => 14,
+            Self::Evicted => 15,
+            Self::Refused(Refusal::SecurityGroup) => 16,
+            Self::Refused(Refusal::LoadBalancerSecurityGroup) => 17,
+            Self::Refused(Refusal::NoTargetGroup) => 18,
+            Self::Refused(Refusal::NoTarget) => 19,
+            Self::Refused(Refusal::TooManyConnections) => 20,
+            Self::Refused(Refusal::ResourcesExhausted) => 21,
+            Self::Refused(Refusal::AcceptExhausted) => 22,
+            Self::Refused(Refusal::NoCertificate) => 23,
+            Self::Refused(Refusal::TooManyHandshakes) => 24,
         }
     }
 
@@ -139,6 +173,12 @@ impl End {
             Self::TargetUnhealthy => "target_unhealthy",
             Self::TargetDeregistered => "target_deregistered",
             Self::Shutdown => "shutdown",
+            Self::ClientTlsFailed => "client_tls_failed",
+            Self::ClientTlsTimeout => "client_tls_timeout",
+            Self::TargetTlsFailed => "target_tls_failed",
+            Self::ListenerRemoved => "listener_removed",
+            Self::TargetRefused => "target_refused",
+            Self::Evicted => "evicted",
             Self::Refused(refusal) => refusal.name(),
         }
     }
@@ -146,7 +186,9 @@ impl End {
     /// Who sent the reset that ended it; none for an orderly end.
     pub const fn reset_side(self) -> Option<ResetSide> {
         match self {
-            Self::Closed => None,
+            // Who speaks no TLS is told so, and then the connection is closed.
+            Self::Closed | Self::ClientTlsFailed => None,
+            Self::ListenerRemoved | Self::TargetRefused | Self::Evicted => None,
             Self::ClientReset => Some(ResetSide::Client),
             Self::TargetReset => Some(ResetSide::Target),
             Self::ConnectFailed
@@ -156,6 +198,8 @@ impl End {
             | Self::TargetUnhealthy
             | Self::TargetDeregistered
             | Self::Shutdown
+            | Self::ClientTlsTimeout
+            | Self::TargetTlsFailed
             | Self::Refused(_) => Some(ResetSide::Postern),
         }
     }

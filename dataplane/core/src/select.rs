@@ -1,81 +1,78 @@
 //! Selection: which targets are candidates, and which one takes a flow.
 //!
 //! Candidates are a Network Load Balancer's (semantics 1.1, 1.3, 1.6): the healthy targets of the
-//! interface's zone, or of all zones with cross-zone on; with none healthy, all of them (fail
-//! open). Among candidates the flow's highest-ranking one wins (rendezvous hashing): shares are
-//! equal, and when one of N leaves, its flows and no others move, whatever N is. A lookup table
-//! (Maglev) would be quicker from some hundred targets on, but is only nearly as even, moves other
-//! flows too, and has to be built anew at every change of health; ranking 1,000 targets takes 2 µs,
-//! once per connection. Does not know sockets, nor how health is found.
+//! interface's zone, or of all zones with cross-zone on; with fewer healthy ones than the group
+//! wants, all of them (fail open). Among candidates the flow's highest-ranking one wins (rendezvous
+//! hashing): shares are equal, and when one of N leaves, its flows and no others move, whatever N
+//! is. A lookup table (Maglev) would be quicker from some hundred targets on, but is only nearly as
+//! even, moves other flows too, and has to be built anew at every change of health; ranking 1,000
+//! targets takes 2 µs, once per connection. A group that is sticky ranks by the client's address
+//! alone; one with least connections takes the rank only to break ties. Does not know sockets, nor
+//! how health is found.
+
+mod share;
 
 use model::{LoadBalancer, TargetAddr, TargetGroup, WeightedTargetGroup, ZoneId};
+
+pub use share::Share;
 
 /// Whether candidates are taken for their health or for want of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Routing {
-    /// They are healthy.
+    /// They are healthy, and enough.
     Healthy,
-    /// None is, so all are candidates.
+    /// Too few are, so all are candidates.
     FailOpen,
 }
 
-/// How far a zone's clients may go.
+/// How a group stands for the clients of a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach<'a> {
-    /// To targets of this zone and of no zone.
-    Zone(&'a ZoneId),
-    /// To all targets.
-    AllZones,
+pub struct Standing {
+    /// Whether health counts.
+    pub routing: Routing,
+    /// How many of the targets that serve the zone are healthy.
+    pub healthy: usize,
+    /// How many there are.
+    pub targets: usize,
 }
 
-impl<'a> Reach<'a> {
-    /// How far clients of a zone go to a group behind a load balancer.
-    pub fn of(group: &TargetGroup, load_balancer: &LoadBalancer, zone: &'a ZoneId) -> Self {
-        if group.is_cross_zone(load_balancer) { Self::AllZones } else { Self::Zone(zone) }
+impl Standing {
+    /// How a group behind a load balancer stands for the clients of a zone.
+    pub fn of(
+        group: &TargetGroup,
+        load_balancer: &LoadBalancer,
+        zone: &ZoneId,
+        is_healthy: impl Fn(TargetAddr) -> bool,
+    ) -> Self {
+        let (mut healthy, mut targets) = (0, 0);
+        for target in group.serving(load_balancer, zone) {
+            targets += 1;
+            healthy += usize::from(is_healthy(target.addr));
+        }
+        let is_enough = healthy > 0 && group.unhealthy_routing.is_met_by(healthy, targets);
+        let routing = if is_enough { Routing::Healthy } else { Routing::FailOpen };
+        Self { routing, healthy, targets }
     }
 }
 
-/// The targets that may take a new flow, and why these.
+/// The targets that may take a new flow of a zone, and why these.
 pub fn candidates(
     group: &TargetGroup,
-    reach: Reach<'_>,
+    load_balancer: &LoadBalancer,
+    zone: &ZoneId,
     is_healthy: impl Fn(TargetAddr) -> bool,
-) -> (Routing, Vec<TargetAddr>) {
-    let takes_flows = || group.targets.iter().filter(|target| !target.draining);
-    let in_reach = || {
-        takes_flows().filter(|target| match reach {
-            Reach::Zone(zone) => target.serves(zone),
-            Reach::AllZones => true,
-        })
+) -> (Standing, Vec<TargetAddr>) {
+    let standing = Standing::of(group, load_balancer, zone, &is_healthy);
+    let serving = group.serving(load_balancer, zone).map(|target| target.addr);
+    let chosen = match standing.routing {
+        Routing::Healthy => serving.filter(|addr| is_healthy(*addr)).collect(),
+        // Some zone is healthy: this one keeps to itself all the same.
+        Routing::FailOpen if group.in_use(load_balancer).any(|it| is_healthy(it.addr)) => {
+            serving.collect()
+        }
+        Routing::FailOpen => group.in_use(load_balancer).map(|target| target.addr).collect(),
     };
-    let healthy: Vec<_> = in_reach().map(|t| t.addr).filter(|addr| is_healthy(*addr)).collect();
-    if !healthy.is_empty() {
-        return (Routing::Healthy, healthy);
-    }
-    let some_zone_is_healthy = takes_flows().any(|target| is_healthy(target.addr));
-    let all = if some_zone_is_healthy {
-        in_reach().map(|t| t.addr).collect()
-    } else {
-        takes_flows().map(|t| t.addr).collect()
-    };
-    (Routing::FailOpen, all)
-}
-
-/// Whether a target that turned unhealthy leaves healthy ones to those whom it served. If not,
-/// ending its connections would be for nothing: new ones fail open.
-pub fn leaves_healthy_peers(
-    group: &TargetGroup,
-    gone: TargetAddr,
-    reach: Reach<'_>,
-    is_healthy: impl Fn(TargetAddr) -> bool,
-) -> bool {
-    group.targets.iter().any(|target| {
-        let shares = match reach {
-            Reach::Zone(zone) => target.serves(zone),
-            Reach::AllZones => true,
-        };
-        shares && !target.draining && target.addr != gone && is_healthy(target.addr)
-    })
+    (standing, chosen)
 }
 
 /// A target's fixed part in every ranking.
@@ -116,6 +113,30 @@ pub fn choose(seeds: &[Seed], flow: u64, tried: &[u16]) -> Option<u16> {
         }
     }
     best.map(|(_, at)| at)
+}
+
+/// The place of the candidate that takes the flow when candidates differ in more than rank, leaving
+/// out those already tried: the one with the fewest connections (`open`, by place; the same for all
+/// if they do not count), and of several the one that ranks highest.
+///
+/// A target that has just turned healthy takes only flows within its share, unless no other is
+/// left. As the share grows, those that it gains move to it, and no others move.
+pub fn choose_weighed(
+    seeds: &[Seed],
+    flow: u64,
+    tried: &[u16],
+    shares: Option<&[Share]>,
+    open: impl Fn(usize) -> u32,
+) -> Option<u16> {
+    let weighed = (0..=u16::MAX).zip(0..).zip(seeds).filter(|((at, _), _)| !tried.contains(at));
+    let key = |((at, place), seed): ((u16, usize), &Seed)| {
+        let rank = seed.rank(flow);
+        // Independent of the rank, or who wins a flow would also be who may take it.
+        let is_within = |share: &Share| share.takes(mix(rank));
+        let is_held_back = shares.and_then(|it| it.get(place)).is_some_and(|it| !is_within(it));
+        (is_held_back, open(place), u64::MAX - rank, at)
+    };
+    weighed.map(key).min().map(|(.., at)| at)
 }
 
 /// The place of the target group that takes the flow: each gets its weight's share.

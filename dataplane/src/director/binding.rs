@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use dataplane_core::{admission::Admission, proxy_header::Template};
+use dataplane_core::{admission::Admission, proxy_header::Template, wire::Wire};
 use model::{
     BindFailure, BindFailureReason, Binding, Endpoint, EndpointAddr, Interface, InterfaceId,
     ListenerId, LoadBalancer, LoadBalancerId, Snapshot, VpcEndpointId,
@@ -29,6 +29,7 @@ use crate::{
     Config, listener,
     metrics::InterfaceMetrics,
     route::{self, Change, Key},
+    udp,
 };
 
 /// An endpoint as it is served.
@@ -42,8 +43,11 @@ struct Served {
 struct ServedInterface {
     described: Interface,
     route: Arc<route::Interface>,
-    addresses: BTreeMap<EndpointAddr, Address>,
+    addresses: BTreeMap<Spot, Address>,
 }
+
+/// An address and port on one wire: what one socket per worker is bound to.
+type Spot = (EndpointAddr, Wire);
 
 #[derive(Debug)]
 enum Address {
@@ -67,6 +71,7 @@ pub(super) struct OpenedAll {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) key: Key,
+    pub(super) wire: Wire,
     pub(super) addr: EndpointAddr,
     pub(super) interface: Arc<route::Interface>,
     pub(super) forward: Key,
@@ -178,7 +183,7 @@ impl Bindings {
             });
             let addresses =
                 stays.map_or_else(BTreeMap::new, |described| wanted_addresses(described, snapshot));
-            let gone = interface.addresses.extract_if(.., |addr, _| !addresses.contains_key(addr));
+            let gone = interface.addresses.extract_if(.., |spot, _| !addresses.contains_key(spot));
             for (_, address) in gone {
                 if let Address::Listening { key, forward } = address {
                     self.listeners.put_back(key);
@@ -252,7 +257,7 @@ impl Bindings {
     fn open_address(
         &mut self,
         interface: &mut ServedInterface,
-        (addr, listener): (EndpointAddr, Option<ListenerId>),
+        (spot, listener): (Spot, Option<ListenerId>),
         admissions: &mut Admissions<'_>,
         forwards: &mut Forwards,
         opened: &mut OpenedAll,
@@ -262,7 +267,7 @@ impl Bindings {
             listener,
             zone: interface.described.zone.clone(),
         });
-        match (interface.addresses.get_mut(&addr), &forward) {
+        match (interface.addresses.get_mut(&spot), &forward) {
             (Some(Address::Tried), _) => return,
             (Some(Address::Listening { forward: known, key }), Some(forward)) => {
                 if known != forward {
@@ -275,28 +280,26 @@ impl Bindings {
             }
             (Some(Address::Listening { .. } | Address::Failed(_)) | None, _) => {}
         }
-        let sockets = listener::claim(addr, &self.config).and_then(|()| match &forward {
-            None => Ok(Vec::new()),
-            Some(_) => listener::listen(addr, &self.config),
-        });
+        let sockets = bind(spot, forward.is_some(), &self.config);
         let address = match (sockets, forward) {
             (Err(reason), _) => Address::Failed(reason),
             (Ok(_), None) => Address::Tried,
             (Ok(sockets), Some(id)) => {
                 let (key, forward) = (self.listeners.take(), forwards.acquire(id.clone()));
                 let (endpoint, described) = (interface.route.endpoint, &interface.described);
-                let admission = admissions.of(endpoint, described, id.listener, addr);
-                let interface = Arc::clone(&interface.route);
-                opened.listeners.push(Opened { key, addr, interface, forward, admission, sockets });
+                let admission = admissions.of(endpoint, described, spot);
+                let (interface, (addr, wire)) = (Arc::clone(&interface.route), spot);
+                let new = Opened { key, wire, addr, interface, forward, admission, sockets };
+                opened.listeners.push(new);
                 Address::Listening { key, forward: id }
             }
         };
-        interface.addresses.insert(addr, address);
+        interface.addresses.insert(spot, address);
     }
 
     fn note_binding(&mut self, id: VpcEndpointId, served: &Served) {
         let mut addresses = served.interfaces.iter().flat_map(|interface| &interface.addresses);
-        let failure = addresses.find_map(|(addr, address)| match address {
+        let failure = addresses.find_map(|((addr, _), address)| match address {
             Address::Failed(reason) => Some(BindFailure { addr: *addr, reason: *reason }),
             Address::Tried | Address::Listening { .. } => None,
         });
@@ -320,6 +323,24 @@ impl Bindings {
     }
 }
 
+/// Binds an address, and listens on it; or only tries the address itself, by claiming it.
+fn bind(
+    (addr, wire): Spot,
+    is_listened_on: bool,
+    config: &Config,
+) -> Result<Vec<Socket>, BindFailureReason> {
+    match (wire, is_listened_on) {
+        (Wire::Tcp, false) => listener::claim(addr, config).map(|()| Vec::new()),
+        (Wire::Tcp, true) => {
+            listener::claim(addr, config).and_then(|()| listener::listen(addr, config))
+        }
+        (Wire::Udp, false) => udp::socket::claim(addr, config).map(|()| Vec::new()),
+        (Wire::Udp, true) => {
+            udp::socket::claim(addr, config).and_then(|()| udp::socket::listen(addr, config))
+        }
+    }
+}
+
 /// Whether an interface differs from what it was in nothing that its connections depend on: it may
 /// have an address more.
 fn is_same_place(now: &Interface, before: &Interface) -> bool {
@@ -329,30 +350,32 @@ fn is_same_place(now: &Interface, before: &Interface) -> bool {
         && before.addresses().all(|address| now.addresses().any(|it| it == address))
 }
 
-/// The addresses and ports that an interface listens on, and for which listener; port 0 and none if
-/// there is none.
+/// The addresses and ports that an interface listens on, and for which listener; TCP port 0 and none
+/// if there is none.
 fn wanted_addresses(
     interface: &Interface,
     snapshot: &Snapshot,
-) -> BTreeMap<EndpointAddr, Option<ListenerId>> {
+) -> BTreeMap<Spot, Option<ListenerId>> {
     let balancer = snapshot.load_balancers.get(&interface.load_balancer);
     let listeners = balancer.map_or(&[][..], |balancer| &balancer.listeners);
     let mut wanted = BTreeMap::new();
     for ip in interface.addresses() {
         if listeners.is_empty() {
-            wanted.insert(EndpointAddr((ip, 0).into()), None);
+            wanted.insert((EndpointAddr((ip, 0).into()), Wire::Tcp), None);
         }
         for listener in listeners {
-            wanted.insert(EndpointAddr((ip, listener.port.get()).into()), Some(listener.id));
+            let addr = EndpointAddr((ip, listener.port.get()).into());
+            let spots = Wire::of(listener.protocol).map(|wire| (addr, wire));
+            wanted.extend(spots.map(|spot| (spot, Some(listener.id))));
         }
     }
     wanted
 }
 
-/// The load balancers whose ports or listeners changed.
+/// The load balancers whose ports, protocols or listeners changed.
 fn moved(before: &Snapshot, snapshot: &Snapshot) -> BTreeSet<LoadBalancerId> {
     let ports = |balancer: &LoadBalancer| -> BTreeSet<_> {
-        balancer.listeners.iter().map(|listener| (listener.port, listener.id)).collect()
+        balancer.listeners.iter().map(|it| (it.port, it.protocol, it.id)).collect()
     };
     changed(&before.load_balancers, &snapshot.load_balancers)
         .into_iter()

@@ -9,11 +9,17 @@ use std::{
     sync::Arc,
 };
 
-use dataplane_core::select::{Reach, Routing, candidates};
-use model::{ListenerId, LoadBalancer, LoadBalancerId, Snapshot, TargetGroupId, ZoneId};
+use dataplane_core::select::{Routing, Share, candidates};
+use model::{
+    Algorithm, ListenerId, LoadBalancer, LoadBalancerId, Protocol, Snapshot, TCP_IDLE_TIMEOUT,
+    TargetAddr, TargetGroup, TargetGroupId, ZoneId,
+};
 
-use super::{key::Keys, targets::Targets};
-use crate::route::{Change, Forward, Key, Pool};
+use super::{key::Keys, listener_tls::ListenersTls, targets::Targets};
+use crate::{
+    Config,
+    route::{Change, Forward, Key, Manner, Pool},
+};
 
 /// What a forward is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +36,7 @@ struct Entry {
 }
 
 /// All forwards in use.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Forwards {
     entries: BTreeMap<ForwardId, Entry>,
     /// Those that were made known by nobody yet.
@@ -38,12 +44,23 @@ pub(super) struct Forwards {
     /// Those that may have lost their last user.
     released: BTreeSet<ForwardId>,
     keys: Keys,
+    tls: ListenersTls,
 }
 
-/// Pools made in one go: zones with the same candidates share one.
-type Pools = HashMap<(TargetGroupId, Option<ZoneId>), Arc<Pool>>;
+/// Pools made in one go: zones of a load balancer with the same candidates share one.
+type Pools = HashMap<(TargetGroupId, LoadBalancerId, Option<ZoneId>), Arc<Pool>>;
 
 impl Forwards {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            new: BTreeSet::new(),
+            released: BTreeSet::new(),
+            keys: Keys::default(),
+            tls: ListenersTls::new(config),
+        }
+    }
+
     /// Counts a user.
     pub(super) fn acquire(&mut self, id: ForwardId) -> Key {
         if let Some(entry) = self.entries.get_mut(&id) {
@@ -95,18 +112,18 @@ impl Forwards {
     }
 
     fn remake(
-        &self,
+        &mut self,
         snapshot: &Snapshot,
         targets: &Targets,
         is_meant: impl Fn(&LoadBalancer) -> bool,
     ) -> Vec<Change> {
-        let mut pools = Pools::new();
+        let (mut pools, tls) = (Pools::new(), &mut self.tls);
         let meant = self.entries.iter().filter(|(id, _)| {
             snapshot.load_balancers.get(&id.load_balancer).is_some_and(|lb| is_meant(lb))
         });
         meant
             .filter_map(|(id, entry)| {
-                let forward = make(id, snapshot, targets, &mut pools)?;
+                let forward = make(id, snapshot, targets, (&mut pools, tls))?;
                 Some(Change::SetForward(entry.key, Arc::new(forward)))
             })
             .collect()
@@ -114,12 +131,12 @@ impl Forwards {
 
     /// Makes those that were acquired for the first time.
     pub(super) fn make_new(&mut self, snapshot: &Snapshot, targets: &Targets) -> Vec<Change> {
-        let mut pools = Pools::new();
+        let (mut pools, tls) = (Pools::new(), &mut self.tls);
         std::mem::take(&mut self.new)
             .into_iter()
             .filter_map(|id| {
                 let key = self.entries.get(&id)?.key;
-                let forward = make(&id, snapshot, targets, &mut pools)?;
+                let forward = make(&id, snapshot, targets, (&mut pools, tls))?;
                 Some(Change::SetForward(key, Arc::new(forward)))
             })
             .collect()
@@ -135,6 +152,10 @@ impl Forwards {
                 self.keys.put_back(entry.key);
                 changes.push(Change::RemoveForward(entry.key));
             }
+        }
+        if !changes.is_empty() {
+            let used = self.entries.keys().map(|id| (id.load_balancer, id.listener));
+            self.tls.keep(&used.collect());
         }
         changes
     }
@@ -161,14 +182,20 @@ fn make(
     id: &ForwardId,
     snapshot: &Snapshot,
     targets: &Targets,
-    pools: &mut Pools,
+    (pools, tls): (&mut Pools, &mut ListenersTls),
 ) -> Option<Forward> {
     let balancer = snapshot.load_balancers.get(&id.load_balancer)?;
     let listener = balancer.listeners.iter().find(|listener| listener.id == id.listener)?;
+    let terminator = tls.terminator((id.load_balancer, id.listener), listener);
     let mut pool =
-        |group: TargetGroupId| pool(group, balancer, &id.zone, (snapshot, targets), pools);
+        |group: TargetGroupId| pool(group, balancer, &id.zone, (snapshot, targets), (pools, tls));
+    let idle_timeout = match listener.protocol {
+        Protocol::Tls => TCP_IDLE_TIMEOUT,
+        Protocol::Tcp | Protocol::TcpUdp | Protocol::Udp => listener.idle_timeout,
+    };
     Some(Forward {
-        idle_timeout: listener.idle_timeout,
+        idle_timeout,
+        tls: terminator,
         weights: listener.forward.clone().into(),
         pools: listener.forward.iter().map(|forward| pool(forward.group)).collect(),
     })
@@ -179,17 +206,42 @@ fn pool(
     balancer: &LoadBalancer,
     zone: &ZoneId,
     (snapshot, targets): (&Snapshot, &Targets),
-    pools: &mut Pools,
+    (pools, tls): (&mut Pools, &ListenersTls),
 ) -> Arc<Pool> {
     let Some(group) = snapshot.target_groups.get(&id) else {
         return Arc::new(Pool::new(false, Routing::FailOpen, Vec::new()));
     };
-    let reach = Reach::of(group, balancer, zone);
-    let key = (id, matches!(reach, Reach::Zone(_)).then(|| zone.clone()));
+    let key = (id, balancer.id, (!group.is_cross_zone(balancer)).then(|| zone.clone()));
     let make = || {
-        let (routing, addrs) = candidates(group, reach, |addr| targets.is_healthy(id, addr));
+        let is_healthy = |addr| targets.is_healthy(id, addr);
+        let (standing, addrs) = candidates(group, balancer, zone, is_healthy);
+        let manner = manner(group, standing.routing, &addrs, targets);
         let chosen = addrs.into_iter().filter_map(|addr| targets.get(id, addr)).collect();
-        Arc::new(Pool::new(group.proxy_protocol_v2, routing, chosen))
+        let pool = Pool::new(group.proxy_protocol_v2, standing.routing, chosen);
+        let mut pool = pool.choosing(manner);
+        pool.tls = tls.originator(group.protocol);
+        Arc::new(pool)
     };
     Arc::clone(pools.entry(key).or_insert_with(make))
+}
+
+/// How candidates of a group are chosen among.
+fn manner(
+    group: &TargetGroup,
+    routing: Routing,
+    candidates: &[TargetAddr],
+    targets: &Targets,
+) -> Manner {
+    let shares: Box<[Share]> = match routing {
+        Routing::Healthy if !group.slow_start.is_zero() => {
+            candidates.iter().map(|addr| targets.share(group, *addr)).collect()
+        }
+        Routing::Healthy | Routing::FailOpen => Box::default(),
+    };
+    let is_starting = shares.iter().any(|share| *share < Share::FULL);
+    Manner {
+        is_sticky: group.is_sticky,
+        is_counting: group.algorithm == Algorithm::LeastConnections && !group.is_sticky,
+        shares: is_starting.then_some(shares),
+    }
 }

@@ -6,19 +6,20 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Instant,
 };
 
 use dataplane_core::{
-    health::{Checks, ProbeResult},
+    health::Checks,
     reason::End,
-    select::{Reach, leaves_healthy_peers},
+    select::{Routing, Share, Standing},
 };
 use model::{LoadBalancer, Snapshot, TargetAddr, TargetGroup, TargetGroupId, TargetHealth};
 
 use super::forward::changed;
 use crate::{
     metrics,
-    probe::{Outcome, Prober, Probes, Settings},
+    probe::{Evidence, Outcome, Prober, Probes, Settings},
     route::{Change, Target},
 };
 
@@ -39,26 +40,59 @@ struct Checked {
     probes: Probes,
 }
 
-/// What came of probe results.
+/// What came of evidence, or of time.
 #[derive(Debug, Default)]
 pub(super) struct Recorded {
-    /// Groups in which a target's health changed.
+    /// Groups in which a target's health or share changed.
     pub(super) groups: BTreeSet<TargetGroupId>,
     /// Connections that end with it.
     pub(super) resets: Vec<Change>,
+}
+
+/// A target whose health changed.
+#[derive(Clone, Copy, Debug)]
+struct Turned {
+    /// Probes found it unhealthy, and had not before.
+    is_failed: bool,
 }
 
 /// All registered targets.
 #[derive(Debug)]
 pub(super) struct Targets {
     prober: Prober,
+    now: Instant,
     entries: BTreeMap<TargetKey, Entry>,
     report: BTreeMap<TargetKey, TargetHealth>,
+    /// Those that change with time alone, and when next.
+    waiting: BTreeMap<TargetKey, Instant>,
 }
 
 impl Targets {
-    pub(super) fn new(prober: Prober) -> Self {
-        Self { prober, entries: BTreeMap::new(), report: BTreeMap::new() }
+    pub(super) fn new(prober: Prober, now: Instant) -> Self {
+        Self {
+            prober,
+            now,
+            entries: BTreeMap::new(),
+            report: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+        }
+    }
+
+    /// What follows happens at this time.
+    pub(super) fn set_time(&mut self, now: Instant) {
+        self.now = now;
+    }
+
+    /// When time alone changes something next.
+    pub(super) fn next_change(&self) -> Option<Instant> {
+        self.waiting.values().min().copied()
+    }
+
+    /// How much of its share of new flows a target takes.
+    pub(super) fn share(&self, group: &TargetGroup, addr: TargetAddr) -> Share {
+        let entry = self.entries.get(&(group.id, addr));
+        let checked = entry.and_then(|entry| entry.checked.as_ref());
+        checked.map_or(Share::FULL, |it| it.checks.share(group.slow_start, self.now))
     }
 
     /// How each target stands, as others see it.
@@ -102,6 +136,7 @@ impl Targets {
         let mut resets = Vec::new();
         for key in gone {
             self.report.remove(&key);
+            self.waiting.remove(&key);
             let entry = self.entries.remove(&key);
             if let Some(entry) = entry
                 && group.is_some_and(|group| group.deregistration_connection_termination)
@@ -127,19 +162,23 @@ impl Targets {
     ) {
         let key = (group.id, target.addr);
         let entry = self.entries.entry(key).or_insert_with(|| Entry {
-            target: Arc::new(Target { addr: target.addr, group: group.id }),
+            target: Arc::new(Target::new(target.addr, group.id, self.prober.outcomes.clone())),
             checked: None,
         });
         let in_zone =
             |lb: &&LoadBalancer| target.zone.as_ref().is_none_or(|zone| lb.zones.contains(zone));
-        let health = if target.draining {
-            entry.checked = None;
-            TargetHealth::Draining
-        } else if !users.iter().any(in_zone) {
-            entry.checked = None;
-            TargetHealth::Unused
+        let idle = if target.draining {
+            Some(TargetHealth::Draining)
         } else {
-            let settings = Settings::new(group, target);
+            (!users.iter().any(in_zone)).then_some(TargetHealth::Unused)
+        };
+        if let Some(health) = idle {
+            entry.checked = None;
+            entry.target.watch(0);
+            self.waiting.remove(&key);
+            self.report.insert(key, health);
+        } else {
+            let settings = Settings::new(group, target, users);
             let checks = match entry.checked.take() {
                 Some(checked) if checked.settings == settings => {
                     entry.checked = Some(checked);
@@ -152,22 +191,57 @@ impl Targets {
                 let probes = self.prober.start(Arc::clone(&entry.target), settings.clone());
                 entry.checked = Some(Checked { checks, settings, probes });
             }
-            let checked = entry.checked.as_ref();
-            checked.map_or(TargetHealth::Unused, |checked| checked.checks.health())
+            self.settle(key, group);
+        }
+    }
+
+    /// Makes known how a target stands that is checked.
+    fn settle(&mut self, key: TargetKey, group: &TargetGroup) {
+        let Some(entry) = self.entries.get(&key) else { return };
+        let Some(Checked { checks, .. }) = &entry.checked else { return };
+        let health = checks.health();
+        // One that is not healthy is left to its probes.
+        let is_watched = health == TargetHealth::Healthy && group.detects_outliers();
+        let failures_max = u32::from(group.health_check.unhealthy_threshold.max(1));
+        entry.target.watch(if is_watched { failures_max } else { 0 });
+        match checks.next_change(group.slow_start, self.now) {
+            Some(at) => self.waiting.insert(key, at),
+            None => self.waiting.remove(&key),
         };
         self.report.insert(key, health);
     }
 
-    /// Takes probe results.
+    /// Ends what is over by now.
+    pub(super) fn pass_time(&mut self, snapshot: &Snapshot) -> Recorded {
+        let mut recorded = Recorded::default();
+        let due = self.waiting.iter().filter(|(_, at)| **at <= self.now);
+        let due: Vec<TargetKey> = due.map(|(key, _)| *key).collect();
+        for key in due {
+            self.waiting.remove(&key);
+            let Some(group) = snapshot.target_groups.get(&key.0) else { continue };
+            let checked = self.entries.get_mut(&key).and_then(|entry| entry.checked.as_mut());
+            if let Some(checked) = checked
+                && checked.checks.pass_time(self.now)
+            {
+                let health = checked.checks.health();
+                tracing::info!(group = %key.0, target = %key.1, ?health, "target health");
+            }
+            self.settle(key, group);
+            recorded.groups.insert(key.0);
+        }
+        recorded.groups.iter().for_each(|group| self.show_group(*group));
+        recorded
+    }
+
+    /// Takes evidence.
     pub(super) fn record(&mut self, outcomes: &[Outcome], snapshot: &Snapshot) -> Recorded {
         let mut recorded = Recorded::default();
         let mut failed = Vec::new();
-        for Outcome { target, result } in outcomes {
-            if let Some(health) = self.record_one(target, *result, snapshot) {
-                recorded.groups.insert(target.group);
-                if matches!(health, TargetHealth::Unhealthy(_)) {
-                    failed.push(target);
-                }
+        for Outcome { target, evidence } in outcomes {
+            let Some(turn) = self.record_one(target, *evidence, snapshot) else { continue };
+            recorded.groups.insert(target.group);
+            if turn.is_failed {
+                failed.push(target);
             }
         }
         // Only now: whether peers are left is decided by all results together.
@@ -183,39 +257,52 @@ impl Targets {
         recorded
     }
 
-    /// Records one result, and returns the target's health if it changed.
+    /// Records what was seen of a target, and tells if its health changed.
     fn record_one(
         &mut self,
         target: &Arc<Target>,
-        result: ProbeResult,
+        evidence: Evidence,
         snapshot: &Snapshot,
-    ) -> Option<TargetHealth> {
+    ) -> Option<Turned> {
         let key = (target.group, target.addr);
         let group = snapshot.target_groups.get(&target.group)?;
         let entry = self.entries.get_mut(&key).filter(|e| Arc::ptr_eq(&e.target, target))?;
         let checked = entry.checked.as_mut()?;
-        if !checked.checks.record(result, &group.health_check) {
+        let was_failed = checked.checks.is_failed_by_probes();
+        let has_changed = match evidence {
+            Evidence::Probe(result) => checked.checks.record(result, group, self.now),
+            Evidence::FailedConnections => checked.checks.eject(group, self.now),
+        };
+        if !has_changed {
             return None;
         }
+        if let Evidence::FailedConnections = evidence {
+            metrics::count_ejection(target.group);
+        }
+        let is_failed = checked.checks.is_failed_by_probes() && !was_failed;
         let health = checked.checks.health();
         tracing::info!(group = %target.group, target = %target.addr, ?health, "target health");
-        self.report.insert(key, health);
-        Some(health)
+        self.settle(key, group);
+        Some(Turned { is_failed })
     }
 
-    /// Whether connections to a target that turned unhealthy are to end.
+    /// Whether connections to a target that turned unhealthy are to end. Not if those who lose them
+    /// would fail open: then it would be for nothing.
     fn ends_connections(&self, target: &Target, snapshot: &Snapshot) -> bool {
         let Some(group) = snapshot.target_groups.get(&target.group) else { return false };
-        let zone = group.targets.iter().find(|t| t.addr == target.addr).map(|t| &t.zone);
-        let is_cross_zone =
-            users(group.id, snapshot).iter().any(|balancer| group.is_cross_zone(balancer));
-        let reach = match zone {
-            Some(Some(zone)) if !is_cross_zone => Reach::Zone(zone),
-            _ => Reach::AllZones,
+        let Some(target) = group.targets.iter().find(|it| it.addr == target.addr) else {
+            return false;
         };
         let is_healthy = |addr| self.is_healthy(group.id, addr);
-        group.unhealthy_connection_termination
-            && leaves_healthy_peers(group, target.addr, reach, is_healthy)
+        let is_enough = |balancer: &&LoadBalancer| {
+            let is_cross_zone = group.is_cross_zone(balancer);
+            let mut zones =
+                balancer.zones.iter().filter(|zone| is_cross_zone || target.serves(zone));
+            zones.all(|zone| {
+                Standing::of(group, balancer, zone, is_healthy).routing == Routing::Healthy
+            })
+        };
+        group.unhealthy_connection_termination && users(group.id, snapshot).iter().all(is_enough)
     }
 
     fn keys_of(&self, group: TargetGroupId) -> impl Iterator<Item = TargetKey> + '_ {

@@ -12,6 +12,7 @@ use dataplane_core::{
     flow::Flow,
     reason::{End, Refusal},
     select::Routing,
+    wire::Wire,
 };
 use mio::{Interest, unix::SourceFd};
 use model::ClientAddr;
@@ -22,8 +23,9 @@ use crate::{
     access,
     connect::{Attempt, Connecting},
     relay::Side,
-    route::{Key, NewListener},
+    route::{Forward, Key, NewListener, Pool},
     session::{Idle, Origin, Session, reset_on_close, ticks},
+    tls::session::TlsSession,
 };
 
 /// Connections accepted from one listener per turn.
@@ -33,15 +35,22 @@ const ACCEPTS_MAX: u32 = 64;
 const STARVED_TICKS: u32 = 2;
 
 /// A client's connection, fresh from the listener.
-struct Accepted {
-    client: Side,
-    addr: ClientAddr,
-    origin: Rc<Origin>,
+pub(super) struct Accepted {
+    pub(super) client: Side,
+    pub(super) addr: ClientAddr,
+    pub(super) origin: Rc<Origin>,
+    /// Milliseconds of the worker's clock.
+    pub(super) started_ms: u64,
+    /// What was agreed upon with the client of a TLS listener.
+    pub(super) tls: Option<Box<TlsSession>>,
 }
 
 impl Worker {
     pub(super) fn add_listener(&mut self, new: NewListener) {
-        let NewListener { key, socket, addr, interface, forward, admission } = new;
+        if new.wire == Wire::Udp {
+            return self.add_udp_listener(new);
+        }
+        let NewListener { key, wire: _, socket, addr, interface, forward, admission } = new;
         let raw = socket.as_raw_fd();
         let token = turn::listener_token(key);
         let registry = self.poll.registry();
@@ -76,7 +85,8 @@ impl Worker {
                     let Some(Ok(addr)) = addr.map(SocketAddr::try_from) else { continue };
                     let admitted = listener.admission.decide(addr.ip());
                     let client = Side::new(socket);
-                    let accepted = Accepted { client, addr: ClientAddr(addr), origin };
+                    let (addr, started_ms) = (ClientAddr(addr), self.now_ms);
+                    let accepted = Accepted { client, addr, origin, started_ms, tls: None };
                     match admitted {
                         Ok(()) => self.begin(accepted, forward),
                         Err(refusal) => self.turn_away(accepted, refusal),
@@ -132,16 +142,30 @@ impl Worker {
         self.refuse(accepted, End::Refused(refusal));
     }
 
+    /// Begins with a connection: with its handshake on a TLS listener, or with its target.
+    fn begin(&mut self, accepted: Accepted, key: Key) {
+        let forward = self.forwards.get(key).map(Arc::clone);
+        if let Some(forward) = forward.as_ref().filter(|forward| forward.tls.is_some()) {
+            return self.shake_hands(accepted, forward);
+        }
+        self.tally(accepted.origin.interface.key, |tally| tally.opened += 1);
+        match forward {
+            Some(forward) => self.proceed(accepted, &forward),
+            None => self.refuse(accepted, End::Refused(Refusal::NoTargetGroup)),
+        }
+    }
+
     /// Decides where a connection goes, and begins to connect.
-    fn begin(&mut self, accepted: Accepted, forward: Key) {
-        let interface = accepted.origin.interface.key;
-        self.tally(interface, |tally| tally.opened += 1);
-        let (mut connecting, idle_timeout) = match self.decide(&accepted, forward) {
+    pub(super) fn proceed(&mut self, mut accepted: Accepted, forward: &Forward) {
+        let (mut connecting, pool) = match self.decide(&accepted, forward) {
             Ok(decided) => decided,
             Err(refusal) => return self.refuse(accepted, End::Refused(refusal)),
         };
+        if let Some(tls) = &mut accepted.tls {
+            tls.speak(pool.tls.clone());
+        }
         let metrics = &accepted.origin.interface.metrics;
-        let (socket, target) = match connecting.attempt(|| metrics.connect_failed()) {
+        let (socket, target) = match connecting.attempt(metrics) {
             Attempt::Begun(socket, target) => (socket, target),
             Attempt::ResourcesExhausted => {
                 return self.refuse(accepted, End::Refused(Refusal::ResourcesExhausted));
@@ -149,24 +173,28 @@ impl Worker {
             Attempt::NoneLeft => return self.refuse(accepted, End::ConnectFailed),
         };
         self.generation = turn::next_generation(self.generation);
-        let Accepted { client, addr, origin } = accepted;
-        let session = Session::new(
+        let Accepted { client, addr, origin, started_ms, tls } = accepted;
+        let mut session = Session::new(
             self.generation,
             (client, addr),
             (Side::new(socket), target),
             origin,
             connecting,
-            Idle::new(idle_timeout, self.now),
-            self.now_ms,
+            Idle::new(forward.idle_timeout, self.now),
+            started_ms,
         );
+        session.tls = tls;
         self.insert(session);
     }
 
-    fn decide(&self, accepted: &Accepted, forward: Key) -> Result<(Connecting, Duration), Refusal> {
-        if self.sessions.len() >= self.config.connections_max {
+    fn decide<'f>(
+        &self,
+        accepted: &Accepted,
+        forward: &'f Forward,
+    ) -> Result<(Connecting, &'f Pool), Refusal> {
+        if self.sessions.len() + self.handshakes.len() >= self.config.connections_max {
             return Err(Refusal::TooManyConnections);
         }
-        let forward = self.forwards.get(forward).ok_or(Refusal::NoTargetGroup)?;
         let sequence_number = if self.config.hash_sequence_number {
             // Without one the flow is hashed by its addresses alone.
             sys::saved_syn_sequence(accepted.client.socket.as_fd()).unwrap_or(None)
@@ -175,17 +203,13 @@ impl Worker {
         };
         let endpoint = accepted.origin.addr;
         let flow = Flow { client: accepted.addr, endpoint, sequence_number };
-        let hash = flow.hash(self.config.hash_key);
-        let pool = forward.choose(hash)?;
-        if pool.choose(hash, &[]).is_none() {
-            return Err(Refusal::NoTarget);
-        }
+        let (pool, hash) = forward.choose(&flow, self.config.hash_key)?;
         let interface = &accepted.origin.interface;
         if pool.routing == Routing::FailOpen {
             interface.metrics.failed_open();
         }
         let header = pool.proxy_protocol.then(|| interface.header.encode(accepted.addr, endpoint));
-        Ok((Connecting::new(Arc::clone(pool), hash, header), forward.idle_timeout))
+        Ok((Connecting::new(Arc::clone(pool), hash, header), pool))
     }
 
     fn insert(&mut self, session: Session) {
@@ -199,7 +223,12 @@ impl Worker {
         }
         self.timers.set(index, self.now.saturating_add(ticks(self.config.connect_timeout)));
         let session = &self.sessions[turn::widen(index)];
-        let client = self.watch(&session.client.socket, turn::client_token(index, generation));
+        let token = turn::client_token(index, generation);
+        let client = match &session.tls {
+            None => self.watch(&session.client.socket, token),
+            // It was watched during the handshake.
+            Some(_) => self.watch_again(&session.client.socket, token),
+        };
         let target = self.watch(&session.target.socket, turn::target_token(index, generation));
         if client.and(target).is_err() {
             self.end(index, End::Refused(Refusal::ResourcesExhausted));
@@ -212,9 +241,15 @@ impl Worker {
         self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), token, interest)
     }
 
+    /// Changes the token of a registered socket; what it is ready for is told anew.
+    fn watch_again(&self, socket: &OwnedFd, token: mio::Token) -> std::io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().reregister(&mut SourceFd(&socket.as_raw_fd()), token, interest)
+    }
+
     /// Resets a client that no target takes.
-    fn refuse(&mut self, accepted: Accepted, end: End) {
-        let Accepted { client, addr, origin } = accepted;
+    pub(super) fn refuse(&mut self, accepted: Accepted, end: End) {
+        let Accepted { client, addr, origin, started_ms, tls } = accepted;
         reset_on_close(&client);
         self.tally(origin.interface.key, |tally| tally.closed += 1);
         origin.interface.metrics.ended(end);
@@ -225,8 +260,9 @@ impl Worker {
             target: None,
             bytes_to_target: 0,
             bytes_to_client: 0,
-            duration: Duration::ZERO,
+            duration: Duration::from_millis(self.now_ms.saturating_sub(started_ms)),
             end,
+            tls: access::Tls { terms: tls.as_ref().map(|tls| &tls.terms), failure: None },
         });
     }
 }

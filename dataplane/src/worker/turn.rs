@@ -1,7 +1,8 @@
 //! A connection's turns: from events, from the queue and from timers, up to its end.
 //!
-//! A token names a listener (top bit set), or a connection's place, its generation and a side. The
-//! generation keeps an event of an ended connection from reaching the next one in its place.
+//! A token names a listener (top bit set), or a connection's place, its generation and a side; other
+//! bits say that it is a handshake's or UDP's. The generation keeps an event of an ended connection
+//! from reaching the next one in its place.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,15 +16,20 @@ use crate::{
     connect::Attempt,
     relay::Side,
     route::Key,
-    session::{Session, Turn, Verdict, ticks},
+    session::{Opening, Session, Turn, Verdict, ticks},
+    tls::{failure::Failure, session::Peer},
 };
 
 const LISTENER: usize = 1 << (usize::BITS - 1);
+/// A connection whose TLS handshake is in progress; generations leave this bit free.
+const HANDSHAKE: usize = 1 << (usize::BITS - 2);
 const TARGET_SIDE: usize = 1;
 /// Bits of a token for the place (31) and the side (1).
-const PLACE_BITS: u32 = 32;
-/// Generations fit between the place and the top bit, and leave the waker's token free.
-const GENERATION_MAX: u32 = (1 << 30) - 1;
+pub(super) const PLACE_BITS: u32 = 32;
+/// Something of UDP's; generations leave this bit free as well.
+pub(super) const UDP: usize = 1 << (usize::BITS - 3);
+/// Generations fit between the place and the three top bits, and leave the waker's token free.
+pub(super) const GENERATION_MAX: u32 = (1 << 29) - 1;
 
 pub(super) fn next_generation(generation: u32) -> u32 {
     if generation >= GENERATION_MAX { 0 } else { generation + 1 }
@@ -50,8 +56,12 @@ pub(super) fn target_token(index: u32, generation: u32) -> Token {
     Token(client_token(index, generation).0 | TARGET_SIDE)
 }
 
+pub(super) fn handshake_token(index: u32, generation: u32) -> Token {
+    Token(HANDSHAKE | client_token(index, generation).0)
+}
+
 /// Remembers what an event says of a side.
-fn note(side: &mut Side, event: &Event) {
+pub(super) fn note(side: &mut Side, event: &Event) {
     let ready = &mut side.ready;
     ready.readable |= event.is_readable() || event.is_read_closed();
     ready.writable |= event.is_writable() || event.is_write_closed();
@@ -62,6 +72,9 @@ fn note(side: &mut Side, event: &Event) {
 impl Worker {
     pub(super) fn take_event(&mut self, event: &Event) {
         let Token(token) = event.token();
+        if token & UDP != 0 {
+            return self.take_udp_event(event);
+        }
         if token & LISTENER != 0 {
             let key = token & !LISTENER;
             if self.listeners.get(key).is_some_and(|listener| !listener.is_queued) {
@@ -70,6 +83,10 @@ impl Worker {
             return;
         }
         let index = (token & ((1 << PLACE_BITS) - 1)) >> 1;
+        if token & HANDSHAKE != 0 {
+            let generation = narrow((token & !HANDSHAKE) >> PLACE_BITS);
+            return self.note_handshake(index, generation, event);
+        }
         let Some(session) = self.sessions.get_mut(index) else { return };
         if widen(session.generation) != token >> PLACE_BITS {
             return;
@@ -98,6 +115,9 @@ impl Worker {
                         self.drive(index);
                     }
                 }
+                Some(queued @ (Queued::Clients(_) | Queued::Target { .. })) => {
+                    self.run_queued_udp(queued);
+                }
             }
         }
     }
@@ -115,11 +135,14 @@ impl Worker {
             if !session.target.ready.writable {
                 return;
             }
+            match session.open(&mut self.tools) {
+                Opening::Done => {}
+                Opening::Wait => return,
+                Opening::Retry(end) => return self.retry(index, end),
+                Opening::End(end) => return self.end(index, end),
+            }
             session.idle.touch(self.now);
             self.timers.set(index, session.idle.first_look());
-            if let Turn::End(end) = session.open(&mut self.tools) {
-                return self.end(index, end);
-            }
         }
         let before = (session.to_target.bytes, session.to_client.bytes);
         let turn = session.relay(&mut self.tools);
@@ -152,17 +175,20 @@ impl Worker {
         let session = &mut self.sessions[widen(index)];
         let metrics = &session.origin.interface.metrics;
         metrics.connect_failed();
+        session.chosen.note_failure();
+        if let Some((peer, failure)) = session.tls.as_mut().and_then(|tls| tls.failure.take()) {
+            metrics.tls().failed(peer, failure);
+        }
         let waited = Duration::from_millis(self.now_ms.saturating_sub(session.started_ms));
         let left = ANSWER_WAIT_MAX.saturating_sub(waited);
         if left.is_zero() {
             return self.end(index, otherwise);
         }
         let Some(connecting) = session.connecting.as_mut() else { return };
-        let Attempt::Begun(socket, target) = connecting.attempt(|| metrics.connect_failed()) else {
+        let Attempt::Begun(socket, target) = connecting.attempt(metrics) else {
             return self.end(index, otherwise);
         };
-        session.target = Side::new(socket);
-        session.chosen = target;
+        session.turn_to(socket, target);
         let token = target_token(index, session.generation);
         if self.watch(&self.sessions[widen(index)].target.socket, token).is_err() {
             return self.end(index, End::ConnectFailed);
@@ -183,6 +209,9 @@ impl Worker {
     fn time_out(&mut self, index: u32) {
         let Some(session) = self.sessions.get_mut(widen(index)) else { return };
         if session.connecting.is_some() {
+            if let Some(tls) = session.tls.as_mut().filter(|tls| tls.is_greeting()) {
+                tls.failure = Some((Peer::Target, Failure::Timeout));
+            }
             return self.retry(index, End::ConnectTimeout);
         }
         let mut idle = session.idle;
@@ -213,6 +242,9 @@ impl Worker {
         let Some(mut session) = self.sessions.try_remove(widen(index)) else { return };
         self.timers.cancel(index);
         session.prepare_end(end);
+        if session.connecting.is_none() {
+            session.chosen.note_end(end, session.to_client.bytes);
+        }
         session.to_target.close(&mut self.tools);
         session.to_client.close(&mut self.tools);
         let interface = Arc::clone(&session.origin.interface);
@@ -222,6 +254,13 @@ impl Worker {
             interface.metrics.flush(&mut local.tally);
         }
         interface.metrics.ended(end);
+        let tls = session.tls.as_ref().map_or_else(access::Tls::default, |tls| access::Tls {
+            terms: Some(&tls.terms),
+            failure: tls.failure,
+        });
+        if let Some((peer, failure)) = tls.failure {
+            interface.metrics.tls().failed(peer, failure);
+        }
         access::write(&access::Record {
             interface: &interface,
             client: session.client_addr,
@@ -231,6 +270,7 @@ impl Worker {
             bytes_to_client: session.to_client.bytes,
             duration: Duration::from_millis(self.now_ms.saturating_sub(session.started_ms)),
             end,
+            tls,
         });
     }
 }
@@ -245,6 +285,9 @@ mod tests {
         assert_eq!(last.0 & LISTENER, 0);
         assert_ne!(target_token(1, 1), client_token(1, 1));
         assert_ne!(client_token(1, 1), client_token(1, 2));
+        assert_ne!(handshake_token(1, 1), client_token(1, 1));
+        assert_eq!(last.0 & (HANDSHAKE | UDP), 0);
+        assert_eq!(listener_token(Key::MAX >> 3).0 & UDP, 0);
         assert_ne!(listener_token(Key::MAX >> 2), super::super::WAKE);
         assert_eq!(next_generation(GENERATION_MAX), 0);
     }

@@ -111,6 +111,11 @@ impl Upstream {
         patient(stream)
     }
 
+    /// Where clients come, for whoever serves them.
+    pub(crate) fn listener(&self) -> TcpListener {
+        self.listener.as_ref().unwrap().try_clone().unwrap()
+    }
+
     /// Whether a client is waiting to be accepted.
     pub(crate) fn try_accept(&self) -> Option<TcpStream> {
         let listener = self.listener.as_ref().unwrap();
@@ -306,6 +311,14 @@ impl Rig {
     }
 
     pub(crate) fn with(world: World, adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::with_clock(world, adjust, Arc::new(StdClock))
+    }
+
+    pub(crate) fn with_clock(
+        world: World,
+        adjust: impl FnOnce(&mut Config),
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -317,7 +330,7 @@ impl Rig {
         let mut config = Config { workers: 2.try_into().unwrap(), ..Config::default() };
         adjust(&mut config);
         let handle = runtime.handle().clone();
-        let plane = Plane::start(config, Arc::new(StdClock), receiver, sender, handle).unwrap();
+        let plane = Plane::start(config, clock, receiver, sender, handle).unwrap();
         let mut rig = Self { plane: Some(plane), world, snapshots, health, runtime };
         rig.publish();
         rig

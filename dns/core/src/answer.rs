@@ -100,7 +100,7 @@ fn short(terms: &Terms<'_>, query: &Query<'_>, wants_cookie: bool, buffer: &mut 
         (Rcode::NO_ERROR, Outcome::Limited)
     };
     let (len, truncated) = reply.finish(rcode, false);
-    Answer { len, outcome, truncated, cookie: standing.told() }
+    Answer { len, outcome, truncated, cookie: standing.told(), is_alias: false }
 }
 
 /// Answers a message that is no query to look up.
@@ -141,13 +141,14 @@ fn reply_to(terms: &Terms<'_>, view: &View, query: &Query<'_>, buffer: &mut [u8]
     let verdict = judge(terms, view, query, standing, &mut reply);
     let cookie = standing.told();
     if verdict.outcome == Outcome::Forwarded {
-        return Answer { cookie, ..Answer::without_cookie(0, Outcome::Forwarded) };
+        let is_alias = reply.has_answers();
+        return Answer { cookie, is_alias, ..Answer::without_cookie(0, Outcome::Forwarded) };
     }
     if view.forward_plan().is_some() {
         reply.offer_recursion();
     }
     let (len, truncated) = reply.finish(verdict.rcode, verdict.is_authoritative);
-    Answer { len, outcome: verdict.outcome, truncated, cookie }
+    Answer { len, outcome: verdict.outcome, truncated, cookie, is_alias: false }
 }
 
 /// Decides about a question, and writes what there is to say.

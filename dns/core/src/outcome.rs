@@ -87,6 +87,9 @@ pub struct Answer {
     pub truncated: bool,
     /// What the client's cookie proves.
     pub cookie: Cookie,
+    /// Whether the name, of a question for others, is an alias of ours: see
+    /// [`aliases`](crate::aliases).
+    pub is_alias: bool,
 }
 
 impl Answer {
@@ -94,6 +97,6 @@ impl Answer {
     pub const DROPPED: Self = Self::without_cookie(0, Outcome::Dropped);
 
     pub(crate) const fn without_cookie(len: usize, outcome: Outcome) -> Self {
-        Self { len, outcome, truncated: false, cookie: Cookie::Absent }
+        Self { len, outcome, truncated: false, cookie: Cookie::Absent, is_alias: false }
     }
 }

@@ -222,6 +222,11 @@ impl<'b> Reply<'b> {
         }
     }
 
+    /// Whether anything stands in the answer section, or would but for its length.
+    pub(crate) fn has_answers(&self) -> bool {
+        self.overflown || self.counts[0] > 0
+    }
+
     /// Says that an RRset ends here: what does not fit later leaves it in place.
     pub(crate) fn end_rrset(&mut self) {
         if !self.overflown {

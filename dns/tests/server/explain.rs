@@ -184,7 +184,7 @@ async fn the_reasons_are_told() {
     assert_eq!(said.steps[1].found, Found::Records);
     let facts = said.steps[1].endpoint.as_ref().unwrap();
     assert_eq!(facts.interfaces.len(), 3);
-    assert_eq!(facts.interfaces[0].health, ZoneHealth::NoListener);
+    assert_eq!(facts.interfaces[0].health, ZoneHealth::NoLoadBalancer);
     assert_eq!(facts.interfaces[0].addresses[0].1, Use::GivenForWantOfBetter);
     assert_eq!(facts.interfaces[0].addresses[1].1, Use::NotAsked);
     let said = one(ON_BEHALF, "x.wild.test", "A").await.explanation;

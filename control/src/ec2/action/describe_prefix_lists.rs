@@ -4,7 +4,7 @@ use crate::{
     api::Call,
     ec2::{
         describe::{Listed, Listing},
-        shape::prefix_list::PrefixListView,
+        shape::absent::PrefixListView,
     },
     query::{Fault, Xml, fault::quoted},
 };

@@ -7,7 +7,7 @@ use crate::{
     ec2::{
         describe::{Listed, Listing},
         id::{ids, not_found},
-        shape::association::AssociationView,
+        shape::absent::AssociationView,
     },
     query::{Fault, Xml},
 };

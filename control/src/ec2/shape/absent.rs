@@ -1,6 +1,6 @@
-//! Resources that AWS always has around a VPC and that do not exist here, in the shape of empty
-//! lists: infrastructure tools look for them while they handle VPCs and take none for an answer,
-//! but not an unknown operation.
+//! Resources that AWS has around VPCs and endpoints and that do not exist here, in the shape of
+//! empty lists: infrastructure tools look for them while they handle the others and take none for
+//! an answer, but not an unknown operation.
 
 use control_core::describe::View;
 
@@ -43,6 +43,16 @@ macro_rules! absent {
 }
 
 absent! {
+    /// An association of an endpoint with a resource of another account: only resource and service
+    /// network endpoints have any.
+    AssociationView, "vpcEndpointAssociationSet", &[
+        "associated-resource-accessibility",
+        "associated-resource-id",
+        "association-id",
+        "resource-configuration-group-arn",
+        "service-network-arn",
+        "vpc-endpoint-id",
+    ];
     /// A gateway to the internet: networks here have none.
     InternetGatewayView, "internetGatewaySet", &[
         "attachment.state",
@@ -71,4 +81,6 @@ absent! {
         "tag-key",
         "vpc-id",
     ];
+    /// A prefix list: AWS has one for each service with gateway endpoints.
+    PrefixListView, "prefixListSet", &["prefix-list-id", "prefix-list-name"];
 }

@@ -116,9 +116,15 @@ fn for_refusal(words: &Words<'_>, path: &Path, refusal: Refusal) -> String {
              cross-zone on",
             path.zone
         ),
-        Refusal::TooManyConnections | Refusal::ResourcesExhausted | Refusal::AcceptExhausted => {
-            "raise the limit that the log and metrics name".to_owned()
+        Refusal::NoCertificate => {
+            "give the listener a certificate that the configuration has in [[certificate]]: \
+             aws elbv2 modify-listener --certificates"
+                .to_owned()
         }
+        Refusal::TooManyConnections
+        | Refusal::TooManyHandshakes
+        | Refusal::ResourcesExhausted
+        | Refusal::AcceptExhausted => "raise the limit that the log and metrics name".to_owned(),
     }
 }
 

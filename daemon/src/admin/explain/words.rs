@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     advice::advice,
     rules::{judged, rule_facts},
-    target::{group_facts, target},
+    target::{choice, group_facts, standing_of, target},
 };
 
 /// What is known beside the explanation.
@@ -117,16 +117,9 @@ impl Words<'_> {
         let name =
             name.map_or_else(|| group.id.to_string(), |it| format!("{} ({})", it.name, it.id));
         let switch = |on: bool| if on { "on" } else { "off" };
-        let candidates = group.candidates().count();
-        let state = match (candidates, group.routing) {
-            (0, _) => "no candidate".to_owned(),
-            (count, Routing::Healthy) => format!("healthy candidates: {count}"),
-            (count, Routing::FailOpen) => {
-                format!("none is healthy, so all in reach are candidates (fail open): {count}")
-            }
-        };
+        let (choice, state) = (choice(group), standing_of(group));
         format!(
-            "{name}: weight {} of {}, PROXY protocol v2 {}, cross-zone {}; {state}",
+            "{name}: weight {} of {}, PROXY protocol v2 {}, cross-zone {}, {choice}; {state}",
             group.weight,
             group.of,
             switch(group.proxy_protocol_v2),
@@ -182,8 +175,8 @@ pub(super) fn result(path: &Path) -> Result {
             word: "fails_open",
             reason: None,
             says: format!(
-                "an unhealthy candidate is tried for want of a healthy one; if it does not take \
-                 the connection, that ends as {failed} or {late}"
+                "candidates are tried whether healthy or not; if none takes the connection, that \
+                 ends as {failed} or {late}"
             ),
         },
         Verdict::Depends { stop, weight, of } => Result {

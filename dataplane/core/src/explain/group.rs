@@ -1,14 +1,16 @@
 //! What a target group has for a connection: its candidates, and why each other target is none.
 
+use std::time::Duration;
+
 use model::{
-    Health, HealthCheck, Listener, LoadBalancer, Target, TargetAddr, TargetGroup, TargetGroupId,
-    TargetHealth, WeightedTargetGroup, ZoneId,
+    Algorithm, Health, HealthCheck, Listener, LoadBalancer, MinimumHealthy, Target, TargetAddr,
+    TargetGroup, TargetGroupId, TargetHealth, WeightedTargetGroup, ZoneId,
 };
 
 use super::step::{Found, Step, Stop, Way};
 use crate::{
     reason::Refusal,
-    select::{Reach, Routing, candidates},
+    select::{Routing, Standing, candidates},
 };
 
 /// What matters of a target group for a connection.
@@ -26,8 +28,22 @@ pub struct GroupFacts {
     pub proxy_protocol_v2: bool,
     /// How its targets are checked.
     pub health_check: HealthCheck,
+    /// Whether all flows of one client address go to one candidate.
+    pub is_sticky: bool,
+    /// How a candidate is chosen otherwise.
+    pub algorithm: Algorithm,
+    /// How long a target that turns healthy takes less than its share.
+    pub slow_start: Duration,
+    /// Whether clients' connections that fail speak against a target.
+    pub outlier_detection: bool,
     /// Whether candidates are so for their health.
     pub routing: Routing,
+    /// How many of the targets that serve the zone are healthy.
+    pub healthy: usize,
+    /// How many there are.
+    pub serving: usize,
+    /// How many healthy ones are enough to leave out the others.
+    pub enough: MinimumHealthy,
     /// Its targets.
     pub targets: Vec<TargetFacts>,
 }
@@ -59,6 +75,8 @@ pub enum Use {
     Candidate,
     /// It was deregistered.
     Draining,
+    /// It is in a zone that the load balancer is not enabled in.
+    NotInUse,
     /// It is in another zone, and zones keep to themselves.
     OtherZone,
     /// It is not healthy, and another one is.
@@ -87,15 +105,21 @@ fn facts(
     group: &TargetGroup,
     (weight, of): (u16, u64),
 ) -> GroupFacts {
-    let reach = Reach::of(group, balancer, &way.interface.zone);
+    let zone = &way.interface.zone;
+    let is_cross_zone = group.is_cross_zone(balancer);
     let health: &Health = way.health;
-    let (routing, chosen) = candidates(group, reach, |addr| health.is_healthy(group.id, addr));
-    let fate = |target: &Target| match reach {
-        _ if chosen.contains(&target.addr) => Use::Candidate,
-        _ if target.draining => Use::Draining,
-        Reach::Zone(zone) if !target.serves(zone) => Use::OtherZone,
-        Reach::Zone(_) | Reach::AllZones => Use::Unhealthy,
+    let (standing, chosen) =
+        candidates(group, balancer, zone, |addr| health.is_healthy(group.id, addr));
+    let is_enabled =
+        |target: &Target| target.zone.as_ref().is_none_or(|zone| balancer.zones.contains(zone));
+    let fate = |target: &Target| match () {
+        () if target.draining => Use::Draining,
+        () if !is_enabled(target) => Use::NotInUse,
+        () if chosen.contains(&target.addr) => Use::Candidate,
+        () if !is_cross_zone && !target.serves(zone) => Use::OtherZone,
+        () => Use::Unhealthy,
     };
+    let Standing { routing, healthy, targets: serving } = standing;
     let targets = group.targets.iter().map(|target| TargetFacts {
         addr: target.addr,
         zone: target.zone.clone(),
@@ -106,10 +130,17 @@ fn facts(
         id: group.id,
         weight,
         of,
-        is_cross_zone: reach == Reach::AllZones,
+        is_cross_zone,
         proxy_protocol_v2: group.proxy_protocol_v2,
         health_check: group.health_check.clone(),
+        is_sticky: group.is_sticky,
+        algorithm: group.algorithm,
+        slow_start: group.slow_start,
+        outlier_detection: group.detects_outliers(),
         routing,
+        healthy,
+        serving,
+        enough: group.unhealthy_routing,
         targets: targets.collect(),
     }
 }
@@ -123,7 +154,14 @@ fn unknown(forward: WeightedTargetGroup, of: u64) -> GroupFacts {
         is_cross_zone: false,
         proxy_protocol_v2: false,
         health_check: HealthCheck::default(),
+        is_sticky: false,
+        algorithm: Algorithm::FlowHash,
+        slow_start: Duration::ZERO,
+        outlier_detection: false,
         routing: Routing::FailOpen,
+        healthy: 0,
+        serving: 0,
+        enough: MinimumHealthy::one(),
         targets: Vec::new(),
     }
 }

@@ -286,6 +286,15 @@ fn where_no_target_takes_it() {
             "passes",
         ),
         ("the zone's is unhealthy", |it| it.set_health(&[1], UNHEALTHY), "fails open"),
+        (
+            "fewer are healthy than wanted",
+            |it| {
+                it.asked.place = Place::Address([10, 1, 2, 4].into());
+                it.set_health(&[2], UNHEALTHY);
+                it.group().unhealthy_routing.percentage = Some(60);
+            },
+            "fails open",
+        ),
         ("all are unhealthy", |it| it.set_health(&[1, 2, 3], UNHEALTHY), "fails open"),
         ("not checked yet", |it| it.health.targets.clear(), "fails open"),
     ]);
@@ -293,7 +302,7 @@ fn where_no_target_takes_it() {
 
 #[test]
 fn each_target_is_a_candidate_or_says_why_not() {
-    use Use::{Candidate, Draining, OtherZone, Unhealthy};
+    use Use::{Candidate, Draining, NotInUse, OtherZone, Unhealthy};
     for (change, routing, expected) in [
         ((|_| {}) as fn(&mut World), Routing::Healthy, [OtherZone, Candidate, Candidate]),
         (|it| it.set_health(&[2], UNHEALTHY), Routing::Healthy, [OtherZone, Unhealthy, Candidate]),
@@ -305,6 +314,22 @@ fn each_target_is_a_candidate_or_says_why_not() {
         }),
         (|it| it.set_health(&[1, 2, 3], UNHEALTHY), Routing::FailOpen, [Candidate; 3]),
         (|it| it.balancer().cross_zone = true, Routing::Healthy, [Candidate; 3]),
+        (
+            |it| {
+                it.set_health(&[2, 3], UNHEALTHY);
+                it.group().targets[1].zone = Some("use1-az3".parse().unwrap());
+            },
+            Routing::FailOpen,
+            [OtherZone, NotInUse, Candidate],
+        ),
+        (
+            |it| {
+                it.set_health(&[3], UNHEALTHY);
+                it.group().unhealthy_routing.count = Some(2);
+            },
+            Routing::FailOpen,
+            [OtherZone, Candidate, Candidate],
+        ),
     ] {
         let mut world = world();
         world.asked.place = Place::Address([10, 1, 2, 4].into());

@@ -6,11 +6,9 @@ use std::{
 };
 
 use dataplane_core::admission::{Admission, Sources};
-use model::{
-    EndpointAddr, InboundRules, Interface, Listener, ListenerId, Protocol, Snapshot, VpcEndpointId,
-};
+use model::{InboundRules, Interface, Protocol, Snapshot, VpcEndpointId};
 
-use super::{Address, Bindings, changed};
+use super::{Address, Bindings, Spot, changed};
 use crate::route::Change;
 
 /// Makes the tables of one snapshot; listeners of one port whose rules are the same share theirs.
@@ -25,22 +23,16 @@ impl<'a> Admissions<'a> {
         Self { snapshot, tables: HashMap::new() }
     }
 
-    /// Whom a listener of an endpoint's interface admits.
+    /// Whom a listener of an endpoint's interface admits on one wire: rules for the other one say
+    /// nothing about it.
     pub(super) fn of(
         &mut self,
         endpoint: VpcEndpointId,
         interface: &Interface,
-        listener: ListenerId,
-        addr: EndpointAddr,
+        (addr, wire): Spot,
     ) -> Admission {
-        let rules = &self.snapshot.inbound;
-        let balancer = interface.load_balancer;
-        let known = self.snapshot.load_balancers.get(&balancer);
-        let is_meant = |it: &&Listener| it.id == listener;
-        let protocol = known
-            .and_then(|balancer| balancer.listeners.iter().find(is_meant))
-            .map_or(Protocol::Tcp, |listener| listener.protocol);
-        let port = addr.port();
+        let (rules, balancer) = (&self.snapshot.inbound, interface.load_balancer);
+        let (protocol, port) = (wire.protocol(), addr.port());
         Admission::of(rules, endpoint, balancer, |rules| self.table(rules, protocol, port))
     }
 
@@ -79,9 +71,8 @@ impl Bindings {
         for id in affected {
             let interfaces = self.served.get(&id).map_or(&[][..], |served| &served.interfaces);
             for interface in interfaces {
-                changes.extend(listening(&interface.addresses).map(|(addr, key, listener)| {
-                    let to = admissions.of(id, &interface.described, listener, addr);
-                    Change::SetAdmission(key, to)
+                changes.extend(listening(&interface.addresses).map(|(spot, key)| {
+                    Change::SetAdmission(key, admissions.of(id, &interface.described, spot))
                 }));
             }
         }
@@ -89,12 +80,12 @@ impl Bindings {
     }
 }
 
-/// The addresses that are listened on, with the place and the listener of each.
+/// The addresses that are listened on, with the place of each.
 fn listening(
-    addresses: &BTreeMap<EndpointAddr, Address>,
-) -> impl Iterator<Item = (EndpointAddr, crate::route::Key, ListenerId)> {
-    addresses.iter().filter_map(|(addr, address)| match address {
-        Address::Listening { key, forward } => Some((*addr, *key, forward.listener)),
+    addresses: &BTreeMap<Spot, Address>,
+) -> impl Iterator<Item = (Spot, crate::route::Key)> {
+    addresses.iter().filter_map(|(spot, address)| match address {
+        Address::Listening { key, .. } => Some((*spot, *key)),
         Address::Tried | Address::Failed(_) => None,
     })
 }

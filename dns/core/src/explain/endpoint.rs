@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use model::{
-    AddressFamily, ClientRoutingPolicy, Endpoint, Health, Interface, LoadBalancer, Snapshot,
-    TargetGroupId, VpcEndpointId, VpcId, ZoneId,
+    AddressFamily, ClientRoutingPolicy, Endpoint, Health, Interface, Snapshot, VpcEndpointId,
+    VpcId, ZoneId, ZoneTrouble,
 };
 
 use super::Asked;
@@ -59,22 +59,17 @@ pub struct InterfaceFacts {
     pub addresses: Vec<(IpAddr, Use)>,
 }
 
-/// Whether a zone of a load balancer has a healthy target for everything it listens on.
+/// Whether a zone of a load balancer has what it takes to be answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ZoneHealth {
     /// It has.
     Healthy,
     /// Not all of the interface's addresses are bound.
     NotBound,
-    /// The load balancer is gone, or has no listener.
-    NoListener,
-    /// This target group has none.
-    NoHealthyTarget {
-        /// The group.
-        group: TargetGroupId,
-        /// How many targets it has that serve the zone.
-        targets: usize,
-    },
+    /// The load balancer is gone.
+    NoLoadBalancer,
+    /// This is in the way.
+    Unhealthy(ZoneTrouble),
 }
 
 /// Why an address is in the answer or not.
@@ -215,36 +210,8 @@ fn zone_health(snapshot: &Snapshot, health: &Health, interface: &Interface) -> Z
         return ZoneHealth::NotBound;
     }
     let Some(balancer) = snapshot.load_balancers.get(&interface.load_balancer) else {
-        return ZoneHealth::NoListener;
+        return ZoneHealth::NoLoadBalancer;
     };
-    if health.is_zone_healthy(snapshot, balancer, &interface.zone) {
-        return ZoneHealth::Healthy;
-    }
-    lacking_group(snapshot, health, balancer, &interface.zone).unwrap_or(ZoneHealth::NoListener)
-}
-
-/// The first target group without a healthy target in the zone.
-fn lacking_group(
-    snapshot: &Snapshot,
-    health: &Health,
-    balancer: &LoadBalancer,
-    zone: &ZoneId,
-) -> Option<ZoneHealth> {
-    let listeners = balancer.listeners.iter();
-    let groups = listeners
-        .flat_map(|listener| &listener.forward)
-        .filter_map(|forward| snapshot.target_groups.get(&forward.group));
-    groups.into_iter().find_map(|group| {
-        let is_everywhere = group.is_cross_zone(balancer);
-        let targets = group
-            .targets
-            .iter()
-            .filter(|target| !target.draining && (is_everywhere || target.serves(zone)));
-        let (mut count, mut healthy) = (0, 0);
-        for target in targets {
-            count += 1;
-            healthy += usize::from(health.is_healthy(group.id, target.addr));
-        }
-        (healthy == 0).then_some(ZoneHealth::NoHealthyTarget { group: group.id, targets: count })
-    })
+    let trouble = health.zone_trouble(snapshot, balancer, &interface.zone);
+    trouble.map_or(ZoneHealth::Healthy, ZoneHealth::Unhealthy)
 }

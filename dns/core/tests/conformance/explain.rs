@@ -4,7 +4,7 @@ use dns_core::{
     CatalogBuilder, RecordType,
     explain::{Asked, Explanation, Use, ZoneHealth, endpoint_of_name, explain},
 };
-use model::{DnsRecordIpType, TargetGroupId, VpcEndpointId};
+use model::{DnsRecordIpType, TargetGroupId, VpcEndpointId, ZoneTrouble};
 
 use crate::rig::{endpoint, health, name, snapshot};
 
@@ -55,8 +55,8 @@ fn every_address_has_its_reason() {
     assert_eq!(ipv6, [Unhealthy, Given, Unhealthy]);
     let facts = six.steps[0].endpoint.as_ref().unwrap();
     let group = TargetGroupId::from_bits(1);
-    let lacking = ZoneHealth::NoHealthyTarget { group, targets: 1 };
-    assert_eq!(facts.interfaces[0].health, lacking);
+    let few = ZoneTrouble::TooFewHealthy { group, healthy: 0, targets: 1 };
+    assert_eq!(facts.interfaces[0].health, ZoneHealth::Unhealthy(few));
     assert_eq!(facts.interfaces[1].health, ZoneHealth::Healthy);
 }
 
