@@ -22,6 +22,7 @@ mod tls;
 use crate::{api::Call, query::Fault};
 
 pub(crate) use action::NAMES as OPERATIONS;
+pub(crate) use arns::Arns;
 pub(crate) use code::fault;
 
 const NAMESPACE: &str = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";

@@ -23,6 +23,7 @@ pub mod store;
 mod sts;
 pub mod tls;
 mod wording;
+mod zonal_shift;
 
 pub use config::{
     AccessKey, Account, Config, Limits, MalformedPolicy, Policy, PolicyKind, Role, Secret, User,

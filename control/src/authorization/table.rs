@@ -43,6 +43,7 @@ pub(super) fn needs(service: Service, operation: &str) -> Option<Needs> {
         Service::Ec2 => EC2,
         Service::Elb => ELB,
         Service::Sts => STS,
+        Service::ZonalShift => ZONAL_SHIFT,
     };
     rows.iter().find(|(name, _)| *name == operation).map(|(_, needs)| *needs)
 }
@@ -186,6 +187,16 @@ pub(super) const ELB: Rows = &[
     ("SetIpAddressType", on(&[Arns("LoadBalancerArn")])),
     ("SetSecurityGroups", on(&[Arns("LoadBalancerArn")])),
     ("SetSubnets", on(&[Arns("LoadBalancerArn")])),
+];
+
+pub(super) const ZONAL_SHIFT: Rows = &[
+    // The zonal shift's load balancer is known only once it is looked for.
+    ("CancelZonalShift", LIST),
+    ("GetManagedResource", on(&[Arns("resourceIdentifier")])),
+    ("ListManagedResources", LIST),
+    ("ListZonalShifts", LIST),
+    ("StartZonalShift", on(&[Arns("resourceIdentifier")])),
+    ("UpdateZonalShift", LIST),
 ];
 
 pub(super) const STS: Rows = &[

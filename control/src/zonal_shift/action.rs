@@ -1,11 +1,11 @@
 //! The operations: each reads its members, asks for one change or looks, and shows what is.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use control_core::{
     Command, Outcome, ZoneRef,
     describe::View,
-    resource::{LoadBalancer, ZonalShiftId, zonal_shift::length},
+    resource::{LoadBalancer, ZonalShift, ZonalShiftId, zonal_shift::length},
 };
 use serde_json::{Value, json};
 
@@ -94,8 +94,10 @@ pub(super) fn list_zonal_shifts(call: &Call<'_>) -> Result<Value, Fault> {
         .collect();
     found.sort_by_key(|(_, shift)| shift.id.as_str());
     let page = request.cut(found.into_iter(), |(_, shift)| shift.id.as_str().to_owned());
-    let item = |(lb, shift): &(&_, &_)| shape::summary(&arns.of_load_balancer(lb), shift);
-    let items: Vec<Value> = page.items.iter().map(item).collect();
+    let item = |(lb, shift): (&Arc<LoadBalancer>, &ZonalShift)| {
+        shape::summary(&arns.of_load_balancer(lb), shift)
+    };
+    let items: Vec<Value> = page.items.into_iter().map(item).collect();
     Ok(listed(items, call.next_token(page.last)))
 }
 
@@ -108,13 +110,13 @@ pub(super) fn list_managed_resources(call: &Call<'_>) -> Result<Value, Fault> {
     let mut found: Vec<_> = arns.0.load_balancers().filter(|lb| is_managed(lb)).collect();
     found.sort_by_key(|lb| arns.of_load_balancer(lb));
     let page = request.cut(found.into_iter(), |lb| arns.of_load_balancer(lb));
-    let item = |lb: &&std::sync::Arc<LoadBalancer>| {
+    let item = |lb: &Arc<LoadBalancer>| {
         let mut item = shape::resource(&arns.of_load_balancer(lb), lb);
         let zones: Vec<&str> = lb.subnets.keys().map(|zone| zone.as_str()).collect();
         item.insert("availabilityZones".into(), json!(zones));
         Value::Object(item)
     };
-    let items: Vec<Value> = page.items.iter().map(item).collect();
+    let items: Vec<Value> = page.items.into_iter().map(item).collect();
     Ok(listed(items, call.next_token(page.last)))
 }
 

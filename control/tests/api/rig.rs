@@ -2,6 +2,7 @@
 //! that signs by hand so that it can also do it wrong.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     path::Path,
     sync::{
@@ -37,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const EC2: &str = "ec2";
 pub(crate) const ELB: &str = "elasticloadbalancing";
 pub(crate) const STS: &str = "sts";
+pub(crate) const SHIFT: &str = "arc-zonal-shift";
 
 /// Who calls, and with which secret.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +122,13 @@ impl Answer {
 
     /// Status and error code.
     pub(crate) fn refusal(&self) -> (u16, &str) {
-        (self.status, self.text("Code").unwrap_or("none"))
+        (self.status, self.text("Code").or_else(|| self.detail("__type")).unwrap_or("none"))
+    }
+
+    /// The text of a member of JSON.
+    pub(crate) fn detail(&self, name: &str) -> Option<&str> {
+        let (_, rest) = self.body.split_once(&format!("\"{name}\":\""))?;
+        rest.split_once('"').map(|(text, _)| text)
     }
 
     /// The answer, if it is one of success.
@@ -258,7 +266,8 @@ impl Rig {
 
     /// Calls an operation with members that are written as they are.
     pub(crate) async fn call(&self, signer: Signer, service: &str, form: &str) -> Answer {
-        self.send(&form_request(form), Some(signer), service).await
+        let request = if service == SHIFT { rest_request(form) } else { form_request(form) };
+        self.send(&request, Some(signer), service).await
     }
 
     /// Signs a request and sends it.
@@ -369,6 +378,39 @@ impl Rig {
         })
         .await
     }
+}
+
+/// The request of an operation of ARC zonal shift, whose members are written as in a form.
+fn rest_request(form: &str) -> Unsigned {
+    let members: Vec<_> = form.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let member = |name: &str| members.iter().find(|(known, _)| *known == name).map(|it| it.1);
+    let id = |name: &str| member(name).unwrap().replace(':', "%3A").replace('/', "%2F");
+    let without = |of_path: &str| {
+        let rest = members.iter().filter(|(name, _)| *name != "Action" && *name != of_path);
+        rest.map(|(name, value)| (*name, *value)).collect::<BTreeMap<_, _>>()
+    };
+    let query = |members: BTreeMap<&str, &str>| {
+        let pairs = members.iter().map(|(name, value)| {
+            format!("{name}={}", value.replace(':', "%3A").replace('/', "%2F"))
+        });
+        pairs.collect::<Vec<_>>().join("&")
+    };
+    let json = |members: BTreeMap<&str, &str>| serde_json::to_vec(&members).unwrap();
+    let (method, target, body) = match member("Action").unwrap() {
+        "StartZonalShift" => ("POST", "/zonalshifts".to_owned(), json(without(""))),
+        "ListZonalShifts" => ("GET", format!("/zonalshifts?{}", query(without(""))), Vec::new()),
+        "ListManagedResources" => {
+            ("GET", format!("/managedresources?{}", query(without(""))), Vec::new())
+        }
+        "GetManagedResource" => {
+            ("GET", format!("/managedresources/{}", id("resourceIdentifier")), Vec::new())
+        }
+        "UpdateZonalShift" => {
+            ("PATCH", format!("/zonalshifts/{}", id("zonalShiftId")), json(without("zonalShiftId")))
+        }
+        _ => ("DELETE", format!("/zonalshifts/{}", id("zonalShiftId")), Vec::new()),
+    };
+    Unsigned { method, target, kind: "application/json", body, ..form_request("") }
 }
 
 pub(crate) fn form_request(form: &str) -> Unsigned {

@@ -77,6 +77,13 @@ impl ZonalShiftId {
     }
 }
 
+/// An id as a caller writes it, whether or not anything has it.
+impl From<&str> for ZonalShiftId {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
 /// A length of time as the API writes it: `30m`, `72h`. None if it is written otherwise.
 pub fn length(text: &str) -> Option<Duration> {
     let (number, seconds) = match text.strip_suffix('m') {

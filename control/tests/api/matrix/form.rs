@@ -2,7 +2,7 @@
 
 use super::{Given, network::network};
 use crate::{
-    rig::{ELB, STS},
+    rig::{ELB, SHIFT, STS},
     workflow::World,
 };
 
@@ -50,6 +50,7 @@ pub(super) fn form(world: &World, given: &Given, service: &str, operation: &str)
     let form = match service {
         ELB => balancing(world, operation),
         STS => security(operation),
+        SHIFT => shifting(world, operation),
         _ => ec2_provider(world, &given.endpoint, operation)
             .or_else(|| ec2_service(world, operation))
             .or_else(|| ec2_consumer(world, &given.endpoint, operation))
@@ -179,6 +180,28 @@ fn security(operation: &str) -> Option<Form> {
             Other::Code("AccessDenied"),
         ),
         "GetCallerIdentity" | "GetSessionToken" => of("", Other::Same),
+        _ => return None,
+    })
+}
+
+fn shifting(world: &World, operation: &str) -> Option<Form> {
+    const NOT_FOUND: &str = "ResourceNotFoundException";
+    let resource = format!("&resourceIdentifier={}", world.load_balancer);
+    // Nothing is managed, and no shift is active.
+    let of = |text: &str| {
+        Form::of(Owner::Provider, text.to_owned(), Other::Code(NOT_FOUND)).getting(NOT_FOUND)
+    };
+    let shift = "&zonalShiftId=00000000-0000-0000-0000-000000000000";
+    Some(match operation {
+        "CancelZonalShift" => of(shift),
+        "GetManagedResource" => of(&resource),
+        "ListManagedResources" | "ListZonalShifts" => {
+            Form::of(Owner::Provider, String::new(), Other::Same)
+        }
+        "StartZonalShift" => {
+            of(&format!("{resource}&awayFrom=use1-az1&expiresIn=1h&comment=drill"))
+        }
+        "UpdateZonalShift" => of(&format!("{shift}&comment=other")),
         _ => return None,
     })
 }
