@@ -117,6 +117,11 @@ impl Certificate {
         Ok(Self { key: Arc::new(pair), validity })
     }
 
+    /// What shakes hands with it.
+    pub fn certified_key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.key)
+    }
+
     /// From when on clients take it.
     pub fn not_before(&self) -> Timestamp {
         self.validity.not_before

@@ -12,6 +12,7 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use control::Keeper;
+use dataplane::{Certificates, IdleEnd};
 use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
@@ -78,17 +79,33 @@ pub(crate) struct Admin {
     pub(crate) keeper: Keeper,
     /// How many connections a worker of the data plane may hold.
     pub(crate) connections_max: usize,
+    /// How it ends connections that are idle.
+    pub(crate) idle_end: IdleEnd,
+    /// What TLS listeners present.
+    pub(crate) certificates: Certificates,
 }
 
 impl Admin {
-    /// Tells what these know; a worker of the data plane holds so many connections.
+    /// Tells what these know; a worker of the data plane holds so many connections, and ends idle
+    /// ones so.
     pub(crate) fn new(
         exporter: Exporter,
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
-        (dns, keeper, connections_max): (Inspector, Keeper, usize),
+        (dns, keeper): (Inspector, Keeper),
+        (connections_max, idle_end, certificates): (usize, IdleEnd, Certificates),
     ) -> Self {
-        Self { exporter, phase, snapshots, health, dns, keeper, connections_max }
+        Self {
+            exporter,
+            phase,
+            snapshots,
+            health,
+            dns,
+            keeper,
+            connections_max,
+            idle_end,
+            certificates,
+        }
     }
 }
 

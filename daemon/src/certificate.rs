@@ -1,10 +1,14 @@
-//! The API's certificate over time: read again when its files change, and its end told early.
+//! Certificates over time, the API's and those of TLS listeners: read again when their files
+//! change, and their end told early.
 //!
 //! What cannot be served with is refused, and the certificate before stays: a gateway with an old
 //! certificate is better than one without. Does not know when to look.
 
+pub(crate) mod listeners;
+
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -69,9 +73,27 @@ pub(crate) fn check(certificate: &Certificate, now: Timestamp) -> Result<(), Unt
     }
 }
 
+/// Who serves with a certificate.
+#[derive(Clone, Debug)]
+pub(crate) enum Holder {
+    /// The API.
+    Api,
+    /// TLS listeners, under this ARN.
+    Listeners(Arc<str>),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Api => f.write_str("the API's certificate"),
+            Self::Listeners(arn) => write!(f, "the certificate {arn} of listeners"),
+        }
+    }
+}
+
 /// The certificate that is served with, and the files of the next.
 pub(crate) struct Renewal {
-    tls: Tls,
+    holder: Holder,
     files: TlsFiles,
     followed: Followed,
     not_after: Timestamp,
@@ -82,34 +104,33 @@ pub(crate) struct Renewal {
 
 impl Renewal {
     /// Serves with the certificate of the start, even if its time is over: endpoints must go on.
-    pub(crate) fn new(tls: &api::Tls, clock: &dyn Clock) -> Self {
+    pub(crate) fn new(holder: Holder, tls: &api::Tls, clock: &dyn Clock) -> Self {
         let api::Tls { files, certificate, versions } = tls.clone();
         let not_after = certificate.not_after();
         if let Err(untimely) = check(&certificate, clock.wall()) {
-            error!("the API's certificate {untimely}: clients refuse it");
+            error!("{holder} {untimely}: clients refuse it");
         }
-        Reloaded::Certificate.began();
-        metrics::certificate_expires(not_after);
-        let (tls, followed) = (Tls::new(certificate), Followed::new(versions));
-        let mut new = Self { tls, files, followed, not_after, warned: None, said: None };
+        metrics::certificate_expires(&holder, not_after);
+        let followed = Followed::new(versions);
+        let mut new = Self { holder, files, followed, not_after, warned: None, said: None };
         new.warn_of_the_end(clock);
         new
     }
 
-    /// What the API is served with.
-    pub(crate) fn tls(&self) -> Tls {
-        self.tls.clone()
-    }
-
-    /// Looks at the files, and takes what is in them if they have changed or it is asked for.
-    pub(crate) fn look(&mut self, is_asked: bool, clock: &dyn Clock) {
-        if self.followed.have_changed() || is_asked {
-            self.renew(clock.wall());
-        }
+    /// Looks at the files, and gives what is in them if they have changed or it is asked for.
+    pub(crate) fn look(&mut self, is_asked: bool, clock: &dyn Clock) -> Option<Certificate> {
+        let changed = self.followed.have_changed() || is_asked;
+        let new = changed.then(|| self.renew(clock.wall())).flatten();
         self.warn_of_the_end(clock);
+        new
     }
 
-    fn renew(&mut self, now: Timestamp) {
+    /// Whether the files were in order when they were last read.
+    pub(crate) fn is_well(&self) -> bool {
+        self.said.is_none()
+    }
+
+    fn renew(&mut self, now: Timestamp) -> Option<Certificate> {
         let (versions, read) = self.files.read();
         let checked = read.map_err(RenewalError::Unreadable).and_then(|certificate| {
             check(&certificate, now).map_err(RenewalError::Untimely)?;
@@ -121,27 +142,34 @@ impl Renewal {
         match checked {
             Ok(certificate) => {
                 self.not_after = certificate.not_after();
-                self.tls.replace(certificate);
                 (self.warned, self.said) = (None, None);
-                metrics::certificate_expires(self.not_after);
-                Reloaded::Certificate.ended(true);
+                metrics::certificate_expires(&self.holder, self.not_after);
                 let good_for = Roughly(self.not_after.since(now));
-                info!(%good_for, "the API has a new certificate");
+                match &self.holder {
+                    Holder::Api => info!(%good_for, "the API has a new certificate"),
+                    Holder::Listeners(_) => info!(%good_for, "{} is a new one", self.holder),
+                }
+                Some(certificate)
             }
             Err(error) => {
-                let why = error.to_string();
-                if self.said.as_ref() != Some(&why) {
-                    Reloaded::Certificate.ended(false);
-                    let file = self.files.certificate.display();
-                    let source = std::error::Error::source(&error);
-                    error!(
-                        error = source,
-                        "the new certificate {file} is not taken, the old one stays: {why}"
-                    );
-                }
-                self.said = Some(why);
+                self.say(&error);
+                None
             }
         }
+    }
+
+    /// Logs why a certificate is not taken, once.
+    fn say(&mut self, error: &RenewalError) {
+        let why = error.to_string();
+        if self.said.as_ref() != Some(&why) {
+            let file = self.files.certificate.display();
+            let source = std::error::Error::source(error);
+            error!(
+                error = source,
+                "the new certificate {file} is not taken, the old one stays: {why}"
+            );
+        }
+        self.said = Some(why);
     }
 
     fn warn_of_the_end(&mut self, clock: &dyn Clock) {
@@ -151,11 +179,43 @@ impl Renewal {
             return;
         }
         self.warned = Some(now);
+        let holder = &self.holder;
         if today <= self.not_after {
             let left = Roughly(self.not_after.since(today));
-            warn!("the API's certificate expires in {left}; put a new one into its files");
+            warn!("{holder} expires in {left}; put a new one into its files");
         } else {
-            error!("the API's certificate has expired: clients refuse it");
+            error!("{holder} has expired: clients refuse it");
+        }
+    }
+}
+
+/// The certificate of the API, as it is renewed.
+pub(crate) struct ApiCertificate {
+    tls: Tls,
+    renewal: Renewal,
+}
+
+impl ApiCertificate {
+    /// Starts with the one that the configuration names.
+    pub(crate) fn new(tls: &api::Tls, clock: &dyn Clock) -> Self {
+        Reloaded::Certificate.began();
+        let renewal = Renewal::new(Holder::Api, tls, clock);
+        Self { tls: Tls::new(tls.certificate.clone()), renewal }
+    }
+
+    /// What the API is served with.
+    pub(crate) fn tls(&self) -> Tls {
+        self.tls.clone()
+    }
+
+    /// Looks at the files, and takes what is in them if they have changed or it is asked for.
+    pub(crate) fn look(&mut self, is_asked: bool, clock: &dyn Clock) {
+        let was_well = self.renewal.is_well();
+        if let Some(certificate) = self.renewal.look(is_asked, clock) {
+            self.tls.replace(certificate);
+            Reloaded::Certificate.ended(true);
+        } else if was_well && !self.renewal.is_well() {
+            Reloaded::Certificate.ended(false);
         }
     }
 }

@@ -80,9 +80,11 @@ impl Check {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let config = load(&self.config).config?;
         zone_files::load(&config.dns.zones)?;
-        if let Some(tls) = &config.tls
-            && let Err(untimely) = certificate::check(&tls.certificate, MachineClock.wall())
-        {
+        let listeners = config.certificates.iter().map(|it| &it.tls);
+        for tls in config.tls.iter().chain(listeners) {
+            let Err(untimely) = certificate::check(&tls.certificate, MachineClock.wall()) else {
+                continue;
+            };
             // No mistake of the configuration: the gateway starts, but its clients refuse it.
             let file = tls.files.certificate.display();
             writeln!(std::io::stderr(), "postern: warning: the certificate {file} {untimely}")?;

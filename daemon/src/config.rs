@@ -8,7 +8,6 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
-    num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -25,6 +24,8 @@ use crate::{follow::Version, target::Mode};
 mod account;
 pub(crate) mod api;
 pub(crate) mod bootstrap;
+pub(crate) mod certificate;
+mod dataplane;
 mod dns;
 mod identity;
 mod instance;
@@ -36,8 +37,10 @@ mod read;
 mod reader;
 mod secret;
 pub(crate) mod services;
+mod target_tls;
 
 use bootstrap::Bootstrap;
+use dataplane::Dataplane;
 pub(crate) use dns::{Cookies, Dns};
 pub(crate) use instance::Instance;
 pub(crate) use read::parse;
@@ -76,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) dns: Dns,
     /// What the API is encrypted with; none if it is not.
     pub(crate) tls: Option<api::Tls>,
+    /// What TLS listeners may present.
+    pub(crate) certificates: Vec<certificate::ListenerCertificate>,
     /// What callers of the API may use of it.
     pub(crate) limits: limits::Limits,
     /// How much of everything accounts may have.
@@ -188,15 +193,6 @@ pub(crate) struct AccessKey {
     /// Whether the secret is written in the configuration itself, so that repeating it tells
     /// nothing.
     pub(crate) is_shown: bool,
-}
-
-/// The data plane's settings.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Dataplane {
-    /// Traffic threads; none means one per core.
-    pub(crate) workers: Option<NonZeroUsize>,
-    /// How long a target may take to answer a connection attempt.
-    pub(crate) connect_timeout: Duration,
 }
 
 /// The audit log of the API.

@@ -10,6 +10,8 @@ use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use model::{Clock, Generation, Timestamp};
 
+use crate::certificate::Holder;
+
 /// Upper ends of the buckets of every time: from a system call to a client's patience.
 const SECONDS: [f64; 14] =
     [0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -22,6 +24,7 @@ const DNS_ANSWER: (&str, [f64; 9]) = (
 const TICKS_PER_SECOND: u64 = 100;
 
 const CERTIFICATE_EXPIRY: &str = "postern_api_certificate_expiry_timestamp_seconds";
+const LISTENER_EXPIRY: &str = "postern_certificate_expiry_timestamp_seconds";
 const RELOADS: &str = "postern_reloads_total";
 const RELOAD_SUCCESSFUL: &str = "postern_last_reload_successful";
 
@@ -30,6 +33,8 @@ const RELOAD_SUCCESSFUL: &str = "postern_last_reload_successful";
 pub(crate) enum Reloaded {
     /// The certificate of the API.
     Certificate,
+    /// The certificates of TLS listeners.
+    ListenerCertificates,
     /// Accounts, keys, users and roles.
     Identities,
 }
@@ -38,6 +43,7 @@ impl Reloaded {
     fn label(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",
+            Self::ListenerCertificates => "listener_certificates",
             Self::Identities => "identities",
         }
     }
@@ -49,15 +55,30 @@ impl Reloaded {
 
     /// Counts one reading.
     pub(crate) fn ended(self, is_well: bool) {
-        let (result, successful) = if is_well { ("done", 1.0) } else { ("failed", 0.0) };
-        metrics::counter!(RELOADS, "what" => self.label(), "result" => result).increment(1);
-        gauge!(RELOAD_SUCCESSFUL, "what" => self.label()).set(successful);
+        self.counted(u64::from(is_well), u64::from(!is_well), is_well);
+    }
+
+    /// Counts readings of files that are taken each by itself, and shows whether all are well.
+    pub(crate) fn counted(self, done: u64, failed: u64, are_well: bool) {
+        for (result, count) in [("done", done), ("failed", failed)] {
+            if count > 0 {
+                let counter = metrics::counter!(
+                    RELOADS, "what" => self.label(), "result" => result
+                );
+                counter.increment(count);
+            }
+        }
+        gauge!(RELOAD_SUCCESSFUL, "what" => self.label()).set(if are_well { 1.0 } else { 0.0 });
     }
 }
 
-/// Shows when the API's certificate expires.
-pub(crate) fn certificate_expires(at: Timestamp) {
-    gauge!(CERTIFICATE_EXPIRY).set(small(at.as_secs()));
+/// Shows when a certificate expires.
+pub(crate) fn certificate_expires(holder: &Holder, at: Timestamp) {
+    let gauge = match holder {
+        Holder::Api => gauge!(CERTIFICATE_EXPIRY),
+        Holder::Listeners(arn) => gauge!(LISTENER_EXPIRY, "certificate" => arn.to_string()),
+    };
+    gauge.set(small(at.as_secs()));
 }
 
 /// The numbers, ready to be rendered.
@@ -126,6 +147,11 @@ fn describe() {
         CERTIFICATE_EXPIRY,
         Unit::Seconds,
         "When the certificate of the API expires, in seconds since 1970."
+    );
+    describe_gauge!(
+        LISTENER_EXPIRY,
+        Unit::Seconds,
+        "When a certificate of TLS listeners expires, in seconds since 1970."
     );
     describe_counter!(
         RELOADS,

@@ -6,12 +6,17 @@
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use control::{Identities, tls::Tls};
+use dataplane::Certificates;
 use model::Clock;
 use tokio::{task::spawn_blocking, time::sleep};
 use tracing::{error, info};
 
 use crate::{
-    certificate::Renewal, config::Config, identity::IdentityFiles, metrics::Reloaded, settings,
+    certificate::{ApiCertificate, listeners::ListenerCertificates},
+    config::Config,
+    identity::IdentityFiles,
+    metrics::Reloaded,
+    settings,
     signal::Hangup,
 };
 
@@ -21,7 +26,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// What is read again.
 pub(crate) struct Reload {
     clock: Arc<dyn Clock>,
-    certificate: Option<Renewal>,
+    certificate: Option<ApiCertificate>,
+    listeners: ListenerCertificates,
     identities: Identities,
     identity_files: IdentityFiles,
 }
@@ -33,10 +39,11 @@ impl Reload {
         identity_files: IdentityFiles,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let certificate = config.tls.as_ref().map(|tls| Renewal::new(tls, &*clock));
+        let certificate = config.tls.as_ref().map(|tls| ApiCertificate::new(tls, &*clock));
+        let listeners = ListenerCertificates::new(&config.certificates, &*clock);
         Reloaded::Identities.began();
         let identities = Identities::new(&settings::accounts(config));
-        Self { clock, certificate, identities, identity_files }
+        Self { clock, certificate, listeners, identities, identity_files }
     }
 
     /// Whom the API knows.
@@ -46,13 +53,19 @@ impl Reload {
 
     /// What the API is encrypted with.
     pub(crate) fn tls(&self) -> Option<Tls> {
-        self.certificate.as_ref().map(Renewal::tls)
+        self.certificate.as_ref().map(ApiCertificate::tls)
+    }
+
+    /// What TLS listeners present.
+    pub(crate) fn certificates(&self) -> Certificates {
+        self.listeners.shared()
     }
 
     fn look(&mut self, is_asked: bool) {
         if let Some(certificate) = &mut self.certificate {
             certificate.look(is_asked, &*self.clock);
         }
+        self.listeners.look(is_asked, &*self.clock);
         if let Some(accounts) = self.identity_files.look(is_asked) {
             self.identities.replace(&accounts);
         }
@@ -69,7 +82,7 @@ pub(crate) async fn run(mut reload: Reload, mut hangup: Hangup, stop: impl Futur
             () = sleep(PAUSE) => false,
         };
         if is_asked {
-            info!("reading certificate and identities again, as SIGHUP asks");
+            info!("reading certificates and identities again, as SIGHUP asks");
         }
         // Files may be on a disk that is slow.
         let looked = spawn_blocking(move || {

@@ -24,6 +24,11 @@ pub(crate) fn control(config: &Config) -> control::Config {
         quotas: config.quotas.clone(),
         permission_removal: config.services.permission_removal,
         limits: limits(&config.limits),
+        certificates: config
+            .certificates
+            .iter()
+            .map(|it| (Arc::clone(&it.arn), it.account.clone()))
+            .collect(),
         instances: instances(config),
         ..control::Config::new(config.region.clone(), zones.collect())
     }
@@ -119,6 +124,10 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
             Addresses::Freebind => dataplane::AddressMode::Freebind,
         },
         connect_timeout: config.dataplane.connect_timeout,
+        idle_end: config.dataplane.idle_end.unwrap_or_default(),
+        source_addresses: config.dataplane.source_addresses.clone(),
+        packet_bytes_max: config.dataplane.mtu,
+        target_tls: config.dataplane.target_tls.clone(),
         ..defaults
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use control_core::{Registry, resource::VpcEndpoint};
+use dataplane::IdleEnd;
 use model::EndpointState;
 
 use crate::{
@@ -19,9 +20,15 @@ use crate::{
 const ENDPOINTS_MAX: usize = 5;
 
 /// The text.
-pub(crate) fn write(config: &Config, registry: &Registry, listening: Listening) -> String {
+pub(crate) fn write(
+    config: &Config,
+    registry: &Registry,
+    listening: Listening,
+    idle_end: IdleEnd,
+) -> String {
     let mut text = String::new();
-    write_all(&mut text, config, registry, listening).expect("a String takes everything");
+    let planes = (listening, idle_end);
+    write_all(&mut text, config, registry, planes).expect("a String takes everything");
     text
 }
 
@@ -29,13 +36,17 @@ fn write_all(
     text: &mut String,
     config: &Config,
     registry: &Registry,
-    listening: Listening,
+    (listening, idle_end): (Listening, IdleEnd),
 ) -> fmt::Result {
     let Listening { api, dns, admin } = listening;
     writeln!(text, "\nPostern is ready in {}.", config.region)?;
     writeln!(text, "  API    {}://{api}", scheme(config))?;
     writeln!(text, "  DNS    {dns} (UDP and TCP)")?;
     writeln!(text, "  Admin  http://{admin}/metrics, /readyz, /livez, /snapshot")?;
+    match idle_end {
+        IdleEnd::Silent => writeln!(text, "  Idle connections end silently.")?,
+        IdleEnd::Reset => writeln!(text, "  Idle connections end by reset.")?,
+    }
     let shown = registry.endpoints().filter(|endpoint| endpoint.state != EndpointState::Deleted);
     let shown: Vec<_> = shown.collect();
     for endpoint in shown.iter().take(ENDPOINTS_MAX) {

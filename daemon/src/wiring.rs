@@ -8,7 +8,7 @@ use std::{future::Future, io::IsTerminal, io::Write, net::SocketAddr, sync::Arc,
 
 use anyhow::Context;
 use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb, tls::Tls};
-use dataplane::Plane;
+use dataplane::{Certificates, Plane};
 use dns::ZoneFiles;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
@@ -101,15 +101,9 @@ impl Gateway {
         let (snapshots_out, snapshots) = watch::channel(empty);
         let (health_out, health) = watch::channel(Arc::new(Health::default()));
         let (phase, phases) = watch::channel(Phase::Starting);
-        let plane = Plane::start(
-            settings::dataplane(config),
-            Arc::clone(&clock),
-            snapshots.clone(),
-            health_out,
-            Handle::current(),
-        )
-        .context("start the data plane")?;
         let reload = Reload::new(config, identity_files, Arc::clone(&clock));
+        let plane =
+            start_plane((config, reload.certificates()), &clock, snapshots.clone(), health_out)?;
         let watches = (snapshots.clone(), health.clone());
         let dns = start_dns((config, reload.tls()), zone_files, &clock, watches)?;
         let listening = listening(&api_listener, dns.local_addr(), &admin_listener)?;
@@ -138,12 +132,14 @@ impl Gateway {
             audit: audit.clone(),
             tls: reload.tls(),
         };
-        let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let watches = (snapshots.clone(), health.clone());
-        let planes = (dns.inspector(), keeper.clone(), settings::dataplane(config).connections_max);
-        let admin = Admin::new(exporter, phases, watches, planes);
+        let connections_max = settings::dataplane(config).connections_max;
+        let facts = (connections_max, plane.idle_end(), reload.certificates());
+        let planes = (dns.inspector(), keeper.clone());
+        let admin = Admin::new(exporter, phases, watches, planes, facts);
+        let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
         Ok(Self {
             state,
@@ -178,7 +174,8 @@ impl Gateway {
         info!(%api, %dns, %admin, "ready");
         let mut stdout = std::io::stdout();
         if config.summary || stdout.is_terminal() {
-            let text = summary::write(config, &self.keeper.registry(), self.listening);
+            let registry = self.keeper.registry();
+            let text = summary::write(config, &registry, self.listening, self.plane.idle_end());
             // Nobody may be reading; that is no reason to stop.
             drop(stdout.write_all(text.as_bytes()));
         }
@@ -241,6 +238,22 @@ fn bind(config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
 fn listening(api: &TcpListener, dns: SocketAddr, admin: &TcpListener) -> anyhow::Result<Listening> {
     let api = api.local_addr().context("read the API's address")?;
     Ok(Listening { api, dns, admin: admin.local_addr().context("read the admin address")? })
+}
+
+fn start_plane(
+    (config, certificates): (&Config, Certificates),
+    clock: &Arc<dyn Clock>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    health: watch::Sender<Arc<Health>>,
+) -> anyhow::Result<Plane> {
+    let settings = dataplane::Config { certificates, ..settings::dataplane(config) };
+    let plane = Plane::start(settings, Arc::clone(clock), snapshots, health, Handle::current());
+    let plane = plane.context("start the data plane")?;
+    let wanted = config.dataplane.idle_end;
+    if wanted.is_some_and(|wanted| wanted != plane.idle_end()) {
+        warn!("idle connections are reset: dataplane.idle_end = \"silent\" needs CAP_NET_ADMIN");
+    }
+    Ok(plane)
 }
 
 fn start_dns(

@@ -1,6 +1,6 @@
 //! What an operator may choose about the data plane. Knows no file and no environment.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{net::IpAddr, num::NonZeroUsize, time::Duration};
 
 use dataplane_core::proxy_header::Padding;
 use rustix::process::{Resource, getrlimit};
@@ -29,6 +29,27 @@ pub enum UdpProxyHeader {
     Each,
 }
 
+/// What peers see when a connection was idle for too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdleEnd {
+    /// Nothing, and RST when they next send: as with a Network Load Balancer (semantics 1.5). Needs
+    /// CAP_NET_ADMIN; without it, as [`IdleEnd::Reset`].
+    #[default]
+    Silent,
+    /// RST at once.
+    Reset,
+}
+
+impl IdleEnd {
+    /// Its name, in configuration and explanations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Reset => "reset",
+        }
+    }
+}
+
 /// The settings of a data plane.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -44,8 +65,14 @@ pub struct Config {
     /// Whether the SYN's sequence number is part of the flow hash, as on a Network Load Balancer:
     /// one more system call per connection, and a reused 5-tuple may reach another target.
     pub hash_sequence_number: bool,
-    /// The largest segment to announce to clients; none leaves it to the kernel.
-    pub segment_bytes_max: Option<u16>,
+    /// The largest IP packet that clients are asked to send, by the segment size announced to them;
+    /// none leaves it to the kernel, which knows its devices' sizes. 8500 on AWS.
+    pub packet_bytes_max: Option<u16>,
+    /// What peers see when a connection was idle for too long.
+    pub idle_end: IdleEnd,
+    /// Addresses of this machine that connections to targets come from, in turn, each with its own
+    /// ports; the kernel chooses one for a family that has none here.
+    pub source_addresses: Vec<IpAddr>,
     /// Connections that one worker holds at the same time; more are refused.
     pub connections_max: usize,
     /// Pipes that one worker fills at the same time; with none to be had, bytes are copied.
@@ -77,7 +104,9 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(10),
             header_padding: Padding::None,
             hash_sequence_number: true,
-            segment_bytes_max: None,
+            packet_bytes_max: None,
+            idle_end: IdleEnd::default(),
+            source_addresses: Vec::new(),
             connections_max: 1 << 20,
             pipes_max: 256,
             handshake_timeout: Duration::from_secs(10),

@@ -3,17 +3,17 @@
 //! Nothing was sent to the client or to any target yet, so a failed attempt is followed by one on
 //! another target. Does not know readiness or time: the worker tells when an attempt is over.
 
-use std::{net::SocketAddr, os::fd::OwnedFd, sync::Arc};
+use std::{os::fd::OwnedFd, sync::Arc};
 
-use dataplane_core::{flow::FlowHash, proxy_header::Encoded};
-use rustix::{
-    io::Errno,
-    net::{self, AddressFamily, SocketFlags, SocketType, ipproto, sockopt},
+use dataplane_core::{
+    flow::FlowHash,
+    proxy_header::{Encoded, UniqueId},
 };
 
 use crate::{
     metrics::InterfaceMetrics,
     route::{Chosen, Pool},
+    source::{NotBegun, Sources},
 };
 
 /// Targets tried for one connection. A dead target costs each client one attempt at most until its
@@ -28,6 +28,7 @@ pub(crate) struct Connecting {
     tried: [u16; ATTEMPTS_MAX],
     attempts: usize,
     pub(crate) header: Option<Encoded>,
+    pub(crate) unique_id: Option<UniqueId>,
 }
 
 /// What came of trying.
@@ -35,47 +36,45 @@ pub(crate) struct Connecting {
 pub(crate) enum Attempt {
     /// Under way, to this target.
     Begun(OwnedFd, Chosen),
-    /// No file descriptor, port or memory.
+    /// No file descriptor or memory.
     ResourcesExhausted,
+    /// No target is left, and for the last one no source address had a port.
+    PortsExhausted,
     /// No target is left.
     NoneLeft,
 }
 
 impl Connecting {
-    pub(crate) fn new(pool: Arc<Pool>, hash: FlowHash, header: Option<Encoded>) -> Self {
-        Self { pool, hash, tried: [0; ATTEMPTS_MAX], attempts: 0, header }
+    pub(crate) fn new(
+        pool: Arc<Pool>,
+        hash: FlowHash,
+        header: Option<Encoded>,
+        unique_id: Option<UniqueId>,
+    ) -> Self {
+        Self { pool, hash, tried: [0; ATTEMPTS_MAX], attempts: 0, header, unique_id }
     }
 
     /// Begins to connect to the next target in the flow's order, and counts those that fail at
     /// once.
-    pub(crate) fn attempt(&mut self, metrics: &InterfaceMetrics) -> Attempt {
+    pub(crate) fn attempt(&mut self, sources: &mut Sources, metrics: &InterfaceMetrics) -> Attempt {
+        let mut outcome = Attempt::NoneLeft;
         while self.attempts < ATTEMPTS_MAX {
             let tried = &self.tried[..self.attempts];
             let Some((place, target)) = self.pool.choose(self.hash, tried) else { break };
             self.tried[self.attempts] = place;
             self.attempts += 1;
-            match begin(target.addr.0) {
+            match sources.connect(target.addr.0, || metrics.ports_lacked()) {
                 Ok(socket) => return Attempt::Begun(socket, target),
-                Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
-                    return Attempt::ResourcesExhausted;
-                }
-                Err(_) => {
+                Err(NotBegun::ResourcesExhausted) => return Attempt::ResourcesExhausted,
+                // Not the target's fault; another one may be reached.
+                Err(NotBegun::PortsExhausted) => outcome = Attempt::PortsExhausted,
+                Err(NotBegun::Refused) => {
                     metrics.connect_failed();
                     target.note_failure();
+                    outcome = Attempt::NoneLeft;
                 }
             }
         }
-        Attempt::NoneLeft
-    }
-}
-
-fn begin(target: SocketAddr) -> Result<OwnedFd, Errno> {
-    let family = if target.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let socket = net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))?;
-    sockopt::set_tcp_nodelay(&socket, true)?;
-    match net::connect(&socket, &target) {
-        Ok(()) | Err(Errno::INPROGRESS) => Ok(socket),
-        Err(errno) => Err(errno),
+        outcome
     }
 }

@@ -232,11 +232,14 @@ impl Workers {
             return;
         }
         let mut shares: Vec<Vec<NewListener>> = self.mailboxes.iter().map(|_| Vec::new()).collect();
-        for Opened { key, wire, addr, interface, forward, admission, sockets } in listeners {
+        for Opened { key, wire, addr, interface, forward, admission, limits, sockets } in listeners
+        {
             for (share, socket) in shares.iter_mut().zip(sockets) {
                 let (interface, admission) = (Arc::clone(&interface), admission.clone());
+                let limits = limits.clone();
                 let socket = OwnedFd::from(socket);
-                let new = NewListener { key, wire, socket, addr, interface, forward, admission };
+                let new =
+                    NewListener { key, wire, socket, addr, interface, forward, admission, limits };
                 share.push(new);
             }
         }

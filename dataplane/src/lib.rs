@@ -7,6 +7,7 @@ mod access;
 mod config;
 mod connect;
 mod director;
+mod limit;
 mod listener;
 mod metrics;
 mod plane;
@@ -14,14 +15,15 @@ mod probe;
 mod relay;
 mod route;
 mod session;
+mod source;
 mod tls;
 mod udp;
 mod worker;
 
-pub use config::{AddressMode, Config, UdpProxyHeader};
+pub use config::{AddressMode, Config, IdleEnd, UdpProxyHeader};
 pub use dataplane_core::proxy_header::Padding;
 pub use plane::{Plane, StartError};
 pub use tls::{
     certificate::{Certificate, Certificates, CertificatesByArn},
-    originate::TargetTls,
+    originate::{Authorities, AuthoritiesError, TargetName, TargetTls},
 };

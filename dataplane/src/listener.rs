@@ -14,6 +14,11 @@ use crate::{AddressMode, Config};
 /// The kernel cuts it to `net.core.somaxconn`, 4096 by default.
 const BACKLOG: i32 = 4096;
 
+/// Headers without options, as a segment's size is counted (RFC 6691).
+const IPV4_HEADER_BYTES: u16 = 20;
+const IPV6_HEADER_BYTES: u16 = 40;
+const TCP_HEADER_BYTES: u16 = 20;
+
 /// Checks that nobody has the address and port, ourselves included. Port 0 checks the address
 /// alone.
 pub(crate) fn claim(addr: EndpointAddr, config: &Config) -> Result<(), BindFailureReason> {
@@ -31,8 +36,9 @@ pub(crate) fn listen(
         socket.set_reuse_port(true)?;
         // Accepted sockets inherit these two.
         socket.set_tcp_nodelay(true)?;
-        if let Some(bytes) = config.segment_bytes_max {
-            socket.set_tcp_mss(u32::from(bytes))?;
+        if let Some(bytes) = config.packet_bytes_max {
+            let headers = if addr.0.is_ipv4() { IPV4_HEADER_BYTES } else { IPV6_HEADER_BYTES };
+            socket.set_tcp_mss(u32::from(bytes.saturating_sub(headers + TCP_HEADER_BYTES)))?;
         }
         if config.hash_sequence_number {
             sys::save_syn(socket.as_fd())?;

@@ -25,6 +25,8 @@ const RESETS: &str = "postern_connection_resets_total";
 const BYTES: &str = "postern_connection_bytes_total";
 const CONNECT_FAILURES: &str = "postern_connect_failures_total";
 const FAIL_OPEN: &str = "postern_connections_fail_open_total";
+const PORT_ERRORS: &str = "postern_port_allocation_errors_total";
+const PAUSES: &str = "postern_connection_pauses_total";
 const RELAYED: &str = "postern_relayed_bytes_total";
 const ACCEPT_ERRORS: &str = "postern_accept_errors_total";
 const TARGETS: &str = "postern_targets";
@@ -47,6 +49,16 @@ pub(crate) fn describe() {
         FAIL_OPEN,
         Unit::Count,
         "Connections sent to a target for want of a healthy one"
+    );
+    describe_counter!(
+        PORT_ERRORS,
+        Unit::Count,
+        "Source addresses that had no port left for a connection to a target"
+    );
+    describe_counter!(
+        PAUSES,
+        Unit::Count,
+        "Times that a connection waited for its endpoint's bytes per second"
     );
     describe_counter!(RELAYED, Unit::Bytes, "Bytes relayed, by method");
     describe_counter!(
@@ -100,6 +112,8 @@ pub(crate) struct InterfaceMetrics {
     fail_open: OnceLock<Counter>,
     tls: OnceLock<Box<TlsMetrics>>,
     udp: OnceLock<Box<FlowMetrics>>,
+    port_errors: OnceLock<Counter>,
+    pauses: OnceLock<Counter>,
 }
 
 impl InterfaceMetrics {
@@ -117,6 +131,8 @@ impl InterfaceMetrics {
             fail_open: OnceLock::new(),
             tls: OnceLock::new(),
             udp: OnceLock::new(),
+            port_errors: OnceLock::new(),
+            pauses: OnceLock::new(),
         }
     }
 
@@ -157,13 +173,18 @@ impl InterfaceMetrics {
         }
     }
 
-    /// Counts an end, by reason and by who reset it.
+    /// Counts an end that is what its reason says.
     pub(crate) fn ended(&self, end: End) {
+        self.ended_by(end, end.reset_side());
+    }
+
+    /// Counts an end, by reason and by who reset it.
+    pub(crate) fn ended_by(&self, end: End, side: Option<ResetSide>) {
         let name = if matches!(end, End::Refused(_)) { REFUSED } else { ENDED };
         self.ends[end.index()]
             .get_or_init(|| counter!(name, self.labels_and("reason", end.name())))
             .increment(1);
-        if let Some(side) = end.reset_side() {
+        if let Some(side) = side {
             let place = match side {
                 ResetSide::Client => 0,
                 ResetSide::Target => 1,
@@ -185,6 +206,16 @@ impl InterfaceMetrics {
         self.connect_failures
             .get_or_init(|| counter!(CONNECT_FAILURES, self.labels.clone()))
             .increment(1);
+    }
+
+    /// Counts a source address without a port for a target.
+    pub(crate) fn ports_lacked(&self) {
+        self.port_errors.get_or_init(|| counter!(PORT_ERRORS, self.labels.clone())).increment(1);
+    }
+
+    /// Counts a connection that waits for its share of the endpoint's bytes.
+    pub(crate) fn paused(&self) {
+        self.pauses.get_or_init(|| counter!(PAUSES, self.labels.clone())).increment(1);
     }
 
     /// Counts a connection that goes to a target for want of a healthy one.

@@ -2,6 +2,7 @@
 
 use std::{
     fmt, io,
+    net::IpAddr,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Instant,
@@ -16,17 +17,27 @@ use tokio::{
 };
 
 use crate::{
-    Config,
+    Config, IdleEnd,
     director::{self, Inputs},
     metrics,
     probe::{PROBES_MAX, Prober, RESULTS_MAX, TlsAsker},
     route::Message,
+    session, source,
     worker::{self, Mailbox},
 };
 
 /// Why a data plane could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The machine does not have an address that connections to targets are to come from.
+    #[error("use source address {address}")]
+    SourceAddress {
+        /// Which one.
+        address: IpAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
     /// A worker's poll, waker, reserve descriptor or thread could not be made.
     #[error("set up worker {worker}")]
     Worker {
@@ -43,6 +54,7 @@ pub struct Plane {
     clock: Arc<dyn Clock>,
     workers: Vec<Running>,
     director: AbortHandle,
+    idle_end: IdleEnd,
 }
 
 /// A worker's thread.
@@ -67,10 +79,19 @@ impl Plane {
         runtime: Handle,
     ) -> Result<Self, StartError> {
         metrics::describe();
-        let config = config.bounded();
+        let mut config = config.bounded();
+        for &address in &config.source_addresses {
+            let checked = source::check(address);
+            checked.map_err(|source| StartError::SourceAddress { address, source })?;
+        }
+        if config.idle_end == IdleEnd::Silent && !session::can_forget() {
+            config.idle_end = IdleEnd::Reset;
+        }
+        let idle_end = config.idle_end;
+        let epoch = clock.monotonic();
         let mut workers = Vec::new();
         for worker in 0..config.workers.get() {
-            let running = start_worker(worker, &config, &clock);
+            let running = start_worker(worker, &config, (&clock, epoch));
             workers.push(running.map_err(|source| StartError::Worker { worker, source })?);
         }
         let (sender, outcomes) = mpsc::channel(RESULTS_MAX);
@@ -90,7 +111,13 @@ impl Plane {
             outcomes,
         };
         let director = runtime.spawn(director::run(inputs)).abort_handle();
-        Ok(Self { clock, workers, director })
+        Ok(Self { clock, workers, director, idle_end })
+    }
+
+    /// What peers see when a connection was idle for too long: what was asked for, as far as the
+    /// process may do it.
+    pub fn idle_end(&self) -> IdleEnd {
+        self.idle_end
     }
 
     /// Stops accepting, lets connections end until the deadline (on the clock's monotonic reading),
@@ -149,8 +176,12 @@ fn join(thread: JoinHandle<()>) {
     }
 }
 
-fn start_worker(number: usize, config: &Config, clock: &Arc<dyn Clock>) -> io::Result<Running> {
-    let (mailbox, parts, stopped) = worker::prepare(config, clock)?;
+fn start_worker(
+    number: usize,
+    config: &Config,
+    (clock, epoch): (&Arc<dyn Clock>, Instant),
+) -> io::Result<Running> {
+    let (mailbox, parts, stopped) = worker::prepare(config, clock, epoch)?;
     let thread = thread::Builder::new()
         .name(format!("postern-data-{number}"))
         .spawn(move || worker::run(parts))?;

@@ -106,7 +106,18 @@ pub(crate) struct Tools {
     pub(crate) copied: u64,
     /// Bytes moved through pipes since last asked.
     pub(crate) spliced: u64,
+    share: Share,
 }
+
+/// What a direction may move per wake.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    rounds: u32,
+    round_bytes: usize,
+}
+
+/// Of a connection whose endpoint has no limit.
+const WHOLE: Share = Share { rounds: ROUNDS_MAX, round_bytes: ROUND_BYTES };
 
 impl Tools {
     pub(crate) fn new(pipes_max: usize) -> Self {
@@ -116,7 +127,19 @@ impl Tools {
             tls: TlsTools::default(),
             copied: 0,
             spliced: 0,
+            share: WHOLE,
         }
+    }
+
+    /// Has directions move no more than one read of so many bytes per wake.
+    pub(crate) fn ration(&mut self, bytes: u32) {
+        let round_bytes = usize::try_from(bytes).unwrap_or(ROUND_BYTES).min(ROUND_BYTES);
+        self.share = Share { rounds: 1, round_bytes };
+    }
+
+    /// Ends the rationing.
+    pub(crate) fn allow_all(&mut self) {
+        self.share = WHOLE;
     }
 }
 
@@ -163,7 +186,7 @@ enum Round {
 impl Direction {
     /// Moves bytes while both sides are ready.
     pub(crate) fn pump(&mut self, from: &mut Side, to: &mut Side, tools: &mut Tools) -> Step {
-        for _ in 0..ROUNDS_MAX {
+        for _ in 0..tools.share.rounds {
             if self.stalled.is_some() {
                 match self.unstall(to, tools) {
                     Round::Moved => {}
@@ -187,6 +210,11 @@ impl Direction {
             }
         }
         Step::Again
+    }
+
+    /// Whether there is something to pass on, or may be.
+    pub(crate) fn is_ready(&self, from: &Side, to: &Side) -> bool {
+        to.ready.writable && (self.stalled.is_some() || (from.ready.readable && !self.ended))
     }
 
     /// Passes on what the receiver had no room for.

@@ -12,14 +12,18 @@ use std::{os::fd::OwnedFd, sync::Arc, sync::mpsc::SyncSender, time::Duration};
 use dataplane_core::{
     admission::Admission,
     flow::{Flow, FlowHash},
-    proxy_header::Template,
+    proxy_header::{Encoded, Fields, Template, UniqueId},
     reason::{End, Refusal},
     select::{self, Routing, Seed},
     wire::Wire,
 };
-use model::{AccountId, EndpointAddr, ServiceId, VpcEndpointId, WeightedTargetGroup, ZoneId};
+use model::{
+    AccountId, ClientAddr, EndpointAddr, ProxyFields, ServiceId, VpcEndpointId,
+    WeightedTargetGroup, ZoneId,
+};
 
 use crate::{
+    limit::Limits,
     metrics::InterfaceMetrics,
     tls::{originate::Originator, terminate::Terminator},
 };
@@ -44,10 +48,32 @@ pub(crate) struct Interface {
     pub(crate) metrics: InterfaceMetrics,
 }
 
+impl Interface {
+    /// The header of a connection through it; `authority` is the host that the client named, if it
+    /// did.
+    pub(crate) fn header(
+        &self,
+        (client, endpoint): (ClientAddr, EndpointAddr),
+        fields: ProxyFields,
+        unique_id: Option<UniqueId>,
+        authority: Option<&str>,
+    ) -> Encoded {
+        if fields == ProxyFields::default() {
+            return self.header.encode(client, endpoint);
+        }
+        let authority = authority.filter(|_| fields.authority);
+        let fields = Fields { endpoint: fields.endpoint, authority, unique_id };
+        self.header.encode_with(client, endpoint, &fields)
+    }
+}
+
 /// The candidates of one target group for the clients of one zone.
 #[derive(Debug)]
 pub(crate) struct Pool {
+    /// Whether connections start with a header, unless their listener says otherwise.
     pub(crate) proxy_protocol: bool,
+    /// What such a header says.
+    pub(crate) proxy_fields: ProxyFields,
     pub(crate) routing: Routing,
     manner: Manner,
     /// How its targets are spoken to behind a TLS listener; none is plainly.
@@ -57,9 +83,14 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(proxy_protocol: bool, routing: Routing, targets: Vec<Arc<Target>>) -> Self {
+    pub(crate) fn new(
+        proxy: (bool, ProxyFields),
+        routing: Routing,
+        targets: Vec<Arc<Target>>,
+    ) -> Self {
         Self {
-            proxy_protocol,
+            proxy_protocol: proxy.0,
+            proxy_fields: proxy.1,
             routing,
             manner: Manner::default(),
             tls: None,
@@ -85,6 +116,8 @@ impl Pool {
 #[derive(Debug)]
 pub(crate) struct Forward {
     pub(crate) idle_timeout: Duration,
+    /// Whether connections start with a PROXY header; none means as the pool says.
+    pub(crate) proxy_protocol: Option<bool>,
     pub(crate) weights: Box<[WeightedTargetGroup]>,
     /// One per weight.
     pub(crate) pools: Box<[Arc<Pool>]>,
@@ -116,6 +149,8 @@ pub(crate) struct NewListener {
     pub(crate) interface: Arc<Interface>,
     pub(crate) forward: Key,
     pub(crate) admission: Admission,
+    /// Of the interface, which may be new to the worker.
+    pub(crate) limits: Option<Arc<Limits>>,
 }
 
 /// One change of a worker's tables.
@@ -131,6 +166,8 @@ pub(crate) enum Change {
     MoveListener(Key, Key),
     /// Lets other clients in than before; those that are in stay.
     SetAdmission(Key, Admission),
+    /// Limits an interface's connections, those that are open as well.
+    SetLimits(Key, Option<Arc<Limits>>),
     /// Resets an interface's connections; its listeners were removed.
     RemoveInterface(Key),
     /// Resets a target's connections.

@@ -10,11 +10,15 @@ use std::{
     time::Duration,
 };
 
-use dataplane_core::reason::End;
+use dataplane_core::{
+    proxy_header::UniqueId,
+    reason::{End, ResetSide},
+};
 use model::{ClientAddr, EndpointAddr};
-use rustix::net::{Shutdown, sockopt};
+use rustix::net::{self, AddressFamily, Shutdown, SocketType, sockopt};
 
 use crate::{
+    IdleEnd,
     connect::Connecting,
     relay::{Direction, Side, Step, Tools},
     route::{Chosen, Interface},
@@ -45,14 +49,28 @@ pub(crate) struct Session {
     /// While no target has answered.
     pub(crate) connecting: Option<Box<Connecting>>,
     pub(crate) client_addr: ClientAddr,
+    /// What the header calls the connection; boxed, for most have none.
+    pub(crate) unique_id: Option<Box<UniqueId>>,
     /// Milliseconds of the worker's clock.
     pub(crate) started_ms: u64,
     pub(crate) idle: Idle,
+    pub(crate) pacing: Pacing,
     /// Whether it waits in the run queue.
     pub(crate) is_queued: bool,
     half_closed: HalfClosed,
     /// On a TLS listener: what stands in for the plain ways.
     pub(crate) tls: Option<Box<TlsSession>>,
+}
+
+/// Whether a connection has to ask before it moves bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pacing {
+    /// Its endpoint's bytes are not limited.
+    Free,
+    /// They are.
+    Paced,
+    /// It waits for the share that it has reserved, until this tick.
+    Waiting { share: u32, until: u32 },
 }
 
 /// Which halves were closed on behalf of the other side.
@@ -105,9 +123,11 @@ impl Session {
             to_target: Direction::default(),
             to_client: Direction::default(),
             origin,
+            unique_id: connecting.unique_id.map(Box::new),
             connecting: Some(Box::new(connecting)),
             started_ms,
             idle,
+            pacing: Pacing::Free,
             is_queued: false,
             half_closed: HalfClosed::default(),
             tls: None,
@@ -184,6 +204,17 @@ impl Session {
         }
     }
 
+    /// Whether its next turn would do more than look.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.to_target.is_ready(&self.client, &self.target)
+            || self.to_client.is_ready(&self.target, &self.client)
+    }
+
+    /// Whether a socket has an error pending.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.client.ready.failed || self.target.ready.failed
+    }
+
     /// Segments received on both sides: they grow with keepalives, which nothing else shows.
     pub(crate) fn segments_in(&self) -> u32 {
         // A socket that cannot be asked is about to end for its own reason.
@@ -191,8 +222,12 @@ impl Session {
         count(&self.client).wrapping_add(count(&self.target))
     }
 
-    /// Makes the sockets reset when they are closed, but for the one that was reset by its peer.
-    pub(crate) fn prepare_end(&self, end: End) {
+    /// Makes the sockets reset when they are closed, but for the one that was reset by its peer; or
+    /// say nothing. Tells who has reset the connection.
+    pub(crate) fn prepare_end(&self, end: End, idle_end: IdleEnd) -> Option<ResetSide> {
+        if end == End::IdleTimeout && idle_end == IdleEnd::Silent && self.is_forgotten() {
+            return None;
+        }
         let (client, target) = match end {
             End::Closed => (false, false),
             // A client that broke TLS was told so.
@@ -217,7 +252,20 @@ impl Session {
                 reset_on_close(side);
             }
         }
+        end.reset_side()
     }
+
+    /// Has the system forget the connection when its sockets are closed, if it lets us.
+    fn is_forgotten(&self) -> bool {
+        let forget = |side: &Side| sys::forget_on_close(side.socket.as_fd()).is_ok();
+        [&self.client, &self.target].into_iter().all(forget)
+    }
+}
+
+/// Whether connections can end without a word: whether the process has CAP_NET_ADMIN.
+pub(crate) fn can_forget() -> bool {
+    let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None);
+    socket.is_ok_and(|socket| sys::forget_on_close(socket.as_fd()).is_ok())
 }
 
 /// Makes a socket answer with RST when it is closed, whatever it still holds.
@@ -229,7 +277,7 @@ pub(crate) fn reset_on_close(side: &Side) {
 fn close_half(done: &mut bool, side: &Side) {
     if !std::mem::replace(done, true) {
         // Fails only when the peer has reset the connection, which its own event tells.
-        let _ = rustix::net::shutdown(&side.socket, Shutdown::Write);
+        let _ = net::shutdown(&side.socket, Shutdown::Write);
     }
 }
 

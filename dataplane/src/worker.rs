@@ -7,6 +7,7 @@
 
 mod accept;
 mod handshake;
+mod pace;
 mod table;
 mod turn;
 mod udp;
@@ -31,10 +32,12 @@ use tokio::sync::oneshot;
 
 use crate::{
     Config,
+    limit::Limits,
     metrics::{Tally, WorkerMetrics},
     relay::Tools,
     route::{Batch, Change, Forward, Interface, Key, Message},
     session::{Origin, Session, TICK},
+    source::Sources,
 };
 
 use handshake::Handshakes;
@@ -85,14 +88,17 @@ pub(crate) struct Parts {
     reserve: File,
     config: Config,
     clock: Arc<dyn Clock>,
+    epoch: Instant,
     /// Dropped when the worker stops.
     running: oneshot::Sender<()>,
 }
 
-/// Makes what a worker needs, so that want of it is known before any thread runs.
+/// Makes what a worker needs, so that want of it is known before any thread runs. All workers count
+/// time from the same epoch: they share buckets.
 pub(crate) fn prepare(
     config: &Config,
     clock: &Arc<dyn Clock>,
+    epoch: Instant,
 ) -> io::Result<(Mailbox, Parts, oneshot::Receiver<()>)> {
     let poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
@@ -104,6 +110,7 @@ pub(crate) fn prepare(
         reserve: reserve()?,
         config: config.clone(),
         clock: Arc::clone(clock),
+        epoch,
         running,
     };
     Ok((Mailbox { queue, waker }, parts, stopped))
@@ -128,6 +135,8 @@ struct Listener {
 #[derive(Debug)]
 struct Local {
     interface: Arc<Interface>,
+    /// Of its endpoint, shared by all workers.
+    limits: Option<Arc<Limits>>,
     tally: Tally,
     /// Connections open in this worker.
     active: usize,
@@ -178,6 +187,7 @@ struct Worker {
     /// None until there is a UDP listener.
     udp: Option<Box<Udp>>,
     tools: Tools,
+    sources: Sources,
     queue: VecDeque<Queued>,
     /// Listeners that wait for file descriptors, and until when.
     starved: Vec<Key>,
@@ -191,11 +201,11 @@ struct Worker {
 
 /// Runs a worker until it is stopped, or drained and empty.
 pub(crate) fn run(parts: Parts) {
-    let Parts { poll, messages, reserve, config, clock, running } = parts;
+    let Parts { poll, messages, reserve, config, clock, epoch, running } = parts;
     let mut worker = Worker {
         poll,
         messages,
-        epoch: clock.monotonic(),
+        epoch,
         clock,
         now_ms: 0,
         now: 1,
@@ -209,6 +219,7 @@ pub(crate) fn run(parts: Parts) {
         fired: Vec::new(),
         udp: None,
         tools: Tools::new(config.pipes_max),
+        sources: Sources::new(&config.source_addresses),
         config,
         queue: VecDeque::new(),
         starved: Vec::new(),
@@ -343,6 +354,7 @@ impl Worker {
                         listener.admission = admission;
                     }
                 }
+                Change::SetLimits(key, limits) => self.set_limits(key, limits),
                 Change::RemoveInterface(key) => self.remove_interface(key),
                 Change::ResetTarget(target, end) => {
                     self.end_where(end, |session| Arc::ptr_eq(&session.chosen, &target));

@@ -14,7 +14,7 @@ use std::{
 use model::{BindFailureReason, Binding, Generation, TargetHealth, UnhealthyReason};
 use rig::{
     PATIENCE, Rig, SERVICE_PORT, Upstream, World, assert_alive, assert_reset, connect, fresh_ip,
-    read_exactly, simple, wait_until,
+    read_exactly, simple, simple_with, wait_until,
 };
 
 fn is_refused(addr: std::net::SocketAddr) -> bool {
@@ -278,8 +278,10 @@ fn an_attempt_without_answer_times_out() {
 #[test]
 fn silence_is_cut_and_keepalives_are_not_silence() {
     let timeout = Duration::from_secs(2);
-    let (_rig, upstream, addr) =
-        simple(|world| world.balancer().listeners[0].idle_timeout = timeout);
+    let (_rig, upstream, addr) = simple_with(
+        |world| world.balancer().listeners[0].idle_timeout = timeout,
+        |config| config.idle_end = dataplane::IdleEnd::Reset,
+    );
     let mut silent = (connect(addr), upstream.accept());
     let mut kept = (connect(addr), upstream.accept());
     let keepalive = socket2::TcpKeepalive::new()

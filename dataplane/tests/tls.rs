@@ -282,8 +282,8 @@ fn a_target_without_the_right_certificate_is_passed_by() {
     let (mut rig, first, addr, config) = listening(
         |_| {},
         |config| {
-            let server_name = Some("target.test".try_into().unwrap());
-            config.target_tls = TargetTls { authorities: Some(pair.roots()), server_name };
+            let server_name = Some("target.test".parse().unwrap());
+            config.target_tls = TargetTls { authorities: Some(pair.authorities()), server_name };
         },
     );
     rig.world.group().protocol = Protocol::Tls;

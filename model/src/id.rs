@@ -44,6 +44,11 @@ macro_rules! hex_id {
             pub const fn from_bits(bits: u128) -> Self {
                 Self(bits & ((1 << ($digits * 4)) - 1))
             }
+
+            /// The number that it was made of.
+            pub const fn to_bits(self) -> u128 {
+                self.0
+            }
         }
 
         impl fmt::Display for $name {

@@ -37,16 +37,42 @@ pub fn segments_in(socket: BorrowedFd<'_>) -> io::Result<u32> {
 ///
 /// The descriptor is no TCP socket.
 pub fn save_syn(listener: BorrowedFd<'_>) -> io::Result<()> {
+    switch_on(listener, libc::IPPROTO_TCP, libc::TCP_SAVE_SYN)
+}
+
+/// Has the system forget a connection when its socket is closed: nothing is sent, and whatever the
+/// peer sends later is answered with RST (semantics 9).
+///
+/// # Errors
+///
+/// The process lacks CAP_NET_ADMIN in its network namespace, the socket listens, or the descriptor
+/// is no TCP socket.
+pub fn forget_on_close(socket: BorrowedFd<'_>) -> io::Result<()> {
+    switch_on(socket, libc::IPPROTO_TCP, libc::TCP_REPAIR)
+}
+
+/// Leaves the choice of a port to `connect` when a socket is bound to an address alone: one port
+/// then serves connections to many peers.
+///
+/// # Errors
+///
+/// The descriptor is no IP socket.
+pub fn choose_port_at_connect(socket: BorrowedFd<'_>) -> io::Result<()> {
+    switch_on(socket, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT)
+}
+
+/// Sets a socket option that is a switch.
+fn switch_on(socket: BorrowedFd<'_>, level: libc::c_int, option: libc::c_int) -> io::Result<()> {
     let on: libc::c_int = 1;
     let length = libc::socklen_t::try_from(size_of_val(&on)).unwrap_or(0);
     // SAFETY: the descriptor is open for the length of the call, and the option's value is an int
-    // that outlives it, of the length given.
-    // JUSTIFICATION: no safe crate knows TCP_SAVE_SYN.
+    // that outlives it, of the length given. JUSTIFICATION: no safe crate knows TCP_SAVE_SYN,
+    // TCP_REPAIR or IP_BIND_ADDRESS_NO_PORT.
     let done = unsafe {
         libc::setsockopt(
-            socket_number(listener),
-            libc::IPPROTO_TCP,
-            libc::TCP_SAVE_SYN,
+            socket_number(socket),
+            level,
+            option,
             std::ptr::from_ref(&on).cast(),
             length,
         )
@@ -114,9 +140,11 @@ fn socket_number(socket: BorrowedFd<'_>) -> libc::c_int {
 mod tests {
     use std::{
         io::{Read as _, Write as _},
-        net::{TcpListener, TcpStream},
+        net::{SocketAddr, TcpListener, TcpStream},
         os::fd::AsFd as _,
     };
+
+    use rustix::net::{self, AddressFamily, SocketType};
 
     use super::*;
 
@@ -160,6 +188,23 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_chosen_late() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        for address in [AddressFamily::INET, AddressFamily::INET6] {
+            let socket = net::socket(address, SocketType::STREAM, None).unwrap();
+            choose_port_at_connect(socket.as_fd()).unwrap();
+        }
+        let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        choose_port_at_connect(socket.as_fd()).unwrap();
+        net::bind(&socket, &SocketAddr::from(([127, 0, 0, 9], 0))).unwrap();
+        let socket = TcpStream::from(socket);
+        assert_eq!(socket.local_addr().unwrap().port(), 0);
+        net::connect(&socket, &listener.local_addr().unwrap()).unwrap();
+        assert_eq!(socket.local_addr().unwrap().ip().to_string(), "127.0.0.9");
+        assert_ne!(socket.local_addr().unwrap().port(), 0);
+    }
+
+    #[test]
     fn a_packet_that_is_none_has_no_number() {
         let mut packet = vec![0x45; 60];
         packet[24..28].copy_from_slice(&7_u32.to_be_bytes());
@@ -175,5 +220,7 @@ mod tests {
         let file = std::fs::File::open("/dev/null").unwrap();
         assert!(segments_in(file.as_fd()).is_err());
         assert!(save_syn(file.as_fd()).is_err());
+        assert!(forget_on_close(file.as_fd()).is_err());
+        assert!(choose_port_at_connect(file.as_fd()).is_err());
     }
 }

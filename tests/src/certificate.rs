@@ -38,14 +38,21 @@ impl Certificate {
 
     /// Signs a new certificate, good until this year, with a new key, and puts both into place.
     pub fn renew(&self, year: i32) {
-        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "the API");
+        let files = ["certificate.pem", "key.pem"];
+        self.sign(files, ("the API", "127.0.0.1"), year);
+    }
+
+    /// Signs a certificate with this common name for this host, and puts it and its key into these
+    /// files.
+    pub fn sign(&self, files: [&str; 2], (name, host): (&str, &str), year: i32) {
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.not_after = date_time_ymd(year, 1, 1);
         params.not_before = date_time_ymd(2000, 1, 1);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.authority).unwrap();
-        self.put("key.pem", &key.serialize_pem());
-        self.put("certificate.pem", &certificate.pem());
+        self.put(files[1], &key.serialize_pem());
+        self.put(files[0], &certificate.pem());
     }
 
     /// Replaces a file as a whole.
@@ -53,6 +60,11 @@ impl Certificate {
         let new = self.folder.path().join("new");
         fs::write(&new, text).unwrap();
         fs::rename(new, self.folder.path().join(name)).unwrap();
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What clients trust.

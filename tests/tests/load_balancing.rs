@@ -137,7 +137,6 @@ fn the_cli_makes_udp_listeners_and_changes_attributes_beyond_aws() {
     assert!(policies["SslPolicies"].as_array().is_some_and(|it| !it.is_empty()));
     let limits = aws.run("elbv2 describe-account-limits");
     assert!(limits["Limits"].as_array().is_some_and(|it| !it.is_empty()));
-    let set =
-        aws.run(&format!("elbv2 set-subnets --load-balancer-arn {lb} --subnets {subnet}"));
+    let set = aws.run(&format!("elbv2 set-subnets --load-balancer-arn {lb} --subnets {subnet}"));
     assert_eq!(set["AvailabilityZones"][0]["SubnetId"], subnet.as_str());
 }

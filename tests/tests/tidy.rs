@@ -132,6 +132,22 @@ fn names_say_what_a_file_is() {
 }
 
 #[test]
+fn tests_that_documents_name_exist() {
+    let mut named = 0;
+    for document in ["docs/nlb.md"] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        for (file, test) in text.split('`').skip(1).step_by(2).filter_map(|it| it.split_once("::"))
+        {
+            let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+            let exists = source.contains(&format!("fn {test}("));
+            assert!(exists, "{document} names {file}::{test}, which does not exist");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "only {named} tests are named: is the table read?");
+}
+
+#[test]
 fn one_clippy_configuration_and_every_member_takes_the_lints() {
     for (package, _) in MAY_DEPEND {
         let folder = match *package {

@@ -43,10 +43,13 @@ pub(super) fn answer(
         return Ok((form, written(form, &unknown(&named, snapshot.generation))));
     };
     let connections_max = admin.connections_max;
-    let asked = Asked { endpoint: endpoint.id, place, client, port, connections_max };
+    let certificates = admin.certificates.present().keys().cloned().collect();
+    let endpoint_id = endpoint.id;
+    let asked = Asked { endpoint: endpoint_id, place, client, port, connections_max, certificates };
     let health = Arc::clone(&admin.health.borrow());
     let explanation = explain(snapshot, &health, &asked);
-    let words = Words { registry: &registry, endpoint, asked: &asked };
+    let idle_end = admin.idle_end;
+    let words = Words { registry: &registry, endpoint, asked: &asked, idle_end };
     let id = endpoint.id.to_string();
     let refused = admin.exporter.samples(REFUSED, ("endpoint_id", &id));
     let story = Story {

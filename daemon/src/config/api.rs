@@ -1,4 +1,5 @@
-//! The table `api`: whether it is served with TLS, and with which certificate.
+//! The table `api`: whether it is served with TLS, and with which certificate. And how any
+//! certificate with its key is named and read.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use control::tls::{Certificate, CertificateError};
 use super::{kind::Text, reader::Table};
 use crate::follow::Version;
 
-/// The certificate of the API.
+/// A certificate with its key, as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Tls {
     /// Where it comes from.
@@ -41,21 +42,25 @@ pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Option<Tls> {
     let tls = table.table("tls");
     table.finish();
     let mut table = tls?;
+    let tls = pair(&mut table, folder);
+    table.finish();
+    tls
+}
+
+/// Reads the files that a table names under `certificate` and `key`.
+pub(super) fn pair(table: &mut Table<'_>, folder: &Path) -> Option<Tls> {
     let path = Text("the path of a file in PEM form");
     let certificate = table.required("certificate", &path);
     let key = table.required("key", &path);
-    let tls = certificate.zip(key).and_then(|(certificate, key)| {
-        let files = TlsFiles { certificate: folder.join(certificate), key: folder.join(key) };
-        match files.read() {
-            (versions, Ok(certificate)) => Some(Tls { files, certificate, versions }),
-            (_, Err(error)) => {
-                report(&table, &files, &error);
-                None
-            }
+    let (certificate, key) = certificate.zip(key)?;
+    let files = TlsFiles { certificate: folder.join(certificate), key: folder.join(key) };
+    match files.read() {
+        (versions, Ok(certificate)) => Some(Tls { files, certificate, versions }),
+        (_, Err(error)) => {
+            report(table, &files, &error);
+            None
         }
-    });
-    table.finish();
-    tls
+    }
 }
 
 /// Notes a mistake at the key whose file it is in.

@@ -9,8 +9,8 @@ use ipnet::Ipv6Net;
 use model::{ZoneId, ZoneName};
 
 use super::{
-    Addresses, Audit, Config, Dataplane, DemoTarget, Environment, Listen, Log, LogFormat, Zone,
-    account, api, bootstrap, dns, instance,
+    Addresses, Audit, Config, DemoTarget, Environment, Listen, Log, LogFormat, Zone, account, api,
+    bootstrap, certificate, dataplane, dns, instance,
     kind::{Kind, Parsed, Span, Switch, Text, Whole, Word},
     limits, notifications, quotas,
     reader::{Mistake, Source, Table},
@@ -61,12 +61,13 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let acceptance_timeout = root.optional("acceptance_timeout", &waits).unwrap_or(week);
     let drains = Span { min: "0s", max: "1h" };
     let drain_timeout = root.optional("drain_timeout", &drains).unwrap_or(Duration::from_secs(10));
-    let dataplane = read_dataplane(&mut root);
+    let dataplane = dataplane::read(&mut root, folder);
     let dns = dns::read(&mut root, folder, environment);
     let tls = api::read(&mut root, folder);
     if dns.tls.is_some() && !root.has("api") {
         root.report("dns", "tls needs a certificate, which is that of api.tls");
     }
+    let certificates = certificate::read(&mut root, folder);
     let limits = limits::read(&mut root);
     let quotas = quotas::read(&mut root);
     let audit = read_audit(&mut root);
@@ -94,6 +95,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         dataplane,
         dns,
         tls,
+        certificates,
         limits,
         quotas,
         services,
@@ -170,20 +172,6 @@ fn read_zones(root: &mut Table<'_>) -> Vec<Zone> {
         zones.extend(name.zip(id).map(|(name, id)| Zone { name, id }));
     }
     zones
-}
-
-fn read_dataplane(root: &mut Table<'_>) -> Dataplane {
-    // A client waits 30 s at most in all; after 10 s another target may still be tried.
-    let mut dataplane = Dataplane { workers: None, connect_timeout: Duration::from_secs(10) };
-    if let Some(mut table) = root.table("dataplane") {
-        dataplane.workers = table.optional("workers", &Whole { min: 1, max: WORKERS_MAX });
-        if let Some(timeout) = table.optional("connect_timeout", &Span { min: "10ms", max: "30s" })
-        {
-            dataplane.connect_timeout = timeout;
-        }
-        table.finish();
-    }
-    dataplane
 }
 
 fn read_log(root: &mut Table<'_>) -> Log {

@@ -8,10 +8,12 @@
 //! [`admission`]: crate::admission
 //! [`select`]: crate::select
 
+mod certificate;
 mod group;
 mod step;
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
@@ -21,11 +23,12 @@ use model::{
     Snapshot, VpcEndpointId, ZoneId,
 };
 
-use self::{group::groups, step::Way};
 pub use self::{
+    certificate::CertificateFacts,
     group::{GroupFacts, TargetFacts, Use},
     step::{Binding, Found, ListenerFacts, Rules, Step, Stop},
 };
+use self::{group::groups, step::Way};
 use crate::select::Routing;
 
 /// A connection that is to be explained.
@@ -41,6 +44,8 @@ pub struct Asked {
     pub port: Option<u16>,
     /// How many connections a worker may hold at the same time.
     pub connections_max: usize,
+    /// The certificates of TLS listeners that are loaded.
+    pub certificates: BTreeSet<Arc<str>>,
 }
 
 /// Which of an endpoint's addresses are meant.
@@ -203,7 +208,11 @@ fn path(
     steps.push(step);
     if let Some((balancer, listener)) = listener {
         steps.extend(way.rules(listener));
+        if !endpoint.limits.is_unlimited() {
+            steps.push(Step::of(Found::EndpointLimits(endpoint.limits)));
+        }
         steps.push(Step::of(Found::Limit { connections_max: asked.connections_max }));
+        steps.extend(certificate::certificates(listener, &asked.certificates));
         steps.push(way.forward(listener));
         steps.extend(groups(&way, balancer, listener));
     }

@@ -14,8 +14,14 @@ pub enum Refusal {
     NoTargetGroup,
     /// No registered target serves the zone.
     NoTarget,
+    /// The endpoint has as many connections as it may.
+    EndpointConnections,
+    /// The endpoint gets new connections faster than it may.
+    EndpointConnectionRate,
     /// This worker holds as many connections as it may.
     TooManyConnections,
+    /// No source address has a port left for any of the targets tried.
+    PortsExhausted,
     /// No file descriptor or memory for the connection to the target.
     ResourcesExhausted,
     /// The accept queue was cleared because no file descriptor was left.
@@ -28,7 +34,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::SecurityGroup,
         Self::LoadBalancerSecurityGroup,
         Self::NoTargetGroup,
@@ -38,6 +44,9 @@ impl Refusal {
         Self::AcceptExhausted,
         Self::NoCertificate,
         Self::TooManyHandshakes,
+        Self::EndpointConnections,
+        Self::EndpointConnectionRate,
+        Self::PortsExhausted,
     ];
 
     /// Its name.
@@ -52,6 +61,9 @@ impl Refusal {
             Self::AcceptExhausted => "accept_exhausted",
             Self::NoCertificate => "no_certificate",
             Self::TooManyHandshakes => "too_many_handshakes",
+            Self::EndpointConnections => "endpoint_connections",
+            Self::EndpointConnectionRate => "endpoint_connection_rate",
+            Self::PortsExhausted => "ports_exhausted",
         }
     }
 }
@@ -157,6 +169,9 @@ impl End {
             Self::Refused(Refusal::AcceptExhausted) => 22,
             Self::Refused(Refusal::NoCertificate) => 23,
             Self::Refused(Refusal::TooManyHandshakes) => 24,
+            Self::Refused(Refusal::EndpointConnections) => 25,
+            Self::Refused(Refusal::EndpointConnectionRate) => 26,
+            Self::Refused(Refusal::PortsExhausted) => 27,
         }
     }
 

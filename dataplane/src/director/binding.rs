@@ -6,6 +6,7 @@
 //! listener.
 
 mod admission;
+mod limit;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +27,9 @@ use super::{
     key::Keys,
 };
 use crate::{
-    Config, listener,
+    Config,
+    limit::Limits,
+    listener,
     metrics::InterfaceMetrics,
     route::{self, Change, Key},
     udp,
@@ -36,6 +39,7 @@ use crate::{
 #[derive(Debug)]
 struct Served {
     endpoint: Arc<Endpoint>,
+    limits: Option<Arc<Limits>>,
     interfaces: Vec<ServedInterface>,
 }
 
@@ -76,6 +80,7 @@ pub(super) struct Opened {
     pub(super) interface: Arc<route::Interface>,
     pub(super) forward: Key,
     pub(super) admission: Admission,
+    pub(super) limits: Option<Arc<Limits>>,
     pub(super) sockets: Vec<Socket>,
 }
 
@@ -173,6 +178,7 @@ impl Bindings {
         let wanted = snapshot.endpoints.get(&id);
         let known = self.served.remove(&id);
         let mut kept = Vec::new();
+        let limits = known.as_ref().and_then(|known| known.limits.clone());
         for mut interface in known.into_iter().flat_map(|known| known.interfaces) {
             let stays = wanted.and_then(|endpoint| {
                 let same = |other: &&Interface| is_same_place(other, &interface.described);
@@ -202,7 +208,7 @@ impl Bindings {
         match wanted {
             Some(endpoint) => {
                 let endpoint = Arc::clone(endpoint);
-                self.served.insert(id, Served { endpoint, interfaces: kept });
+                self.served.insert(id, Served { endpoint, limits, interfaces: kept });
                 self.unopened.insert(id);
             }
             None => {
@@ -220,9 +226,14 @@ impl Bindings {
         for id in std::mem::take(&mut self.unopened) {
             let Some(mut served) = self.served.remove(&id) else { continue };
             self.add_interfaces(&mut served);
+            opened.moves.extend(limit::follow(&mut served));
             for interface in &mut served.interfaces {
+                let first = opened.listeners.len();
                 for wanted in wanted_addresses(&interface.described, snapshot) {
                     self.open_address(interface, wanted, &mut admissions, forwards, &mut opened);
+                }
+                for listener in &mut opened.listeners[first..] {
+                    listener.limits.clone_from(&served.limits);
                 }
             }
             self.note_binding(id, &served);
@@ -289,7 +300,9 @@ impl Bindings {
                 let (endpoint, described) = (interface.route.endpoint, &interface.described);
                 let admission = admissions.of(endpoint, described, spot);
                 let (interface, (addr, wire)) = (Arc::clone(&interface.route), spot);
-                let new = Opened { key, wire, addr, interface, forward, admission, sockets };
+                let limits = None;
+                let new =
+                    Opened { key, wire, addr, interface, forward, admission, limits, sockets };
                 opened.listeners.push(new);
                 Address::Listening { key, forward: id }
             }

@@ -196,6 +196,7 @@ fn make(
     Some(Forward {
         idle_timeout,
         tls: terminator,
+        proxy_protocol: listener.proxy_protocol_v2,
         weights: listener.forward.clone().into(),
         pools: listener.forward.iter().map(|forward| pool(forward.group)).collect(),
     })
@@ -209,7 +210,7 @@ fn pool(
     (pools, tls): (&mut Pools, &ListenersTls),
 ) -> Arc<Pool> {
     let Some(group) = snapshot.target_groups.get(&id) else {
-        return Arc::new(Pool::new(false, Routing::FailOpen, Vec::new()));
+        return Arc::new(Pool::new(Default::default(), Routing::FailOpen, Vec::new()));
     };
     let key = (id, balancer.id, (!group.is_cross_zone(balancer)).then(|| zone.clone()));
     let make = || {
@@ -217,8 +218,8 @@ fn pool(
         let (standing, addrs) = candidates(group, balancer, zone, is_healthy);
         let manner = manner(group, standing.routing, &addrs, targets);
         let chosen = addrs.into_iter().filter_map(|addr| targets.get(id, addr)).collect();
-        let pool = Pool::new(group.proxy_protocol_v2, standing.routing, chosen);
-        let mut pool = pool.choosing(manner);
+        let proxy = (group.proxy_protocol_v2, group.proxy_fields);
+        let mut pool = Pool::new(proxy, standing.routing, chosen).choosing(manner);
         pool.tls = tls.originator(group.protocol);
         Arc::new(pool)
     };

@@ -44,7 +44,7 @@ impl Direction {
         to: &mut Side,
         tools: &mut Tools,
     ) -> Round {
-        let read = match from.receive(&mut tools.buffer) {
+        let read = match from.receive(&mut tools.buffer[..tools.share.round_bytes]) {
             Received::Bytes(n) => n,
             Received::End => {
                 self.ended = true;

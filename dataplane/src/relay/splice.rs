@@ -10,7 +10,7 @@ use rustix::{
     pipe::{PipeFlags, SpliceFlags},
 };
 
-use super::{BULK_SPLICE_BYTES, Direction, ROUND_BYTES, Round, Side, Stalled, Step, Tools};
+use super::{BULK_SPLICE_BYTES, Direction, Round, Side, Stalled, Step, Tools};
 
 /// Empty pipes kept for the next round. More would only be needed by as many stalled flows.
 const IDLE_PIPES_MAX: usize = 8;
@@ -75,7 +75,7 @@ impl Direction {
         tools: &mut Tools,
     ) -> Round {
         let Some(pipe) = tools.pipes.borrow() else { return self.copy_round(from, to, tools) };
-        match splice(&from.socket, &pipe.write, ROUND_BYTES) {
+        match splice(&from.socket, &pipe.write, tools.share.round_bytes) {
             Ok(0) => {
                 tools.pipes.put_back(pipe);
                 self.ended = true;

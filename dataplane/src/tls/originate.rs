@@ -3,7 +3,7 @@
 //! As on a Network Load Balancer a target's certificate is not looked at, unless the operator gives
 //! authorities: then it must be one of theirs and for the target's name. Does not know sockets.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
@@ -12,7 +12,10 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{
+        CertificateDer, InvalidDnsNameError, ServerName, UnixTime,
+        pem::{self, PemObject as _},
+    },
 };
 
 /// Names whose sessions are remembered, so that the next connection to a target resumes one.
@@ -24,16 +27,58 @@ const PROTOCOLS: [&[u8]; 3] = [b"h2", b"http/1.1", b"http/1.0"];
 #[derive(Clone, Debug, Default)]
 pub struct TargetTls {
     /// The authorities whose certificates targets must have; none takes any certificate.
-    pub authorities: Option<Arc<RootCertStore>>,
+    pub authorities: Option<Authorities>,
     /// The name that targets are asked for, and that their certificates must be for; none is the
     /// target's address, which is not sent.
-    pub server_name: Option<ServerName<'static>>,
+    pub server_name: Option<TargetName>,
+}
+
+/// Those whose signatures make certificates good.
+#[derive(Clone, Debug)]
+pub struct Authorities(Arc<RootCertStore>);
+
+/// Why there are no authorities.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthoritiesError {
+    /// The text is not PEM.
+    #[error("the certificates of authorities are not in PEM form")]
+    Pem(#[source] pem::Error),
+    /// A certificate is not one of an authority.
+    #[error("a certificate is not that of an authority")]
+    Certificate(#[source] Error),
+    /// There is no certificate.
+    #[error("there is no certificate of an authority (BEGIN CERTIFICATE)")]
+    Empty,
+}
+
+impl Authorities {
+    /// Those of a PEM file's text.
+    pub fn of_pem(text: &[u8]) -> Result<Self, AuthoritiesError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(text) {
+            let certificate = certificate.map_err(AuthoritiesError::Pem)?;
+            roots.add(certificate).map_err(AuthoritiesError::Certificate)?;
+        }
+        if roots.is_empty() { Err(AuthoritiesError::Empty) } else { Ok(Self(Arc::new(roots))) }
+    }
+}
+
+/// What a target's certificate is for: a host's name or an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetName(ServerName<'static>);
+
+impl FromStr for TargetName {
+    type Err = InvalidDnsNameError;
+
+    fn from_str(name: &str) -> Result<Self, InvalidDnsNameError> {
+        ServerName::try_from(name.to_owned()).map(Self)
+    }
 }
 
 /// How handshakes with targets go.
 #[derive(Debug)]
 pub(crate) struct Originator {
-    server_name: Option<ServerName<'static>>,
+    server_name: Option<TargetName>,
     plain: Arc<ClientConfig>,
     /// One per protocol of [`PROTOCOLS`].
     negotiating: [Arc<ClientConfig>; PROTOCOLS.len()],
@@ -46,12 +91,12 @@ impl Originator {
             .with_safe_default_protocol_versions()
             .expect("ring has cipher suites of TLS 1.2 and 1.3");
         let mut config = match &settings.authorities {
-            Some(authorities) => {
+            Some(Authorities(authorities)) => {
                 builder.with_root_certificates(Arc::clone(authorities)).with_no_client_auth()
             }
             None => builder
                 .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyCertificate { provider }))
+                .with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider)))
                 .with_no_client_auth(),
         };
         config.resumption = Resumption::in_memory_sessions(REMEMBERED_MAX);
@@ -72,14 +117,23 @@ impl Originator {
 
     /// The name of a target.
     pub(crate) fn name_of(&self, target: std::net::IpAddr) -> ServerName<'static> {
-        self.server_name.clone().unwrap_or_else(|| ServerName::IpAddress(target.into()))
+        match &self.server_name {
+            Some(TargetName(name)) => name.clone(),
+            None => ServerName::IpAddress(target.into()),
+        }
     }
 }
 
 /// Takes whatever certificate a target has: the network it is in is trusted instead.
 #[derive(Debug)]
-struct AnyCertificate {
+pub(crate) struct AnyCertificate {
     provider: Arc<CryptoProvider>,
+}
+
+impl AnyCertificate {
+    pub(crate) fn new(provider: &Arc<CryptoProvider>) -> Self {
+        Self { provider: Arc::clone(provider) }
+    }
 }
 
 impl ServerCertVerifier for AnyCertificate {

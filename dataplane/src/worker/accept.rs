@@ -10,6 +10,7 @@ use std::{
 
 use dataplane_core::{
     flow::Flow,
+    proxy_header::UniqueId,
     reason::{End, Refusal},
     select::Routing,
     wire::Wire,
@@ -23,8 +24,8 @@ use crate::{
     access,
     connect::{Attempt, Connecting},
     relay::Side,
-    route::{Forward, Key, NewListener, Pool},
-    session::{Idle, Origin, Session, reset_on_close, ticks},
+    route::{Chosen, Forward, Key, NewListener, Pool},
+    session::{Idle, Origin, Pacing, Session, reset_on_close, ticks},
     tls::session::TlsSession,
 };
 
@@ -45,12 +46,17 @@ pub(super) struct Accepted {
     pub(super) tls: Option<Box<TlsSession>>,
 }
 
+/// Where it may go, and how long it may be idle.
+type Decided = (Connecting, Duration);
+/// A connection on its way to a target.
+type Begun = (OwnedFd, Chosen);
+
 impl Worker {
     pub(super) fn add_listener(&mut self, new: NewListener) {
         if new.wire == Wire::Udp {
             return self.add_udp_listener(new);
         }
-        let NewListener { key, wire: _, socket, addr, interface, forward, admission } = new;
+        let NewListener { key, wire: _, socket, addr, interface, forward, admission, limits } = new;
         let raw = socket.as_raw_fd();
         let token = turn::listener_token(key);
         let registry = self.poll.registry();
@@ -62,6 +68,7 @@ impl Worker {
             let local = Local {
                 interface: Arc::clone(&interface),
                 tally: Default::default(),
+                limits,
                 active: 0,
                 is_dirty: false,
             };
@@ -155,23 +162,48 @@ impl Worker {
         }
     }
 
-    /// Decides where a connection goes, and begins to connect.
+    /// Takes a client that may have a target, or resets it.
     pub(super) fn proceed(&mut self, mut accepted: Accepted, forward: &Forward) {
-        let (mut connecting, pool) = match self.decide(&accepted, forward) {
-            Ok(decided) => decided,
-            Err(refusal) => return self.refuse(accepted, End::Refused(refusal)),
-        };
+        let interface = accepted.origin.interface.key;
+        if let Err(refusal) = self.open_within_limits(interface) {
+            return self.refuse(accepted, End::Refused(refusal));
+        }
+        match self.connect(&mut accepted, forward) {
+            Ok((connecting, begun)) => {
+                self.insert(accepted, (connecting, forward.idle_timeout), begun);
+            }
+            Err(end) => {
+                self.close_within_limits(interface);
+                self.refuse(accepted, end);
+            }
+        }
+    }
+
+    /// Decides where a connection goes, and begins to connect.
+    fn connect(
+        &mut self,
+        accepted: &mut Accepted,
+        forward: &Forward,
+    ) -> Result<(Connecting, Begun), End> {
+        let (mut connecting, pool) = self.decide(accepted, forward).map_err(End::Refused)?;
         if let Some(tls) = &mut accepted.tls {
             tls.speak(pool.tls.clone());
         }
         let metrics = &accepted.origin.interface.metrics;
-        let (socket, target) = match connecting.attempt(metrics) {
-            Attempt::Begun(socket, target) => (socket, target),
-            Attempt::ResourcesExhausted => {
-                return self.refuse(accepted, End::Refused(Refusal::ResourcesExhausted));
-            }
-            Attempt::NoneLeft => return self.refuse(accepted, End::ConnectFailed),
-        };
+        match connecting.attempt(&mut self.sources, metrics) {
+            Attempt::Begun(socket, target) => Ok((connecting, (socket, target))),
+            Attempt::ResourcesExhausted => Err(End::Refused(Refusal::ResourcesExhausted)),
+            Attempt::PortsExhausted => Err(End::Refused(Refusal::PortsExhausted)),
+            Attempt::NoneLeft => Err(End::ConnectFailed),
+        }
+    }
+
+    fn insert(
+        &mut self,
+        accepted: Accepted,
+        (connecting, idle_timeout): Decided,
+        (socket, target): Begun,
+    ) {
         self.generation = turn::next_generation(self.generation);
         let Accepted { client, addr, origin, started_ms, tls } = accepted;
         let mut session = Session::new(
@@ -180,11 +212,18 @@ impl Worker {
             (Side::new(socket), target),
             origin,
             connecting,
-            Idle::new(forward.idle_timeout, self.now),
+            Idle::new(idle_timeout, self.now),
             started_ms,
         );
         session.tls = tls;
-        self.insert(session);
+        let interface = session.origin.interface.key;
+        if self.is_paced(interface) {
+            session.pacing = Pacing::Paced;
+        }
+        if let Some(local) = self.interfaces.get_mut(interface) {
+            local.active += 1;
+        }
+        self.watch_new(session);
     }
 
     fn decide<'f>(
@@ -208,19 +247,18 @@ impl Worker {
         if pool.routing == Routing::FailOpen {
             interface.metrics.failed_open();
         }
-        let header = pool.proxy_protocol.then(|| interface.header.encode(accepted.addr, endpoint));
-        Ok((Connecting::new(Arc::clone(pool), hash, header), pool))
+        let is_proxied = forward.proxy_protocol.unwrap_or(pool.proxy_protocol);
+        let fields = pool.proxy_fields;
+        let unique_id = (is_proxied && fields.unique_id).then(|| UniqueId(fastrand::u128(..)));
+        let ends = (accepted.addr, endpoint);
+        let authority = accepted.tls.as_ref().and_then(|tls| tls.terms.server_name.as_deref());
+        let header = is_proxied.then(|| interface.header(ends, fields, unique_id, authority));
+        Ok((Connecting::new(Arc::clone(pool), hash, header, unique_id), pool))
     }
 
-    fn insert(&mut self, session: Session) {
-        let interface = session.origin.interface.key;
+    fn watch_new(&mut self, session: Session) {
         let generation = session.generation;
-        let entry = self.sessions.vacant_entry();
-        let index = turn::narrow(entry.key());
-        entry.insert(session);
-        if let Some(local) = self.interfaces.get_mut(interface) {
-            local.active += 1;
-        }
+        let index = turn::narrow(self.sessions.insert(session));
         self.timers.set(index, self.now.saturating_add(ticks(self.config.connect_timeout)));
         let session = &self.sessions[turn::widen(index)];
         let token = turn::client_token(index, generation);
@@ -258,6 +296,7 @@ impl Worker {
             client: addr,
             address: origin.addr,
             target: None,
+            unique_id: None,
             bytes_to_target: 0,
             bytes_to_client: 0,
             duration: Duration::from_millis(self.now_ms.saturating_sub(started_ms)),

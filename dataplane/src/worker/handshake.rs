@@ -309,6 +309,7 @@ impl Worker {
             client: shaking.addr,
             address: shaking.origin.addr,
             target: None,
+            unique_id: None,
             bytes_to_target: 0,
             bytes_to_client: 0,
             duration: Duration::from_millis(self.now_ms.saturating_sub(shaking.started_ms)),

@@ -9,14 +9,14 @@ use std::{sync::Arc, time::Duration};
 use dataplane_core::reason::End;
 use mio::{Token, event::Event};
 
-use super::{Queued, Worker};
+use super::{Queued, Worker, pace};
 use crate::{
     access,
     config::ANSWER_WAIT_MAX,
     connect::Attempt,
     relay::Side,
     route::Key,
-    session::{Opening, Session, Turn, Verdict, ticks},
+    session::{Opening, Pacing, Session, Turn, Verdict, ticks},
     tls::{failure::Failure, session::Peer},
 };
 
@@ -143,7 +143,29 @@ impl Worker {
             }
             session.idle.touch(self.now);
             self.timers.set(index, session.idle.first_look());
+            self.count_first_bytes(index);
         }
+        let session = &self.sessions[widen(index)];
+        if session.pacing == Pacing::Free {
+            self.relay(index);
+        } else {
+            self.drive_paced(index);
+        }
+    }
+
+    /// Counts what went with the header.
+    fn count_first_bytes(&mut self, index: u32) {
+        let session = &self.sessions[widen(index)];
+        let (first, interface) = (session.to_target.bytes, session.origin.interface.key);
+        if first > 0 {
+            self.tally(interface, |tally| tally.bytes_to_target += first);
+            self.charge(interface, first);
+        }
+    }
+
+    /// Moves what can be moved, and tells how many bytes that was.
+    pub(super) fn relay(&mut self, index: u32) -> u64 {
+        let Some(session) = self.sessions.get_mut(widen(index)) else { return 0 };
         let before = (session.to_target.bytes, session.to_client.bytes);
         let turn = session.relay(&mut self.tools);
         let to_target = session.to_target.bytes - before.0;
@@ -161,6 +183,7 @@ impl Worker {
             Turn::Again => self.requeue(index),
             Turn::End(end) => self.end(index, end),
         }
+        to_target + to_client
     }
 
     fn requeue(&mut self, index: u32) {
@@ -185,7 +208,7 @@ impl Worker {
             return self.end(index, otherwise);
         }
         let Some(connecting) = session.connecting.as_mut() else { return };
-        let Attempt::Begun(socket, target) = connecting.attempt(metrics) else {
+        let Attempt::Begun(socket, target) = connecting.attempt(&mut self.sources, metrics) else {
             return self.end(index, otherwise);
         };
         session.turn_to(socket, target);
@@ -214,6 +237,12 @@ impl Worker {
             }
             return self.retry(index, End::ConnectTimeout);
         }
+        if let Pacing::Waiting { .. } = session.pacing {
+            // It had something to move all the while.
+            session.idle.touch(self.now);
+            self.timers.set(index, session.idle.first_look());
+            return self.drive(index);
+        }
         let mut idle = session.idle;
         match idle.look(self.now, || session.segments_in()) {
             Verdict::Cut => self.end(index, End::IdleTimeout),
@@ -241,7 +270,7 @@ impl Worker {
     pub(super) fn end(&mut self, index: u32, end: End) {
         let Some(mut session) = self.sessions.try_remove(widen(index)) else { return };
         self.timers.cancel(index);
-        session.prepare_end(end);
+        let reset_by = session.prepare_end(end, self.config.idle_end);
         if session.connecting.is_none() {
             session.chosen.note_end(end, session.to_client.bytes);
         }
@@ -251,9 +280,12 @@ impl Worker {
         self.tally(interface.key, |tally| tally.closed += 1);
         if let Some(local) = self.interfaces.get_mut(interface.key) {
             local.active -= 1;
+            if let Some(limits) = &local.limits {
+                pace::give_back(limits, session.pacing);
+            }
             interface.metrics.flush(&mut local.tally);
         }
-        interface.metrics.ended(end);
+        interface.metrics.ended_by(end, reset_by);
         let tls = session.tls.as_ref().map_or_else(access::Tls::default, |tls| access::Tls {
             terms: Some(&tls.terms),
             failure: tls.failure,
@@ -266,6 +298,7 @@ impl Worker {
             client: session.client_addr,
             address: session.origin.addr,
             target: Some(session.chosen.addr),
+            unique_id: session.unique_id.as_deref().copied(),
             bytes_to_target: session.to_target.bytes,
             bytes_to_client: session.to_client.bytes,
             duration: Duration::from_millis(self.now_ms.saturating_sub(session.started_ms)),

@@ -28,6 +28,7 @@ use sys::packets::Inbox;
 use super::{Phase, Queued, Worker, table::Table, turn};
 use crate::{
     Config,
+    limit::Limits,
     route::{Change, Chosen, Key, NewListener},
     session::{Origin, ticks},
     udp::{
@@ -85,6 +86,7 @@ struct Listener {
     origin: Rc<Origin>,
     forward: Key,
     admission: Admission,
+    limits: Option<Arc<Limits>>,
     is_queued: bool,
     tally: FlowTally,
     is_dirty: bool,
@@ -109,6 +111,8 @@ struct Flow {
     socket: OwnedFd,
     target: Chosen,
     preface: Preface,
+    /// It is counted there.
+    limits: Option<Arc<Limits>>,
     started_ms: u64,
     to_target: Count,
     to_client: Count,
@@ -248,7 +252,7 @@ impl Worker {
     }
 
     pub(super) fn add_udp_listener(&mut self, new: NewListener) {
-        let NewListener { key, wire: _, socket, addr, interface, forward, admission } = new;
+        let NewListener { key, wire: _, socket, addr, interface, forward, admission, limits } = new;
         if let Err(error) = watch(self.poll.registry(), &socket, listener_token(key)) {
             tracing::error!(%error, address = %addr, "watch a UDP socket");
             return;
@@ -258,6 +262,7 @@ impl Worker {
             origin: Rc::new(Origin { addr, interface }),
             forward,
             admission,
+            limits,
             is_queued: false,
             tally: FlowTally::default(),
             is_dirty: false,
@@ -333,6 +338,16 @@ impl Worker {
                     listener.admission = admission.clone();
                 }
             }
+            // Flows that there are stay counted where they were.
+            Change::SetLimits(interface, limits) => {
+                for key in 0..udp.listeners.len() {
+                    if let Some(listener) = udp.listeners.get_mut(key)
+                        && listener.origin.interface.key == *interface
+                    {
+                        listener.limits.clone_from(limits);
+                    }
+                }
+            }
             Change::RemoveInterface(key) => {
                 worker.end_flows_where(udp, End::EndpointRemoved, |flow| {
                     flow.origin.interface.key == *key
@@ -389,6 +404,7 @@ impl Worker {
     fn end_flow(&mut self, udp: &mut Udp, place: u32, end: End) {
         let Some(flow) = udp.flows.remove(place) else { return };
         udp.tally(flow.listener, self.now_ms, |tally| tally.ended += 1);
+        flow.limits.inspect(|limits| limits.close());
         let interface = &flow.origin.interface;
         interface.metrics.udp().ended(end);
         let record = Record {

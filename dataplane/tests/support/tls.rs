@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use dataplane::{Certificate, CertificatesByArn};
+use dataplane::{Authorities, Certificate, CertificatesByArn};
 use model::{AlpnPolicy, Protocol, TlsTermination};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
@@ -25,6 +25,7 @@ pub(crate) type TargetStream = StreamOwned<ServerConnection, TcpStream>;
 /// A certificate that signs itself, with its key.
 pub(crate) struct Pair {
     pub(crate) der: CertificateDer<'static>,
+    pem: String,
     key: Vec<u8>,
 }
 
@@ -32,7 +33,11 @@ impl Pair {
     pub(crate) fn new(names: &[&str]) -> Self {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let made = rcgen::generate_simple_self_signed(names).unwrap();
-        Self { der: made.cert.der().clone(), key: made.signing_key.serialize_der() }
+        Self {
+            der: made.cert.der().clone(),
+            pem: made.cert.pem(),
+            key: made.signing_key.serialize_der(),
+        }
     }
 
     fn private_key(&self) -> PrivateKeyDer<'static> {
@@ -44,10 +49,14 @@ impl Pair {
         Certificate::new(Arc::new(CertifiedKey::new(vec![self.der.clone()], key.unwrap())))
     }
 
-    pub(crate) fn roots(&self) -> Arc<RootCertStore> {
+    fn roots(&self) -> Arc<RootCertStore> {
         let mut roots = RootCertStore::empty();
         roots.add(self.der.clone()).unwrap();
         Arc::new(roots)
+    }
+
+    pub(crate) fn authorities(&self) -> Authorities {
+        Authorities::of_pem(self.pem.as_bytes()).unwrap()
     }
 
     /// What a target shakes hands with.

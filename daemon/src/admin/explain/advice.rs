@@ -121,6 +121,12 @@ fn for_refusal(words: &Words<'_>, path: &Path, refusal: Refusal) -> String {
              aws elbv2 modify-listener --certificates"
                 .to_owned()
         }
+        Refusal::EndpointConnections | Refusal::EndpointConnectionRate => {
+            "the provider raises the endpoint's limit, or the consumer opens fewer".to_owned()
+        }
+        Refusal::PortsExhausted => {
+            "name more dataplane.source_addresses, or register more targets".to_owned()
+        }
         Refusal::TooManyConnections
         | Refusal::TooManyHandshakes
         | Refusal::ResourcesExhausted

@@ -3,12 +3,16 @@
 use std::num::NonZeroU16;
 
 use control_core::{Registry, resource::VpcEndpoint};
+use dataplane::IdleEnd;
 use dataplane_core::{
-    explain::{Asked, Binding, Found, GroupFacts, ListenerFacts, Path, Step, Stop, Verdict},
+    explain::{
+        Asked, Binding, CertificateFacts, Found, GroupFacts, ListenerFacts, Path, Step, Stop,
+        Verdict,
+    },
     reason::{End, Refusal},
     select::Routing,
 };
-use model::{BindFailure, LoadBalancerId, Protocol, SecurityGroupId};
+use model::{BindFailure, EndpointLimits, LoadBalancerId, Protocol, SecurityGroupId};
 use serde_json::{Value, json};
 
 use super::{
@@ -22,6 +26,7 @@ pub(super) struct Words<'a> {
     pub(super) registry: &'a Registry,
     pub(super) endpoint: &'a VpcEndpoint,
     pub(super) asked: &'a Asked,
+    pub(super) idle_end: IdleEnd,
 }
 
 /// One step as it is told.
@@ -50,7 +55,7 @@ impl Words<'_> {
                 ("address", bound(path, *binding), json!({ "bound": is_bound }))
             }
             Found::Listener { listener, load_balancer, ports } => {
-                listener_told(path, listener.as_ref(), *load_balancer, ports)
+                listener_told(path, (listener.as_ref(), self.idle_end), *load_balancer, ports)
             }
             Found::EndpointRules(rules) => {
                 let groups: Vec<_> = self.endpoint.security_groups.iter().copied().collect();
@@ -62,10 +67,14 @@ impl Words<'_> {
                 let says = judged(&groups, rules, why_not_asked(&groups));
                 ("load_balancer_security_groups", says, rule_facts(&groups, rules))
             }
+            Found::EndpointLimits(limits) => limits_told(*limits),
             Found::Limit { connections_max: most } => {
                 let name = Refusal::TooManyConnections.name();
                 let says = format!("a worker holds {most} connections and refuses more: {name}");
                 ("limit", says, json!({ "connections_per_worker": most }))
+            }
+            Found::Certificates(found) => {
+                ("certificates", presented(found), certificate_facts(found))
             }
             Found::Forward { weights } => {
                 let says = match step.stop {
@@ -130,17 +139,18 @@ impl Words<'_> {
 
 fn listener_told(
     path: &Path,
-    listener: Option<&ListenerFacts>,
+    (listener, idle_end): (Option<&ListenerFacts>, IdleEnd),
     load_balancer: LoadBalancerId,
     ports: &[NonZeroU16],
 ) -> (&'static str, String, Value) {
     let says = match listener {
         Some(it) => format!(
-            "{} of load balancer {load_balancer}: {} port {}, idle timeout {} s",
+            "{} of load balancer {load_balancer}: {} port {}, idle timeout {} s ({})",
             it.id,
             protocol(it.protocol),
             path.address.port(),
             it.idle_timeout.as_secs(),
+            idle_end.name(),
         ),
         None => format!("load balancer {load_balancer} has none for this port"),
     };
@@ -148,9 +158,45 @@ fn listener_told(
         "load_balancer": load_balancer,
         "listener": listener.map(|it| it.id),
         "idle_timeout_s": listener.map(|it| it.idle_timeout.as_secs()),
+        "idle_end": idle_end.name(),
         "ports": ports,
     });
     ("listener", says, facts)
+}
+
+/// What an endpoint may have, and what those are refused with who come on top.
+fn limits_told(limits: EndpointLimits) -> (&'static str, String, Value) {
+    let EndpointLimits { connections, new_connections_per_second, bytes_per_second } = limits;
+    let (open, new) = (Refusal::EndpointConnections, Refusal::EndpointConnectionRate);
+    let says = [
+        connections.map(|most| format!("{most} connections ({open})")),
+        new_connections_per_second.map(|most| format!("{most} new ones per second ({new})")),
+        bytes_per_second.map(|most| format!("{most} bytes per second, more of which wait")),
+    ];
+    let says: Vec<_> = says.into_iter().flatten().collect();
+    let facts = json!({
+        "connections": connections,
+        "new_connections_per_second": new_connections_per_second,
+        "bytes_per_second": bytes_per_second,
+    });
+    ("endpoint_limits", format!("the endpoint may have {}", says.join(", ")), facts)
+}
+
+fn presented(certificates: &[CertificateFacts]) -> String {
+    let each = certificates.iter().map(|it| {
+        let default = if it.is_default { " (default)" } else { "" };
+        let loaded = if it.is_loaded { "loaded" } else { "not in the configuration" };
+        format!("{}{default}: {loaded}", it.arn)
+    });
+    let each: Vec<_> = each.collect();
+    if each.is_empty() { "it has none".to_owned() } else { each.join(", ") }
+}
+
+fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
+    let each = certificates
+        .iter()
+        .map(|it| json!({ "arn": it.arn, "default": it.is_default, "loaded": it.is_loaded }));
+    json!({ "certificates": each.collect::<Vec<_>>() })
 }
 
 /// Why a load balancer's groups are not asked.

@@ -88,10 +88,11 @@ pub(super) fn groups(way: &Way<'_>, balancer: &LoadBalancer, listener: &Listener
     let of = listener.forward.iter().map(|group| u64::from(group.weight)).sum();
     let step = |forward: &WeightedTargetGroup| {
         let group = way.snapshot.target_groups.get(&forward.group);
-        let facts = match group {
+        let mut facts = match group {
             Some(group) => facts(way, balancer, group, (forward.weight, of)),
             None => unknown(*forward, of),
         };
+        facts.proxy_protocol_v2 = listener.proxy_protocol_v2.unwrap_or(facts.proxy_protocol_v2);
         let has_none = facts.candidates().next().is_none();
         let stop = (forward.weight > 0 && has_none).then_some(Stop::Refused(Refusal::NoTarget));
         Step { found: Found::Group(facts), stop }

@@ -4,11 +4,12 @@
 use std::{net::IpAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
 use model::{
-    BindFailure, BindFailureReason, EndpointAddr, Health, InboundRule, InboundRules, Interface,
-    Listener, ListenerId, LoadBalancer, LoadBalancerId, Protocol, Snapshot, VpcEndpointId,
+    BindFailure, BindFailureReason, EndpointAddr, EndpointLimits, Health, InboundRule,
+    InboundRules, Interface, Listener, ListenerId, LoadBalancer, LoadBalancerId, Protocol,
+    Snapshot, VpcEndpointId,
 };
 
-use super::{group::GroupFacts, listener_on};
+use super::{certificate::CertificateFacts, group::GroupFacts, listener_on};
 use crate::{
     admission::{Admission, Sources},
     reason::Refusal,
@@ -49,11 +50,16 @@ pub enum Found {
     EndpointRules(Rules),
     /// What the load balancer's say.
     LoadBalancerRules(Rules),
+    /// What the endpoint may have; told only if that is limited. How much of it is in use is the
+    /// data plane's own affair.
+    EndpointLimits(EndpointLimits),
     /// How many connections a worker may hold; how many it does hold is its own affair.
     Limit {
         /// The most.
         connections_max: usize,
     },
+    /// What a TLS listener may present.
+    Certificates(Vec<CertificateFacts>),
     /// Whether a target group of the listener has a weight.
     Forward {
         /// The sum of the weights.

@@ -99,6 +99,7 @@ fn world() -> World {
         client: Some([10, 1, 9, 9].into()),
         port: Some(443),
         connections_max: 100,
+        certificates: BTreeSet::new(),
     };
     World { snapshot, health, asked }
 }
@@ -348,9 +349,8 @@ fn without_more_every_address_and_port_is_told_as_this_machine_dials_it() {
     let mut other = world.balancer().listeners[0].clone();
     other.port = 80.try_into().unwrap();
     world.balancer().listeners.push(other);
-    let Asked { endpoint, connections_max, .. } = world.asked;
-    world.asked =
-        Asked { endpoint, place: Place::Anywhere, client: None, port: None, connections_max };
+    let asked = world.asked.clone();
+    world.asked = Asked { place: Place::Anywhere, client: None, port: None, ..asked };
     let found = explain(&world.snapshot, &world.health, &world.asked);
     let told: Vec<_> =
         found.paths.iter().map(|it| format!("{} {}", it.client, it.address)).collect();

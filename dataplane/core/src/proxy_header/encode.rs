@@ -1,7 +1,6 @@
 //! The header as sent: a template per endpoint, filled in for each connection without allocation.
 
 use std::{
-    io::Write as _,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     ops::Deref,
 };
@@ -9,12 +8,15 @@ use std::{
 use model::{ClientAddr, EndpointAddr, VpcEndpointId};
 
 use super::{
-    AWS_VPC_ENDPOINT_ID, FIELD_AWS, FIELD_CRC32C, FIELD_HEAD_BYTES, FIELD_NOOP, FIXED_BYTES,
+    FIELD_AUTHORITY, FIELD_CRC32C, FIELD_HEAD_BYTES, FIELD_NOOP, FIELD_UNIQUE_ID, FIXED_BYTES,
     SIGNATURE, checksum,
+    field::{EndpointName, Fields, UNIQUE_ID_BYTES, UniqueId, write},
 };
 
-/// The longest header that is sent. Apache httpd refuses those over 232 bytes (semantics 2.4).
-pub const HEADER_BYTES_MAX: usize = 100;
+/// The longest header that is sent. Apache httpd refuses longer ones (semantics 2.4).
+pub const HEADER_BYTES_MAX: usize = 232;
+/// What padding fills up to.
+const PADDED_BYTES: usize = 100;
 
 /// Version 2, command PROXY.
 const PROXY: u8 = 0x21;
@@ -24,9 +26,6 @@ const LOCAL: u8 = 0x20;
 const TCP_OVER_IPV4: u8 = 0x11;
 /// AF_INET6, STREAM.
 const TCP_OVER_IPV6: u8 = 0x21;
-/// `vpce-` and 17 digits.
-const ENDPOINT_ID_BYTES: usize = VpcEndpointId::PREFIX.len() + 17;
-
 /// Whether headers are filled up with a NOOP field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Padding {
@@ -60,7 +59,8 @@ impl Encoded {
         new
     }
 
-    /// Appends bytes; all that are appended fit, as the sizes below are constants.
+    /// Appends bytes; all that are appended fit: their sizes are constants, but for the authority,
+    /// which gets what the others leave.
     fn push(&mut self, bytes: &[u8]) {
         self.bytes[self.length..self.length + bytes.len()].copy_from_slice(bytes);
         self.length += bytes.len();
@@ -69,6 +69,23 @@ impl Encoded {
     fn push_field_head(&mut self, kind: u8, value_bytes: usize) {
         let [high, low] = u16::try_from(value_bytes).unwrap_or(u16::MAX).to_be_bytes();
         self.push(&[kind, high, low]);
+    }
+
+    fn push_unique_id(&mut self, id: UniqueId) {
+        self.push_field_head(FIELD_UNIQUE_ID, UNIQUE_ID_BYTES);
+        let mut digits = [0; UNIQUE_ID_BYTES];
+        write(&mut digits, &id);
+        self.push(&digits);
+    }
+
+    /// Appends the host that the client named, if it has room beside what is still to come: a part
+    /// of a name would be another name.
+    fn push_authority(&mut self, host: &str, to_come: usize) {
+        let bytes = self.length + FIELD_HEAD_BYTES + host.len() + to_come;
+        if !host.is_empty() && bytes <= HEADER_BYTES_MAX {
+            self.push_field_head(FIELD_AUTHORITY, host.len());
+            self.push(host.as_bytes());
+        }
     }
 
     /// Appends a zero checksum and tells where it is.
@@ -93,6 +110,8 @@ impl Encoded {
 /// An endpoint's headers, but for addresses and checksum.
 #[derive(Clone, Debug)]
 pub struct Template {
+    endpoint: VpcEndpointId,
+    padding: Padding,
     ipv4: Encoded,
     ipv6: Encoded,
 }
@@ -100,37 +119,54 @@ pub struct Template {
 impl Template {
     /// Prepares the headers that carry the endpoint's id.
     pub fn new(endpoint: VpcEndpointId, padding: Padding) -> Self {
-        Self {
-            ipv4: blank(TCP_OVER_IPV4, 12, endpoint, padding),
-            ipv6: blank(TCP_OVER_IPV6, 36, endpoint, padding),
-        }
+        let blank = |family| blank(family, endpoint, padding, &Fields::default());
+        Self { endpoint, padding, ipv4: blank(TCP_OVER_IPV4), ipv6: blank(TCP_OVER_IPV6) }
     }
 
     /// The header of one connection: who connects, and which endpoint address and port it dialled.
     /// IPv4 addresses that a dual-stack socket shows as mapped IPv6 are sent as IPv4.
     pub fn encode(&self, client: ClientAddr, destination: EndpointAddr) -> Encoded {
-        let (source, target) = (canonical(client.0), canonical(destination.0));
-        let mut header;
-        match (source.ip(), target.ip()) {
-            (IpAddr::V4(from), IpAddr::V4(to)) => {
-                header = self.ipv4;
-                header.bytes[16..20].copy_from_slice(&from.octets());
-                header.bytes[20..24].copy_from_slice(&to.octets());
-                header.bytes[24..26].copy_from_slice(&source.port().to_be_bytes());
-                header.bytes[26..28].copy_from_slice(&target.port().to_be_bytes());
-                header.write_checksum(28 + FIELD_HEAD_BYTES);
-            }
-            (from, to) => {
-                header = self.ipv6;
-                header.bytes[16..32].copy_from_slice(&mapped(from).octets());
-                header.bytes[32..48].copy_from_slice(&mapped(to).octets());
-                header.bytes[48..50].copy_from_slice(&source.port().to_be_bytes());
-                header.bytes[50..52].copy_from_slice(&target.port().to_be_bytes());
-                header.write_checksum(52 + FIELD_HEAD_BYTES);
-            }
-        }
-        header
+        let ends = (canonical(client.0), canonical(destination.0));
+        let header = if are_ipv4(ends) { self.ipv4 } else { self.ipv6 };
+        filled(header, ends)
     }
+
+    /// The same, with other fields than the endpoint's id.
+    pub fn encode_with(
+        &self,
+        client: ClientAddr,
+        destination: EndpointAddr,
+        fields: &Fields<'_>,
+    ) -> Encoded {
+        let ends = (canonical(client.0), canonical(destination.0));
+        let family = if are_ipv4(ends) { TCP_OVER_IPV4 } else { TCP_OVER_IPV6 };
+        filled(blank(family, self.endpoint, self.padding, fields), ends)
+    }
+}
+
+fn are_ipv4((source, target): (SocketAddr, SocketAddr)) -> bool {
+    source.is_ipv4() && target.is_ipv4()
+}
+
+/// Writes addresses and checksum.
+fn filled(mut header: Encoded, (source, target): (SocketAddr, SocketAddr)) -> Encoded {
+    match (source.ip(), target.ip()) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            header.bytes[16..20].copy_from_slice(&from.octets());
+            header.bytes[20..24].copy_from_slice(&to.octets());
+            header.bytes[24..26].copy_from_slice(&source.port().to_be_bytes());
+            header.bytes[26..28].copy_from_slice(&target.port().to_be_bytes());
+            header.write_checksum(28 + FIELD_HEAD_BYTES);
+        }
+        (from, to) => {
+            header.bytes[16..32].copy_from_slice(&mapped(from).octets());
+            header.bytes[32..48].copy_from_slice(&mapped(to).octets());
+            header.bytes[48..50].copy_from_slice(&source.port().to_be_bytes());
+            header.bytes[50..52].copy_from_slice(&target.port().to_be_bytes());
+            header.write_checksum(52 + FIELD_HEAD_BYTES);
+        }
+    }
+    header
 }
 
 /// The header of a health probe: no client, the receiver uses the connection's own addresses.
@@ -142,17 +178,23 @@ pub fn local() -> Encoded {
     header
 }
 
-fn blank(family: u8, address_bytes: usize, endpoint: VpcEndpointId, padding: Padding) -> Encoded {
+/// A header with zeros for addresses, ports and checksum.
+fn blank(family: u8, endpoint: VpcEndpointId, padding: Padding, fields: &Fields<'_>) -> Encoded {
     let mut header = Encoded::new(PROXY, family);
-    header.length += address_bytes;
+    header.length += if family == TCP_OVER_IPV4 { 12 } else { 36 };
     header.push_checksum();
-    header.push_field_head(FIELD_AWS, 1 + ENDPOINT_ID_BYTES);
-    header.push(&[AWS_VPC_ENDPOINT_ID]);
-    let mut id = [0; ENDPOINT_ID_BYTES];
-    write!(&mut id[..], "{endpoint}").expect("an endpoint id has one length");
-    header.push(&id);
-    if padding == Padding::To100Bytes {
-        let zeros = HEADER_BYTES_MAX - header.length - FIELD_HEAD_BYTES;
+    let name = EndpointName::new(endpoint, fields.endpoint);
+    header.push_field_head(name.kind, name.value().len());
+    header.push(name.value());
+    if let Some(host) = fields.authority {
+        let to_come = fields.unique_id.map_or(0, |_| FIELD_HEAD_BYTES + UNIQUE_ID_BYTES);
+        header.push_authority(host, to_come);
+    }
+    if let Some(id) = fields.unique_id {
+        header.push_unique_id(id);
+    }
+    if padding == Padding::To100Bytes && header.length + FIELD_HEAD_BYTES <= PADDED_BYTES {
+        let zeros = PADDED_BYTES - header.length - FIELD_HEAD_BYTES;
         header.push_field_head(FIELD_NOOP, zeros);
         header.length += zeros;
     }
@@ -173,6 +215,8 @@ fn mapped(ip: IpAddr) -> Ipv6Addr {
 
 #[cfg(test)]
 mod tests {
+    use model::EndpointField;
+
     use super::*;
 
     fn hex(bytes: &[u8]) -> String {
@@ -229,6 +273,23 @@ mod tests {
         let header = encode(ID, Padding::To100Bytes, "[2001:db8::1]:1", "[2001:db8::2]:2");
         assert_eq!(header.len(), 200);
         assert!(header.ends_with("04000c000000000000000000000000"));
+    }
+
+    #[test]
+    fn other_clouds_are_told_a_number_of_the_endpoints_last_digits() {
+        let template = Template::new(ID.parse().unwrap(), Padding::None);
+        let ends = ["10.1.2.3:54321", "10.9.8.7:443"].map(|addr| addr.parse().unwrap());
+        for (endpoint, expected) in [
+            (EndpointField::Aws, ID_HEX),
+            (EndpointField::Azure, "ee000501f0debc9a"),
+            (EndpointField::Gcp, "e00008123456789abcdef0"),
+        ] {
+            let fields = Fields { endpoint, ..Fields::default() };
+            let header = template.encode_with(ClientAddr(ends[0]), EndpointAddr(ends[1]), &fields);
+            let header = hex(&header);
+            assert!(header.ends_with(expected), "{endpoint:?}: {header}");
+            assert_eq!(header.len() / 2, 28 + 7 + expected.len() / 2);
+        }
     }
 
     #[test]

@@ -191,10 +191,16 @@ impl Worker {
         if self.phase != Phase::Serving {
             return None;
         }
-        let origin = Rc::clone(&udp.listeners.get(key)?.origin);
+        let listener = udp.listeners.get(key)?;
+        let (origin, limits) = (Rc::clone(&listener.origin), listener.limits.clone());
+        if let Some(refusal) = limits.as_ref().and_then(|it| it.open(self.moment()).err()) {
+            self.refuse_flow(udp, client, &origin, End::Refused(refusal));
+            return None;
+        }
         let (socket, target, preface) = match self.decide_flow(udp, key, (client, &origin)) {
             Ok(decided) => decided,
             Err(end) => {
+                limits.inspect(|it| it.close());
                 self.refuse_flow(udp, client, &origin, end);
                 return None;
             }
@@ -213,6 +219,7 @@ impl Worker {
             socket,
             target,
             preface,
+            limits,
             started_ms: self.now_ms,
             to_target: Count::default(),
             to_client: Count::default(),

@@ -1,0 +1,185 @@
+//! Limits of endpoints: how many connections, how quickly, how many bytes, over all workers.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "tests block, and read the clock to stop waiting")]
+
+#[path = "support/rig.rs"]
+mod rig;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, SocketAddr, TcpStream},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use model::{EndpointLimits, VpcEndpointId};
+use rig::{
+    Upstream, World, assert_alive, assert_reset, connect, fresh_ip, noise, read_to_end, simple,
+    wait_until,
+};
+
+fn limit(world: &mut World, set: impl FnOnce(&mut EndpointLimits)) {
+    let endpoint = world.snapshot.endpoints.get_mut(&VpcEndpointId::from_bits(1)).unwrap();
+    set(&mut Arc::make_mut(endpoint).limits);
+}
+
+/// Whether a connection gets through to the target, which then has the other end.
+fn passes(addr: SocketAddr, upstream: &Upstream) -> Option<(TcpStream, TcpStream)> {
+    let mut client = connect(addr);
+    if client.write_all(b"?").is_err() {
+        return None;
+    }
+    let mut arrived = None;
+    client.set_nonblocking(true).unwrap();
+    wait_until("it arrives or is reset", || {
+        arrived = upstream.try_accept();
+        arrived.is_some()
+            || matches!(client.read(&mut [0]), Err(e) if e.raw_os_error() == Some(104))
+    });
+    client.set_nonblocking(false).unwrap();
+    let mut target = arrived?;
+    assert_eq!(rig::read_exactly(&mut target, 1), b"?");
+    Some((client, target))
+}
+
+#[test]
+fn an_endpoint_has_as_many_connections_as_it_may() {
+    let (mut rig, upstream, addr) = simple(|world| limit(world, |it| it.connections = Some(10)));
+    let other = rig.world.add_endpoint(2, fresh_ip(), "a");
+    rig.publish();
+    let mut open: Vec<_> = (0..10).map(|_| passes(addr, &upstream).unwrap()).collect();
+    for _ in 0..20 {
+        assert!(passes(addr, &upstream).is_none());
+    }
+    // Others are none the worse.
+    assert!(passes(other, &upstream).is_some());
+    open.pop();
+    wait_until("there is room for one", || match passes(addr, &upstream) {
+        Some(more) => {
+            open.push(more);
+            true
+        }
+        None => false,
+    });
+    assert!(passes(addr, &upstream).is_none());
+    limit(&mut rig.world, |it| it.connections = Some(12));
+    rig.publish();
+    open.extend((0..2).map(|_| passes(addr, &upstream).unwrap()));
+    assert!(passes(addr, &upstream).is_none());
+    for (client, target) in &mut open {
+        assert_alive(client, target);
+    }
+    // Lowered below what is open, it ends nothing; taken away, it refuses nothing.
+    limit(&mut rig.world, |it| it.connections = Some(1));
+    rig.publish();
+    assert!(passes(addr, &upstream).is_none());
+    let (client, target) = &mut open[0];
+    assert_alive(client, target);
+    limit(&mut rig.world, |it| *it = EndpointLimits::default());
+    rig.publish();
+    assert!(passes(addr, &upstream).is_some());
+}
+
+#[test]
+fn connections_that_are_open_count_when_a_limit_comes() {
+    let (mut rig, upstream, addr) = simple(|_| {});
+    let open: Vec<_> = (0..5).map(|_| passes(addr, &upstream).unwrap()).collect();
+    limit(&mut rig.world, |it| it.connections = Some(6));
+    rig.publish();
+    let sixth = passes(addr, &upstream).unwrap();
+    assert!(passes(addr, &upstream).is_none());
+    drop((open, sixth));
+    wait_until("all have ended", || {
+        let six: Option<Vec<_>> = (0..6).map(|_| passes(addr, &upstream)).collect();
+        six.is_some()
+    });
+}
+
+#[test]
+fn a_refused_connection_leaves_its_place_to_others() {
+    let (mut rig, upstream, addr) = simple(|world| limit(world, |it| it.connections = Some(1)));
+    rig.world.group().targets.clear();
+    rig.publish();
+    for _ in 0..5 {
+        assert_reset(&mut connect(addr));
+    }
+    rig.world.register(&upstream, "a");
+    rig.publish();
+    rig.wait_for_healthy(&[&upstream]);
+    assert!(passes(addr, &upstream).is_some());
+}
+
+#[test]
+fn new_connections_come_no_faster_than_they_may() {
+    let (_rig, upstream, addr) =
+        simple(|world| limit(world, |it| it.new_connections_per_second = Some(20)));
+    let start = Instant::now();
+    let passed = (0..200).filter(|_| passes(addr, &upstream).is_some()).count();
+    let took = start.elapsed();
+    let earned = 20.0 + 20.0 * took.as_secs_f64();
+    assert!(passed >= 20 && passed as f64 <= earned + 1.0, "{passed} in {took:?}");
+    thread::sleep(Duration::from_millis(1100));
+    let passed = (0..20).filter(|_| passes(addr, &upstream).is_some()).count();
+    assert!(passed >= 20, "{passed} after a second");
+}
+
+/// Clients that send and get back so many bytes each; how long that takes.
+fn exchange(addr: SocketAddr, clients: u64, bytes: usize) -> Duration {
+    let start = Instant::now();
+    let clients: Vec<_> = (0..clients)
+        .map(|seed| {
+            thread::spawn(move || {
+                let sent = noise(seed, bytes);
+                let mut stream = connect(addr);
+                let mut writer = stream.try_clone().unwrap();
+                let copy = sent.clone();
+                let writing = thread::spawn(move || {
+                    writer.write_all(&copy).unwrap();
+                    writer.shutdown(Shutdown::Write).unwrap();
+                });
+                assert!(read_to_end(&mut stream) == sent, "{bytes} bytes");
+                writing.join().unwrap();
+            })
+        })
+        .collect();
+    clients.into_iter().for_each(|client| client.join().unwrap());
+    start.elapsed()
+}
+
+#[test]
+fn bytes_wait_and_none_is_lost() {
+    for (per_second, clients, bytes) in [(2_000_000, 4, 500_000), (200_000, 20, 10_000)] {
+        let (_rig, upstream, addr) =
+            simple(|world| limit(world, |it| it.bytes_per_second = Some(per_second)));
+        upstream.echo();
+        let took = exchange(addr, clients, bytes);
+        // Both ways count, and a quarter of a second's worth may pass at once.
+        let all = 2 * clients * u64::try_from(bytes).unwrap();
+        let least = Duration::from_millis(1000 * all / per_second - 250);
+        assert!(took >= least && took < least * 2, "{took:?} at {per_second}, at least {least:?}");
+    }
+}
+
+#[test]
+fn a_limit_of_bytes_comes_and_goes_for_open_connections() {
+    let (mut rig, upstream, addr) = simple(|_| {});
+    let (mut client, mut target) = passes(addr, &upstream).unwrap();
+    let mut transfer = |bytes: usize| {
+        let sent = noise(1, bytes);
+        let start = Instant::now();
+        thread::scope(|scope| {
+            scope.spawn(|| client.write_all(&sent).unwrap());
+            assert!(rig::read_exactly(&mut target, bytes) == sent);
+        });
+        start.elapsed()
+    };
+    limit(&mut rig.world, |it| it.bytes_per_second = Some(1_000_000));
+    rig.publish();
+    let took = transfer(1_500_000);
+    assert!(took > Duration::from_millis(1100), "{took:?}");
+    limit(&mut rig.world, |it| it.bytes_per_second = None);
+    rig.publish();
+    let took = transfer(1_500_000);
+    assert!(took < Duration::from_millis(700), "{took:?}");
+}
