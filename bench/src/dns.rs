@@ -2,9 +2,10 @@
 //! our own prober at a steady pace.
 //!
 //! Read in this order: [`zone`] (the names and the questions), [`server`] (who answers),
-//! [`prober`] (the steady load) and [`table`] (what came of it). A round asks every server the same, one after the other, every
-//! second round the other way round. Processor time per answer is what is compared: of the
-//! server's processes alone, from `/proc`, since the load shares the machine.
+//! [`prober`] (the steady load) and [`table`] (what came of it). A round asks every server the
+//! same, one after the other, every second round the other way round. Processor time per answer is
+//! what is compared: of the server's processes alone, from `/proc`, since the load shares the
+//! machine.
 
 use std::{
     path::{Path, PathBuf},

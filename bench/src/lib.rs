@@ -23,4 +23,5 @@ pub mod report;
 pub mod round;
 pub mod source;
 pub mod syscalls;
+pub mod tls;
 pub mod wire;

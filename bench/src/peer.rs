@@ -139,7 +139,7 @@ impl Candidate {
         let port = free_port().context("find a free port")?;
         let folder = setting.scratch.join(format!("{port}"));
         fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-        let listen = SocketAddrV4::new(postern_or_local(peer), port);
+        let listen = SocketAddrV4::new(postern_or_local(peer == Peer::Postern), port);
         let place = Place { folder, listen, target, connections_max: setting.connections_max };
         let (program, args) = match peer {
             Peer::Direct | Peer::Postern => (setting.postern.as_path(), postern::prepare(&place)?),
@@ -176,8 +176,28 @@ impl Candidate {
 }
 
 /// Postern's endpoint gets an address of its subnet, the others the host's.
-fn postern_or_local(peer: Peer) -> Ipv4Addr {
-    if peer == Peer::Postern { postern::ENDPOINT } else { Ipv4Addr::LOCALHOST }
+pub(crate) fn postern_or_local(is_postern: bool) -> Ipv4Addr {
+    if is_postern { postern::ENDPOINT } else { Ipv4Addr::LOCALHOST }
+}
+
+/// Postern's arguments with one TCP listener on a port and more tables in its configuration.
+pub(crate) fn postern_arguments(
+    folder: &Path,
+    port: u16,
+    target: SocketAddr,
+    more: &str,
+) -> io::Result<Vec<String>> {
+    let listen = SocketAddrV4::new(postern::ENDPOINT, port);
+    let folder = folder.to_owned();
+    postern::prepare_with(&Place { folder, listen, target, connections_max: 0 }, more)
+}
+
+pub(crate) fn haproxy_program() -> PathBuf {
+    haproxy::PROGRAM.into()
+}
+
+pub(crate) fn nginx_program() -> PathBuf {
+    nginx::PROGRAM.into()
 }
 
 fn last_words(log: &Path) -> String {
@@ -191,7 +211,7 @@ fn last_words(log: &Path) -> String {
 const PORTS: std::ops::Range<u16> = 18_000..31_000;
 
 #[expect(clippy::disallowed_methods, reason = "binds a loopback port for a moment; waits for none")]
-fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let span = PORTS.end - PORTS.start;
     let seed = u16::try_from(std::process::id() % u32::from(span)).unwrap_or(0);

@@ -5,7 +5,7 @@
 
 use control_core::{
     Refusal,
-    refusal::Setting,
+    refusal::{Setting, TagRefusal, ZonalShiftRefusal},
     resource::{ResourceId, ResourceKind, TargetName},
 };
 use model::IpAddressType;
@@ -32,21 +32,7 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
             let (noun, by_noun) = (noun(*resource), noun(*by));
             format!("The {noun} '{resource}' is in use by the {by_noun} '{by}'")
         }
-        R::TagKeyLength { key: _, max } => {
-            format!("Tag keys must have from 1 to {max} characters")
-        }
-        R::TagValueLength { key: _, max } => {
-            format!("Tag value exceeds the maximum length of {max} characters")
-        }
-        R::TagKeyReserved { key: _ } => {
-            "Tag keys starting with 'aws:' are reserved for internal use".into()
-        }
-        R::TagValueUnknown { key, allowed } => {
-            format!("The tag '{key}' must have one of the values {}", allowed.join(", "))
-        }
-        R::TagNumber { key, max } => {
-            format!("The tag '{key}' must be a whole number from 1 to {max}")
-        }
+        R::Tag(refusal) => tag(refusal),
         R::TagsNotYours(id) => format!("The tags of '{id}' cannot be changed"),
         R::CidrSize { cidr, shortest, longest } => {
             format!("The CIDR '{cidr}' is invalid: its prefix must be /{shortest} to /{longest}")
@@ -105,20 +91,7 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
              ipv6, or both"
                 .into()
         }
-        R::ZonalShiftDisabled(id) => format!(
-            "The load balancer '{id}' is not managed for zonal shifts: \
-             zonal_shift.config.enabled is false"
-        ),
-        R::ZonalShiftZone { load_balancer } => {
-            format!("The load balancer '{load_balancer}' is not in the specified Availability Zone")
-        }
-        R::ZonalShiftExists(id) => {
-            format!("The zonal shift '{}' of the resource is active", id.as_str())
-        }
-        R::ZonalShiftNotFound(id) => format!("The zonal shift '{}' does not exist", id.as_str()),
-        R::ZonalShiftEnded(id) => format!("The zonal shift '{}' is not active", id.as_str()),
-        R::ZonalShiftLength => "A zonal shift lasts from 1m to 72h".into(),
-        R::ZonalShiftComment { max } => format!("A comment has at most {max} characters"),
+        R::ZonalShift(refusal) => zonal_shift(refusal),
         R::DeletionProtected(id) => {
             format!("The load balancer '{id}' cannot be deleted: deletion protection is enabled")
         }
@@ -178,7 +151,7 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
             "The target '{addr}' is not in the VPC of the target group: its AvailabilityZone \
              must be specified"
         ),
-        R::TargetZone { target, zone } => {
+        R::TargetZone(target, zone) => {
             format!("The target '{target}' is in the Availability Zone '{zone}'")
         }
         R::LoadBalancerMissing => {
@@ -360,6 +333,47 @@ fn noun(id: ResourceId) -> &'static str {
         ResourceKind::RouteTable => "routeTable ID",
         ResourceKind::SecurityGroup => "security group",
         ResourceKind::SecurityGroupRule => "security group rule ID",
+    }
+}
+
+fn tag(refusal: &TagRefusal) -> String {
+    use TagRefusal as R;
+    match refusal {
+        R::KeyLength { key: _, max } => {
+            format!("Tag keys must have from 1 to {max} characters")
+        }
+        R::ValueLength { key: _, max } => {
+            format!("Tag value exceeds the maximum length of {max} characters")
+        }
+        R::KeyReserved { key: _ } => {
+            "Tag keys starting with 'aws:' are reserved for internal use".into()
+        }
+        R::ValueUnknown { key, allowed } => {
+            format!("The tag '{key}' must have one of the values {}", allowed.join(", "))
+        }
+        R::Number { key, max } => {
+            format!("The tag '{key}' must be a whole number from 1 to {max}")
+        }
+    }
+}
+
+fn zonal_shift(refusal: &ZonalShiftRefusal) -> String {
+    use ZonalShiftRefusal as R;
+    match refusal {
+        R::Disabled(id) => format!(
+            "The load balancer '{id}' is not managed for zonal shifts: \
+             zonal_shift.config.enabled is false"
+        ),
+        R::Zone { load_balancer } => {
+            format!("The load balancer '{load_balancer}' is not in the specified Availability Zone")
+        }
+        R::Exists(id) => {
+            format!("The zonal shift '{}' of the resource is active", id.as_str())
+        }
+        R::NotFound(id) => format!("The zonal shift '{}' does not exist", id.as_str()),
+        R::Ended(id) => format!("The zonal shift '{}' is not active", id.as_str()),
+        R::Length => "A zonal shift lasts from 1m to 72h".into(),
+        R::Comment { max } => format!("A comment has at most {max} characters"),
     }
 }
 

@@ -13,6 +13,7 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 use bytes::Bytes;
 use control::Keeper;
 use dataplane::{Certificates, IdleEnd};
+use dataplane_core::explain::Datagrams;
 use dns::Inspector;
 use http_body_util::Full;
 use hyper::{
@@ -77,35 +78,34 @@ pub(crate) struct Admin {
     pub(crate) dns: Inspector,
     /// What is not served, and why.
     pub(crate) keeper: Keeper,
-    /// How many connections a worker of the data plane may hold.
+    /// How the data plane is set up.
+    pub(crate) facts: Facts,
+}
+
+/// How the data plane is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    /// How many connections a worker may hold.
     pub(crate) connections_max: usize,
     /// How it ends connections that are idle.
     pub(crate) idle_end: IdleEnd,
+    /// How it serves UDP.
+    pub(crate) udp: Datagrams,
     /// What TLS listeners present.
     pub(crate) certificates: Certificates,
 }
 
 impl Admin {
-    /// Tells what these know; a worker of the data plane holds so many connections, and ends idle
-    /// ones so.
+    /// Tells what these know, and how the data plane was set up, ends idle connections and presents
+    /// itself.
     pub(crate) fn new(
         exporter: Exporter,
         phase: watch::Receiver<Phase>,
         (snapshots, health): (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Health>>),
         (dns, keeper): (Inspector, Keeper),
-        (connections_max, idle_end, certificates): (usize, IdleEnd, Certificates),
+        facts: Facts,
     ) -> Self {
-        Self {
-            exporter,
-            phase,
-            snapshots,
-            health,
-            dns,
-            keeper,
-            connections_max,
-            idle_end,
-            certificates,
-        }
+        Self { exporter, phase, snapshots, health, dns, keeper, facts }
     }
 }
 

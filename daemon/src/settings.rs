@@ -128,6 +128,8 @@ pub(crate) fn dataplane(config: &Config) -> dataplane::Config {
         source_addresses: config.dataplane.source_addresses.clone(),
         packet_bytes_max: config.dataplane.mtu,
         target_tls: config.dataplane.target_tls.clone(),
+        udp_flows_max: config.dataplane.udp_flows.unwrap_or(defaults.udp_flows_max),
+        udp_proxy_header: config.dataplane.udp_proxy_header,
         ..defaults
     }
 }

@@ -8,14 +8,15 @@ use std::{future::Future, io::IsTerminal, io::Write, net::SocketAddr, sync::Arc,
 
 use anyhow::Context;
 use control::{Keeper, api::Api, audit::Audit, notify::Courier, store::Redb, tls::Tls};
-use dataplane::{Certificates, Plane};
+use dataplane::{Plane, UdpProxyHeader};
+use dataplane_core::explain::Datagrams;
 use dns::ZoneFiles;
 use model::{Clock, EndpointState, Health, Snapshot, VpcEndpointId};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
 use tracing::{info, warn};
 
 use crate::{
-    admin::{self, Admin, Phase},
+    admin::{self, Admin, Facts, Phase},
     bootstrap,
     clock::MachineClock,
     config::Config,
@@ -102,8 +103,11 @@ impl Gateway {
         let (health_out, health) = watch::channel(Arc::new(Health::default()));
         let (phase, phases) = watch::channel(Phase::Starting);
         let reload = Reload::new(config, identity_files, Arc::clone(&clock));
-        let plane =
-            start_plane((config, reload.certificates()), &clock, snapshots.clone(), health_out)?;
+        let certificates = reload.certificates();
+        let settings =
+            dataplane::Config { certificates: certificates.clone(), ..settings::dataplane(config) };
+        let (connections_max, udp) = (settings.connections_max, datagrams(&settings));
+        let plane = start_plane((config, settings), &clock, snapshots.clone(), health_out)?;
         let watches = (snapshots.clone(), health.clone());
         let dns = start_dns((config, reload.tls()), zone_files, &clock, watches)?;
         let listening = listening(&api_listener, dns.local_addr(), &admin_listener)?;
@@ -135,9 +139,8 @@ impl Gateway {
         let courier = start_courier(config, &keeper, &clock);
         let api = Server::spawn(|stop| control::api::serve(api_listener, api, stop));
         let watches = (snapshots.clone(), health.clone());
-        let connections_max = settings::dataplane(config).connections_max;
-        let facts = (connections_max, plane.idle_end(), reload.certificates());
         let planes = (dns.inspector(), keeper.clone());
+        let facts = Facts { connections_max, idle_end: plane.idle_end(), udp, certificates };
         let admin = Admin::new(exporter, phases, watches, planes, facts);
         let reload = Server::spawn(|stop| reload::run(reload, hangup, stop));
         let admin = Server::spawn(|stop| admin::serve(admin_listener, admin, stop));
@@ -240,13 +243,19 @@ fn listening(api: &TcpListener, dns: SocketAddr, admin: &TcpListener) -> anyhow:
     Ok(Listening { api, dns, admin: admin.local_addr().context("read the admin address")? })
 }
 
+fn datagrams(settings: &dataplane::Config) -> Datagrams {
+    Datagrams {
+        flows_max: settings.udp_flows_max,
+        has_header: settings.udp_proxy_header != UdpProxyHeader::Off,
+    }
+}
+
 fn start_plane(
-    (config, certificates): (&Config, Certificates),
+    (config, settings): (&Config, dataplane::Config),
     clock: &Arc<dyn Clock>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     health: watch::Sender<Arc<Health>>,
 ) -> anyhow::Result<Plane> {
-    let settings = dataplane::Config { certificates, ..settings::dataplane(config) };
     let plane = Plane::start(settings, Arc::clone(clock), snapshots, health, Handle::current());
     let plane = plane.context("start the data plane")?;
     let wanted = config.dataplane.idle_end;

@@ -110,7 +110,8 @@ impl Prober {
     }
 
     async fn probe(self, target: Arc<route::Target>, settings: Settings) {
-        if !self.report(&target, &settings).await {
+        let mut last = None;
+        if !self.report(&target, &settings, &mut last).await {
             return;
         }
         // Targets registered together are not probed together for ever.
@@ -119,19 +120,32 @@ impl Prober {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if !self.report(&target, &settings).await {
+            if !self.report(&target, &settings, &mut last).await {
                 return;
             }
         }
     }
 
     /// Probes once. Tells whether anyone still listens.
-    async fn report(&self, target: &Arc<route::Target>, settings: &Settings) -> bool {
+    ///
+    /// A success after a success is told only of a target that is not healthy: of others it is no
+    /// news, and nearly all there is. After a failure it is, whatever the target is by then.
+    async fn report(
+        &self,
+        target: &Arc<route::Target>,
+        settings: &Settings,
+        last: &mut Option<ProbeResult>,
+    ) -> bool {
         let Ok(permit) = self.permits.acquire().await else { return false };
         let result = self.once(settings).await;
         drop(permit);
         let Some(result) = result else { return true };
         metrics::count_probe(target.group, result);
+        let before = last.replace(result);
+        let is_success = result == ProbeResult::Success;
+        if is_success && before == Some(ProbeResult::Success) && target.is_healthy() {
+            return true;
+        }
         let outcome = Outcome { target: Arc::clone(target), evidence: Evidence::Probe(result) };
         self.outcomes.send(outcome).await.is_ok()
     }

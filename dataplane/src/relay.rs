@@ -137,6 +137,11 @@ impl Tools {
         self.share = Share { rounds: 1, round_bytes };
     }
 
+    /// Rounds per direction and wake.
+    pub(crate) fn rounds(&self) -> u32 {
+        self.share.rounds
+    }
+
     /// Ends the rationing.
     pub(crate) fn allow_all(&mut self) {
         self.share = WHOLE;

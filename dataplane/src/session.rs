@@ -164,6 +164,13 @@ impl Session {
         }
     }
 
+    /// One side has sent keepalives: they end here where TLS does, so both are sent our own.
+    pub(crate) fn pass_on_keepalives(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.keep_alive(&self.client, &self.target);
+        }
+    }
+
     /// Goes on with another target, to which nothing was sent yet.
     pub(crate) fn turn_to(&mut self, socket: OwnedFd, target: Chosen) {
         self.target = Side::new(socket);
@@ -206,6 +213,9 @@ impl Session {
 
     /// Whether its next turn would do more than look.
     pub(crate) fn is_ready(&self) -> bool {
+        if self.tls.is_some() {
+            return self.client.ready.readable || self.target.ready.readable;
+        }
         self.to_target.is_ready(&self.client, &self.target)
             || self.to_client.is_ready(&self.target, &self.client)
     }
@@ -311,6 +321,11 @@ impl Idle {
 
     pub(crate) fn touch(&mut self, now: u32) {
         self.last_active = now;
+    }
+
+    /// Whether it has come to life since: after a look, by keepalives.
+    pub(crate) fn is_livelier_than(&self, before: &Self) -> bool {
+        self.last_active > before.last_active
     }
 
     fn quarter(&self) -> u32 {

@@ -12,6 +12,7 @@ pub(crate) mod certificate;
 mod channel;
 pub(crate) mod failure;
 pub(crate) mod handshake;
+mod keepalive;
 mod leg;
 pub(crate) mod originate;
 mod sealed;

@@ -15,9 +15,9 @@ use std::{
     time::Duration,
 };
 
-use dataplane::{Certificates, Config, TargetTls};
+use dataplane::{Certificates, Config, IdleEnd, TargetTls};
 use dataplane_core::proxy_header::Parsed;
-use model::{AlpnPolicy, Protocol, TlsTermination};
+use model::{AlpnPolicy, Listener, ListenerId, Protocol, TlsTermination};
 use rig::{Rig, Upstream, assert_reset, connect, noise, reset, simple_with};
 use rustls::{HandshakeKind, ProtocolVersion};
 use tls::{Pair, agree, assert_alive, certificates, finish, read_to_end, terminate, write_all};
@@ -319,7 +319,8 @@ fn a_target_without_the_right_certificate_is_passed_by() {
 #[test]
 fn who_speaks_no_tls_reaches_no_target() {
     let (_rig, upstream, addr, config) = plain();
-    for bytes in [&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], &[0; 100], &noise(3, 5000)] {
+    let header = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+    for bytes in [&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], &[0; 100], &noise(3, 5000), header] {
         let mut client = connect(addr);
         client.write_all(bytes).unwrap();
         let mut alert = Vec::new();
@@ -390,6 +391,42 @@ fn the_header_comes_with_the_first_words() {
     let (header, rest) = rig::read_header(&mut upstream.accept());
     assert_eq!(header.client.unwrap().0, client.sock.local_addr().unwrap());
     assert!(rest.is_empty());
+}
+
+#[test]
+fn the_header_names_the_host_if_that_is_wanted() {
+    let (mut rig, upstream, addr, config) = plain();
+    rig.world.group().proxy_protocol_v2 = true;
+    rig.world.group().proxy_fields.authority = true;
+    rig.publish();
+    let _client = agree(addr, HOST, &config).unwrap();
+    let mut head = [0; 200];
+    let length = upstream.accept().read(&mut head).unwrap();
+    let field = [b"\x02\x00\x0e", HOST.as_bytes()].concat();
+    assert!(head[..length].windows(field.len()).any(|it| it == field), "{head:?}");
+}
+
+#[test]
+fn the_idle_timeout_of_a_tls_listener_cannot_be_set() {
+    const PLAIN_PORT: u16 = 7010;
+    let (mut rig, upstream, addr, config) =
+        listening(|_| {}, |config| config.idle_end = IdleEnd::Reset);
+    let mut live = agree(addr, HOST, &config).unwrap();
+    let mut target = upstream.accept();
+    let balancer = rig.world.balancer();
+    balancer.listeners[0].idle_timeout = Duration::from_millis(100);
+    let plain = Listener {
+        idle_timeout: Duration::from_millis(300),
+        ..Listener::new(ListenerId::from_bits(2), PLAIN_PORT.try_into().unwrap(), rig::GROUP)
+    };
+    balancer.listeners.push(plain);
+    rig.publish();
+    let mut client = agree(addr, HOST, &config).unwrap();
+    let mut other = upstream.accept();
+    // A longer silence than that is the end of a connection without TLS, but not of these.
+    assert_reset(&mut connect((addr.ip(), PLAIN_PORT).into()));
+    assert_alive(&mut client, &mut other);
+    assert_alive(&mut live, &mut target);
 }
 
 #[test]

@@ -101,8 +101,8 @@ impl Inbox {
         Some(Message { peer: note.peer, bytes, segment: note.segment })
     }
 
-    /// Receives what is waiting: as many messages as asked for, but for [`BURST`] and the room left.
-    /// Never waits.
+    /// Receives what is waiting: as many messages as asked for, but for [`BURST`] and the room
+    /// left. Never waits.
     ///
     /// # Errors
     ///

@@ -2,8 +2,9 @@
 //!
 //! [`Postern`] is a running gateway; [`Api`] and [`Aws`] are its callers (signed by hand, and the
 //! stock AWS CLI); [`Topology`] is a service with an endpoint in two zones; [`peer`] are real
-//! HAProxy, nginx and `postern target` as targets; [`dig`] and [`curl`] are the consumer's tools.
-//! The rig uses public surfaces only: the configuration, the wires and the binary.
+//! HAProxy, nginx, Apache httpd, Caddy and `postern target` as targets; [`dig`] and [`curl`] are
+//! the consumer's tools. The rig uses public surfaces only: the configuration, the wires and the
+//! binary.
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a rig fails by panicking")]
 
@@ -11,6 +12,7 @@ pub mod api;
 pub mod aws;
 pub mod certificate;
 pub mod client;
+pub mod load;
 pub mod network;
 pub mod peer;
 pub mod postern;

@@ -160,6 +160,15 @@ impl Topology {
         })
     }
 
+    /// Waits until a deregistered target has drained.
+    pub fn wait_gone(&self, target: std::net::SocketAddr, within: Duration) {
+        wait_until(within, &format!("{target} to be gone"), || {
+            let members = [("TargetGroupArn", self.target_group.as_str())];
+            let answer = ok(self.provider.elb("DescribeTargetHealth", &members));
+            !answer.body.contains(&format!("<Id>{}</Id>", target.ip()))
+        });
+    }
+
     /// Takes a target out of the group.
     pub fn deregister(&self, target: std::net::SocketAddr) {
         let (ip, port) = (target.ip().to_string(), target.port().to_string());

@@ -55,6 +55,7 @@ fn configuration(authority: &Certificate) -> String {
 }
 
 /// Answers every request on every connection, as long as the process runs.
+#[expect(clippy::disallowed_methods, reason = "the rig may block")]
 fn serve() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = listener.local_addr().unwrap().to_string();
@@ -264,7 +265,8 @@ fn certificates_are_renewed_while_clients_come_and_stay() {
     stays.ask();
     let seen = s_client(address, &trusted, &["-servername", host]);
     assert!(seen.contains("NotAfter: Jan  1 00:00:00 2094 GMT"), "{seen}");
-    // A pair that does not fit leaves the one before; the other certificate is renewed all the same.
+    // A pair that does not fit leaves the one before; the other certificate is renewed all the
+    // same.
     authority.put("one.key", "nothing\n");
     let what = "listener_certificates";
     let failed = || postern.metric("postern_reloads_total", &[what, "failed"]);

@@ -143,8 +143,8 @@ impl<'a> Changes<'a> {
         self.looks.load(Ordering::Relaxed)
     }
 
-    /// One caller that creates an endpoint and waits until it is there, or deletes one that was made
-    /// so: in turns. Only the former counts.
+    /// One caller that creates an endpoint and waits until it is there, or deletes one that was
+    /// made so: in turns. Only the former counts.
     pub fn changer(
         &self,
         until: Until,

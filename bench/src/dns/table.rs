@@ -75,8 +75,8 @@ pub fn markdown(figures: &[Figure]) -> String {
         }
     }
     text.push_str(
-        "\n| names | load | server | µs of CPU per answer (min..max) | answers/s | bytes | p50 µs | \
-         p99 µs (best) |\n|---|---|---|---|---|---|---|---|\n",
+        "\n| names | load | server | µs of CPU per answer (min..max) | answers/s | bytes | \
+         p50 µs | p99 µs (best) |\n|---|---|---|---|---|---|---|---|\n",
     );
     for names in sizes {
         for load in Load::ALL {

@@ -11,6 +11,11 @@ pub(super) const ENDPOINT: Ipv4Addr = Ipv4Addr::new(127, 60, 0, 10);
 
 /// Writes the configuration and returns the arguments.
 pub(super) fn prepare(place: &Place) -> io::Result<Vec<String>> {
+    prepare_with(place, "")
+}
+
+/// The same with more tables.
+pub(super) fn prepare_with(place: &Place, more: &str) -> io::Result<Vec<String>> {
     let (target, port) = (place.target, place.listen.port());
     let text = format!(
         r#"region = "us-east-1"
@@ -63,6 +68,7 @@ key = "endpoint"
 vpc = "consumer"
 service = "service"
 interfaces = [{{ subnet = "consumer", ipv4 = "{ENDPOINT}" }}]
+{more}
 "#,
         target_port = target.port()
     );

@@ -2,6 +2,8 @@
 //! and the sentences are the wire's.
 
 mod setting;
+mod tag;
+mod zonal_shift;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -16,12 +18,14 @@ use model::{
 use crate::{
     quota::Quota,
     record::Key,
-    resource::{Payer, ResourceId, ServiceName, ServiceType, TargetName, Traffic, ZonalShiftId},
+    resource::{Payer, ResourceId, ServiceName, ServiceType, TargetName, Traffic},
     settings::ZoneRef,
     transition::Move,
 };
 
 pub use setting::Setting;
+pub use tag::TagRefusal;
+pub use zonal_shift::ZonalShiftRefusal;
 
 /// Why a command is refused. What a caller may not see is not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,39 +67,8 @@ pub enum Refusal {
         by: ResourceId,
     },
 
-    /// A tag's key is empty or too long.
-    TagKeyLength {
-        /// The key.
-        key: String,
-        /// The most characters it may have.
-        max: usize,
-    },
-    /// A tag's value is too long.
-    TagValueLength {
-        /// The key.
-        key: String,
-        /// The most characters the value may have.
-        max: usize,
-    },
-    /// A tag's key starts with the reserved prefix.
-    TagKeyReserved {
-        /// The key.
-        key: String,
-    },
-    /// A tag that means something has a value without a meaning.
-    TagValueUnknown {
-        /// The key.
-        key: &'static str,
-        /// The values that it may have.
-        allowed: &'static [&'static str],
-    },
-    /// A tag that means a number has another value.
-    TagNumber {
-        /// The key.
-        key: &'static str,
-        /// The most it may be.
-        max: u64,
-    },
+    /// A tag is not as it must be.
+    Tag(TagRefusal),
     /// This resource's tags belong to Postern.
     TagsNotYours(ResourceId),
 
@@ -187,26 +160,8 @@ pub enum Refusal {
     /// Load balancers and services have no such address type.
     IpAddressTypeUnsupported(IpAddressType),
 
-    /// The load balancer's attribute does not allow zonal shifts.
-    ZonalShiftDisabled(LoadBalancerId),
-    /// The load balancer is in no such zone.
-    ZonalShiftZone {
-        /// The load balancer.
-        load_balancer: LoadBalancerId,
-    },
-    /// A zonal shift of the load balancer lasts.
-    ZonalShiftExists(ZonalShiftId),
-    /// No such zonal shift, or only an older one.
-    ZonalShiftNotFound(ZonalShiftId),
-    /// The zonal shift does not last any longer.
-    ZonalShiftEnded(ZonalShiftId),
-    /// A zonal shift lasts from a minute to 72 hours.
-    ZonalShiftLength,
-    /// The comment is too long.
-    ZonalShiftComment {
-        /// The most characters it may have.
-        max: usize,
-    },
+    /// A zonal shift does not start, change or end.
+    ZonalShift(ZonalShiftRefusal),
     /// The load balancer is protected against deletion.
     DeletionProtected(LoadBalancerId),
     /// A setting is beyond its range.
@@ -282,13 +237,8 @@ pub enum Refusal {
     TargetAddress(IpAddr),
     /// The address is in no subnet of the target group's VPC, so its zone must be named.
     TargetZoneMissing(TargetAddr),
-    /// The address is in a subnet of another zone.
-    TargetZone {
-        /// The target.
-        target: TargetAddr,
-        /// The zone of its subnet.
-        zone: ZoneId,
-    },
+    /// The address is in a subnet of another zone: this one.
+    TargetZone(TargetAddr, ZoneId),
 
     /// A service names no load balancer, or would be left without.
     LoadBalancerMissing,

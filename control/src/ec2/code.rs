@@ -59,11 +59,8 @@ fn code(refusal: &Refusal) -> &'static str {
         R::ZoneNotFound(_)
         | R::ZoneMissing
         | R::RecordTooLarge { .. }
-        | R::TagKeyLength { .. }
-        | R::TagValueLength { .. }
-        | R::TagKeyReserved { .. }
-        | R::TagNumber { .. }
-        | R::TagValueUnknown { .. }
+        | R::Tag(_)
+        | R::ZonalShift(_)
         | R::RegionUnknown(_)
         | R::OutOfRange { .. }
         | R::AddressTwice(_)
@@ -88,13 +85,6 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TargetPortFixed(_)
         | R::TargetUnknown(_)
         | R::TargetZoneFixed(_)
-        | R::ZonalShiftDisabled(_)
-        | R::ZonalShiftZone { .. }
-        | R::ZonalShiftExists(_)
-        | R::ZonalShiftNotFound(_)
-        | R::ZonalShiftEnded(_)
-        | R::ZonalShiftLength
-        | R::ZonalShiftComment { .. }
         | R::SubnetIpAddressType { .. }
         | R::LoadBalancerIpAddressType(_)
         | R::AddressFamily { .. }
@@ -108,7 +98,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TargetMissing
         | R::TargetAddress(_)
         | R::TargetZoneMissing(_)
-        | R::TargetZone { .. }
+        | R::TargetZone(..)
         | R::LoadBalancerTaken { .. }
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing

@@ -35,7 +35,7 @@ fn code(refusal: &Refusal) -> &'static str {
         R::TargetGroupTaken { .. } => "TargetGroupAssociationLimit",
         R::TargetAddress(_)
         | R::TargetZoneMissing(_)
-        | R::TargetZone { .. }
+        | R::TargetZone(..)
         | R::TargetUnknown(_)
         | R::TargetPortFixed(_) => "InvalidTarget",
         R::SubnetsInSameZone { .. }
@@ -56,10 +56,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::ZoneNotFound(_)
         | R::ZoneMissing
         | R::RecordTooLarge { .. }
-        | R::TagKeyLength { .. }
-        | R::TagValueLength { .. }
-        | R::TagKeyReserved { .. }
-        | R::TagValueUnknown { .. }
+        | R::Tag(_)
+        | R::ZonalShift(_)
         | R::CidrSize { .. }
         | R::CidrOutsideVpc { .. }
         | R::CidrOverlap { .. }
@@ -82,14 +80,6 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TargetMissing
         | R::TargetNameMalformed(_)
         | R::TargetZoneFixed(_)
-        | R::TagNumber { .. }
-        | R::ZonalShiftDisabled(_)
-        | R::ZonalShiftZone { .. }
-        | R::ZonalShiftExists(_)
-        | R::ZonalShiftNotFound(_)
-        | R::ZonalShiftEnded(_)
-        | R::ZonalShiftLength
-        | R::ZonalShiftComment { .. }
         | R::LoadBalancerMissing
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing

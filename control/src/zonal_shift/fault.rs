@@ -1,6 +1,6 @@
 //! This service's errors: the codes, the reasons, and what other services call the same.
 
-use control_core::Refusal;
+use control_core::{Refusal, refusal::ZonalShiftRefusal as Shift};
 use hyper::StatusCode;
 
 use crate::{query::Fault, wording::wording};
@@ -15,15 +15,17 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> Fault {
     use Refusal as R;
     let message = wording(refusal);
     match refusal {
-        R::NotFound(_) | R::ZonalShiftNotFound(_) | R::ZonalShiftDisabled(_) => not_found(message),
-        R::ZonalShiftExists(id) => {
+        R::NotFound(_) | R::ZonalShift(Shift::NotFound(_) | Shift::Disabled(_)) => {
+            not_found(message)
+        }
+        R::ZonalShift(Shift::Exists(id)) => {
             conflict(message, "ZonalShiftAlreadyExists").with("zonalShiftId", id.as_str())
         }
-        R::ZonalShiftEnded(id) => {
+        R::ZonalShift(Shift::Ended(id)) => {
             conflict(message, "ZonalShiftStatusNotActive").with("zonalShiftId", id.as_str())
         }
-        R::ZonalShiftZone { .. } => invalid(message, "InvalidAz"),
-        R::ZonalShiftLength => invalid(message, "InvalidExpiresIn"),
+        R::ZonalShift(Shift::Zone { .. }) => invalid(message, "InvalidAz"),
+        R::ZonalShift(Shift::Length) => invalid(message, "InvalidExpiresIn"),
         _ => invalid(message, "MissingValue"),
     }
 }

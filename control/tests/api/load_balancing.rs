@@ -1,5 +1,5 @@
-//! Load balancers, listeners, target groups and targets beyond the plain case: every protocol, every
-//! attribute, what is refused and with which code.
+//! Load balancers, listeners, target groups and targets beyond the plain case: every protocol,
+//! every attribute, what is refused and with which code.
 
 use std::{collections::BTreeMap, sync::Arc};
 

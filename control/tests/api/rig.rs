@@ -1,8 +1,9 @@
 //! A running API with two accounts and a data plane that binds whatever it is told, and a client
 //! that signs by hand so that it can also do it wrong.
 
+mod rest;
+
 use std::{
-    collections::BTreeMap,
     future::Future,
     path::Path,
     sync::{
@@ -266,7 +267,7 @@ impl Rig {
 
     /// Calls an operation with members that are written as they are.
     pub(crate) async fn call(&self, signer: Signer, service: &str, form: &str) -> Answer {
-        let request = if service == SHIFT { rest_request(form) } else { form_request(form) };
+        let request = if service == SHIFT { rest::request(form) } else { form_request(form) };
         self.send(&request, Some(signer), service).await
     }
 
@@ -378,39 +379,6 @@ impl Rig {
         })
         .await
     }
-}
-
-/// The request of an operation of ARC zonal shift, whose members are written as in a form.
-fn rest_request(form: &str) -> Unsigned {
-    let members: Vec<_> = form.split('&').filter_map(|pair| pair.split_once('=')).collect();
-    let member = |name: &str| members.iter().find(|(known, _)| *known == name).map(|it| it.1);
-    let id = |name: &str| member(name).unwrap().replace(':', "%3A").replace('/', "%2F");
-    let without = |of_path: &str| {
-        let rest = members.iter().filter(|(name, _)| *name != "Action" && *name != of_path);
-        rest.map(|(name, value)| (*name, *value)).collect::<BTreeMap<_, _>>()
-    };
-    let query = |members: BTreeMap<&str, &str>| {
-        let pairs = members.iter().map(|(name, value)| {
-            format!("{name}={}", value.replace(':', "%3A").replace('/', "%2F"))
-        });
-        pairs.collect::<Vec<_>>().join("&")
-    };
-    let json = |members: BTreeMap<&str, &str>| serde_json::to_vec(&members).unwrap();
-    let (method, target, body) = match member("Action").unwrap() {
-        "StartZonalShift" => ("POST", "/zonalshifts".to_owned(), json(without(""))),
-        "ListZonalShifts" => ("GET", format!("/zonalshifts?{}", query(without(""))), Vec::new()),
-        "ListManagedResources" => {
-            ("GET", format!("/managedresources?{}", query(without(""))), Vec::new())
-        }
-        "GetManagedResource" => {
-            ("GET", format!("/managedresources/{}", id("resourceIdentifier")), Vec::new())
-        }
-        "UpdateZonalShift" => {
-            ("PATCH", format!("/zonalshifts/{}", id("zonalShiftId")), json(without("zonalShiftId")))
-        }
-        _ => ("DELETE", format!("/zonalshifts/{}", id("zonalShiftId")), Vec::new()),
-    };
-    Unsigned { method, target, kind: "application/json", body, ..form_request("") }
 }
 
 pub(crate) fn form_request(form: &str) -> Unsigned {

@@ -10,7 +10,10 @@ mod words;
 use std::{fmt::Write as _, sync::Arc};
 
 use control_core::resource::VpcEndpoint;
-use dataplane_core::explain::{Asked, Path, Stop, explain};
+use dataplane_core::{
+    explain::{Asked, Path, Stop, explain},
+    wire::Wire,
+};
 use model::{Generation, Snapshot};
 use serde_json::{Value, json};
 
@@ -23,8 +26,11 @@ use super::{
     parameter::{Form, Parameters},
 };
 
-/// Where refusals are counted.
-const REFUSED: &str = "postern_connections_refused_total";
+/// Where refusals are counted, by wire.
+const REFUSED: [(Wire, &str); 2] = [
+    (Wire::Tcp, "postern_connections_refused_total"),
+    (Wire::Udp, "postern_udp_flows_refused_total"),
+];
 /// What an endpoint that is not known at all stops a connection with.
 const UNKNOWN: &str = "no_such_endpoint";
 
@@ -42,16 +48,25 @@ pub(super) fn answer(
     let Some((endpoint, place)) = find::endpoint(&registry, &named)? else {
         return Ok((form, written(form, &unknown(&named, snapshot.generation))));
     };
-    let connections_max = admin.connections_max;
-    let certificates = admin.certificates.present().keys().cloned().collect();
-    let endpoint_id = endpoint.id;
-    let asked = Asked { endpoint: endpoint_id, place, client, port, connections_max, certificates };
+    let facts = &admin.facts;
+    let asked = Asked {
+        endpoint: endpoint.id,
+        place,
+        client,
+        port,
+        connections_max: facts.connections_max,
+        udp: facts.udp,
+        certificates: facts.certificates.present().keys().cloned().collect(),
+    };
     let health = Arc::clone(&admin.health.borrow());
     let explanation = explain(snapshot, &health, &asked);
-    let idle_end = admin.idle_end;
+    let idle_end = facts.idle_end;
     let words = Words { registry: &registry, endpoint, asked: &asked, idle_end };
     let id = endpoint.id.to_string();
-    let refused = admin.exporter.samples(REFUSED, ("endpoint_id", &id));
+    let refused = REFUSED.into_iter().flat_map(|(wire, name)| {
+        let samples = admin.exporter.samples(name, ("endpoint_id", &id));
+        samples.into_iter().filter_map(move |sample| counted(wire, &sample))
+    });
     let story = Story {
         endpoint: Some(Arc::clone(endpoint)),
         generation: explanation.generation,
@@ -62,7 +77,7 @@ pub(super) fn answer(
             advice: advice(&words, None, stop),
         }),
         paths: explanation.paths.iter().map(|path| told(&words, path)).collect(),
-        refused: refused.iter().filter_map(|sample| counted(sample)).collect(),
+        refused: refused.collect(),
     };
     Ok((form, written(form, &story)))
 }
@@ -91,8 +106,9 @@ struct Told {
     result: words::Result,
 }
 
-/// How many connections were refused in a zone since the process started, and why.
+/// How many connections or datagrams were refused in a zone since the process started, and why.
 struct Refused {
+    wire: Wire,
     zone: String,
     reason: String,
     count: u64,
@@ -120,13 +136,14 @@ fn told(words: &Words<'_>, path: &Path) -> Told {
 }
 
 /// Reads a sample of a counter.
-fn counted(sample: &str) -> Option<Refused> {
+fn counted(wire: Wire, sample: &str) -> Option<Refused> {
     let label = |name: &str| {
         let (_, rest) = sample.split_once(&format!("{name}=\""))?;
         rest.split_once('"').map(|(value, _)| value.to_owned())
     };
     let (_, count) = sample.rsplit_once(' ')?;
-    Some(Refused { zone: label("zone")?, reason: label("reason")?, count: count.parse().ok()? })
+    let (zone, reason, count) = (label("zone")?, label("reason")?, count.parse().ok()?);
+    Some(Refused { wire, zone, reason, count })
 }
 
 fn written(form: Form, story: &Story) -> String {
@@ -151,10 +168,9 @@ fn as_json(story: &Story) -> Value {
         .stop
         .as_ref()
         .map(|it| json!({ "reason": it.name, "says": it.says, "do": it.advice }));
-    let refused = story
-        .refused
-        .iter()
-        .map(|it| json!({ "zone": it.zone, "reason": it.reason, "count": it.count }));
+    let refused = story.refused.iter().map(|Refused { wire, zone, reason, count }| {
+        json!({ "zone": zone, "wire": wire.name(), "reason": reason, "count": count })
+    });
     json!({
         "endpoint": endpoint,
         "generation": story.generation,
@@ -183,6 +199,7 @@ fn path_as_json(told: &Told) -> Value {
         "interface": path.interface,
         "address": path.address.ip(),
         "port": path.address.port(),
+        "wire": path.wire.name(),
         "from": path.client,
         "steps": lines.iter().map(line).collect::<Vec<_>>(),
         "result": result.word,
@@ -213,7 +230,8 @@ fn as_text(story: &Story) -> String {
         line(2, &format!("do: {}", stop.advice));
     }
     for Told { path, lines, result } in &story.paths {
-        line(0, &format!("{} in {}, from {}", path.address, path.zone, path.client));
+        let over = over(path.wire);
+        line(0, &format!("{}{over} in {}, from {}", path.address, path.zone, path.client));
         for it in lines {
             line(2, &format!("{}: {}", it.step.replace('_', " "), it.says));
             for (_, words) in &it.targets {
@@ -228,8 +246,17 @@ fn as_text(story: &Story) -> String {
         }
         line(2, &format!("result: {}: {}", result.word, result.says));
     }
-    for Refused { zone, reason, count } in &story.refused {
-        line(0, &format!("refused since the start: {count} in {zone}: {reason}"));
+    for Refused { wire, zone, reason, count } in &story.refused {
+        let over = over(*wire);
+        line(0, &format!("refused since the start: {count}{over} in {zone}: {reason}"));
     }
     text
+}
+
+/// Said of what is not a TCP connection.
+fn over(wire: Wire) -> &'static str {
+    match wire {
+        Wire::Tcp => "",
+        Wire::Udp => " over UDP",
+    }
 }

@@ -1,5 +1,5 @@
-//! The certificates of TLS listeners: each pair of files is followed by itself, so that a faulty one
-//! keeps no other from being renewed. Which ones there are is settled at the start.
+//! The certificates of TLS listeners: each pair of files is followed by itself, so that a faulty
+//! one keeps no other from being renewed. Which ones there are is settled at the start.
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr, num::NonZeroUsize, path::Path, time::Duration};
 
-use dataplane::{IdleEnd, TargetTls};
+use dataplane::{IdleEnd, TargetTls, UdpProxyHeader};
 use toml::de::DeValue;
 
 use super::{
@@ -17,6 +17,9 @@ use super::{
 
 /// More than this would be a mistake: each address brings some 28,000 connections per target.
 const SOURCE_ADDRESSES_MAX: usize = 64;
+
+/// As many as there are ports to have them from, on a machine with twenty addresses.
+const UDP_FLOWS_MAX: u32 = 1 << 20;
 
 /// The data plane's settings.
 #[derive(Clone, Debug)]
@@ -32,6 +35,10 @@ pub(crate) struct Dataplane {
     pub(crate) source_addresses: Vec<IpAddr>,
     /// The largest IP packet that clients are asked to send.
     pub(crate) mtu: Option<u16>,
+    /// UDP flows held at the same time; none means what the limit of file descriptors allows.
+    pub(crate) udp_flows: Option<usize>,
+    /// Which datagrams to targets carry a PROXY header, where their group has it on.
+    pub(crate) udp_proxy_header: UdpProxyHeader,
     /// How TLS towards targets goes.
     pub(crate) target_tls: TargetTls,
 }
@@ -39,6 +46,11 @@ pub(crate) struct Dataplane {
 /// Reads the table.
 pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Dataplane {
     root.with_table("dataplane", |table| {
+        let headers = Word(&[
+            ("off", UdpProxyHeader::Off),
+            ("first", UdpProxyHeader::First),
+            ("each", UdpProxyHeader::Each),
+        ]);
         let ends = [IdleEnd::Silent, IdleEnd::Reset].map(|end| (end.name(), end));
         // A client waits 30 s at most in all; after 10 s another target may still be tried.
         let waits = Span { min: "10ms", max: "30s" };
@@ -51,6 +63,8 @@ pub(super) fn read(root: &mut Table<'_>, folder: &Path) -> Dataplane {
             source_addresses: read_sources(table),
             // From what IPv6 asks of every link to the largest frames in use.
             mtu: table.optional("mtu", &Whole { min: 1280, max: 9216 }),
+            udp_flows: table.optional("udp_flows", &Whole { min: 1, max: UDP_FLOWS_MAX }),
+            udp_proxy_header: table.optional("udp_proxy_header", &headers).unwrap_or_default(),
             target_tls: target_tls::read(table, folder),
         }
     })

@@ -29,7 +29,7 @@ pub use self::{
     step::{Binding, Found, ListenerFacts, Rules, Step, Stop},
 };
 use self::{group::groups, step::Way};
-use crate::select::Routing;
+use crate::{select::Routing, wire::Wire};
 
 /// A connection that is to be explained.
 #[derive(Clone, Debug)]
@@ -46,6 +46,17 @@ pub struct Asked {
     pub connections_max: usize,
     /// The certificates of TLS listeners that are loaded.
     pub certificates: BTreeSet<Arc<str>>,
+    /// How UDP is served.
+    pub udp: Datagrams,
+}
+
+/// How a data plane serves UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Datagrams {
+    /// How many flows it holds at the same time.
+    pub flows_max: usize,
+    /// Whether any datagram carries a PROXY header.
+    pub has_header: bool,
 }
 
 /// Which of an endpoint's addresses are meant.
@@ -87,6 +98,8 @@ pub struct Path {
     pub load_balancer: LoadBalancerId,
     /// What is dialled; port 0 if none was asked about and none is listened on.
     pub address: EndpointAddr,
+    /// Over which transport.
+    pub wire: Wire,
     /// Who connects.
     pub client: IpAddr,
     /// The way, step by step.
@@ -161,7 +174,9 @@ pub fn explain(snapshot: &Snapshot, health: &Health, asked: &Asked) -> Explanati
     };
     for interface in &endpoint.interfaces {
         for address in interface.addresses().filter(|it| is_meant(asked, interface, *it)) {
-            let path = |port| path((snapshot, health), asked, endpoint, interface, (address, port));
+            let path = |(port, wire)| {
+                path((snapshot, health), asked, endpoint, interface, (address, port, wire))
+            };
             explanation.paths.extend(ports(snapshot, asked, interface).into_iter().map(path));
         }
     }
@@ -182,15 +197,18 @@ fn is_meant(asked: &Asked, interface: &Interface, address: IpAddr) -> bool {
     is_there && client.is_none_or(|client| client.is_ipv4() == address.is_ipv4())
 }
 
-/// The ports asked about; port 0 if there is none.
-fn ports(snapshot: &Snapshot, asked: &Asked, interface: &Interface) -> Vec<u16> {
-    if let Some(port) = asked.port {
-        return vec![port];
-    }
+/// The ports asked about, each with the wires that it is listened on; TCP port 0 if there is none,
+/// and TCP if there is no listener.
+fn ports(snapshot: &Snapshot, asked: &Asked, interface: &Interface) -> Vec<(u16, Wire)> {
     let listeners = snapshot.load_balancers.get(&interface.load_balancer);
     let listeners = listeners.into_iter().flat_map(|balancer| &balancer.listeners);
-    let ports: Vec<_> = listeners.map(|listener| listener.port.get()).collect();
-    if ports.is_empty() { vec![0] } else { ports }
+    let is_asked = |it: &&Listener| asked.port.is_none_or(|port| it.port.get() == port);
+    let wires = |it: &Listener| {
+        let port = it.port.get();
+        Wire::of(it.protocol).map(move |wire| (port, wire))
+    };
+    let ports: Vec<_> = listeners.filter(is_asked).flat_map(wires).collect();
+    if ports.is_empty() { vec![(asked.port.unwrap_or(0), Wire::Tcp)] } else { ports }
 }
 
 fn path(
@@ -198,20 +216,33 @@ fn path(
     asked: &Asked,
     endpoint: &Endpoint,
     interface: &Interface,
-    (address, port): (IpAddr, u16),
+    (address, port, wire): (IpAddr, u16, Wire),
 ) -> Path {
     let client = asked.client.map_or_else(|| this_machine(address), |client| client.to_canonical());
     let address = EndpointAddr((address, port).into());
-    let way = Way { snapshot, health, endpoint: endpoint.id, interface, address, client };
+    let has_header = wire == Wire::Tcp || asked.udp.has_header;
+    let way = Way {
+        snapshot,
+        health,
+        endpoint: endpoint.id,
+        interface,
+        address,
+        wire,
+        client,
+        has_header,
+    };
     let mut steps = vec![way.binding()];
     let (step, listener) = way.listener();
     steps.push(step);
     if let Some((balancer, listener)) = listener {
-        steps.extend(way.rules(listener));
+        steps.extend(way.rules());
         if !endpoint.limits.is_unlimited() {
             steps.push(Step::of(Found::EndpointLimits(endpoint.limits)));
         }
-        steps.push(Step::of(Found::Limit { connections_max: asked.connections_max }));
+        steps.push(Step::of(match wire {
+            Wire::Tcp => Found::Limit { connections_max: asked.connections_max },
+            Wire::Udp => Found::FlowLimit { flows_max: asked.udp.flows_max },
+        }));
         steps.extend(certificate::certificates(listener, &asked.certificates));
         steps.push(way.forward(listener));
         steps.extend(groups(&way, balancer, listener));
@@ -221,6 +252,7 @@ fn path(
         zone: interface.zone.clone(),
         load_balancer: interface.load_balancer,
         address,
+        wire,
         client,
         steps,
     }
@@ -236,9 +268,11 @@ fn this_machine(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Finds the listener that a port belongs to.
-fn listener_on(listeners: &[Listener], port: u16) -> Option<&Listener> {
-    listeners.iter().find(|listener| listener.port.get() == port)
+/// Finds the listener that a port of a wire belongs to.
+fn listener_on(listeners: &[Listener], port: u16, wire: Wire) -> Option<&Listener> {
+    let is_on =
+        |it: &&Listener| it.port.get() == port && Wire::of(it.protocol).any(|on| on == wire);
+    listeners.iter().find(is_on)
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@
 //! the table has a bound, and within it one for flows that no target has answered yet. Whoever has
 //! the most of those loses one first. A flow that was answered ends for want of room only when no
 //! other is left; then its owner has the most flows of all, and those whose clients never came back
-//! after the answer, as invented ones do not, go before those whose clients did. Owners are endpoint
-//! interfaces: one that is flooded pays for it itself. Silence is measured in the caller's ticks.
-//! Does not know sockets, nor what a flow carries.
+//! after the answer, as invented ones do not, go before those whose clients did. Owners are
+//! endpoint interfaces: one that is flooded pays for it itself. Silence is measured in the caller's
+//! ticks. Does not know sockets, nor what a flow carries.
 
 use std::{
     collections::{BTreeSet, HashMap},

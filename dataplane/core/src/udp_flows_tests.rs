@@ -219,7 +219,8 @@ proptest! {
                         places.into_iter().filter_map(|place| table.remove(place)).collect();
                     silent.sort_unstable();
                     let over = |it: &&Known| it.active + IDLE <= now;
-                    let mut expected: Vec<_> = known.iter().filter(over).map(|it| it.client).collect();
+                    let mut expected: Vec<_> =
+ known.iter().filter(over).map(|it| it.client).collect();
                     expected.sort_unstable();
                     prop_assert_eq!(silent, expected);
                     known.retain(|it| it.active + IDLE > now);
@@ -243,7 +244,8 @@ proptest! {
     /// Whatever a flood does, a flow that a target answered stays while there is room beside it.
     #[test]
     fn a_flood_ends_no_answered_flow(
-        established in 1_u16..15, flood in prop::collection::vec((100_u16..200, 0_usize..4), 0..200),
+        established in 1_u16..15,
+        flood in prop::collection::vec((100_u16..200, 0_usize..4), 0..200),
     ) {
         let mut table = table(16, 8);
         for client in 0..established {

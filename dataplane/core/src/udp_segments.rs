@@ -20,8 +20,8 @@ pub struct Run {
     pub segment: Option<NonZeroU16>,
 }
 
-/// Joins datagrams in their order. `describe` tells a datagram's size, and who it is for: those that
-/// differ in that, or are `None`, are never joined.
+/// Joins datagrams in their order. `describe` tells a datagram's size, and who it is for: those
+/// that differ in that, or are `None`, are never joined.
 pub fn runs<P: PartialEq>(
     count: usize,
     mut describe: impl FnMut(usize) -> (usize, Option<P>),

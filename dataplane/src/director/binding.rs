@@ -363,8 +363,8 @@ fn is_same_place(now: &Interface, before: &Interface) -> bool {
         && before.addresses().all(|address| now.addresses().any(|it| it == address))
 }
 
-/// The addresses and ports that an interface listens on, and for which listener; TCP port 0 and none
-/// if there is none.
+/// The addresses and ports that an interface listens on, and for which listener; TCP port 0 and
+/// none if there is none.
 fn wanted_addresses(
     interface: &Interface,
     snapshot: &Snapshot,

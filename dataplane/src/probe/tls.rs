@@ -3,7 +3,7 @@
 
 use std::{fmt, io, net::IpAddr, sync::Arc};
 
-use rustls::{ClientConfig, crypto::ring, pki_types::ServerName};
+use rustls::{ClientConfig, client::Resumption, crypto::ring, pki_types::ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -17,12 +17,14 @@ impl TlsAsker {
     pub(crate) fn new() -> Self {
         let provider = Arc::new(ring::default_provider());
         let anyone = Arc::new(AnyCertificate::new(&provider));
-        let config = ClientConfig::builder_with_provider(provider)
+        let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("the provider has suites for TLS 1.2 and 1.3")
             .dangerous()
             .with_custom_certificate_verifier(anyone)
             .with_no_client_auth();
+        // A target that only resumes what it agreed to earlier would not be known to take clients.
+        config.resumption = Resumption::disabled();
         Self(TlsConnector::from(Arc::new(config)))
     }
 

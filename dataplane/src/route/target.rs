@@ -7,7 +7,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
 };
 
@@ -27,6 +27,8 @@ pub(crate) struct Target {
     /// So many failures in a row are told; 0 if none are counted.
     failures_max: AtomicU32,
     failures: AtomicU32,
+    /// Whether it is healthy, so that another good probe is no news.
+    is_healthy: AtomicBool,
     outcomes: mpsc::Sender<Outcome>,
 }
 
@@ -42,6 +44,7 @@ impl Target {
             open: AtomicU32::new(0),
             failures_max: AtomicU32::new(0),
             failures: AtomicU32::new(0),
+            is_healthy: AtomicBool::new(false),
             outcomes,
         }
     }
@@ -51,8 +54,15 @@ impl Target {
         self.open.load(Relaxed)
     }
 
-    /// Has failures of connections told when so many came in a row; 0 for never.
-    pub(crate) fn watch(&self, failures_max: u32) {
+    /// Whether it was healthy when last looked at.
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.is_healthy.load(Relaxed)
+    }
+
+    /// Makes known how it stands, and has failures of connections told when so many came in a row;
+    /// 0 for never.
+    pub(crate) fn watch(&self, is_healthy: bool, failures_max: u32) {
+        self.is_healthy.store(is_healthy, Relaxed);
         if self.failures_max.swap(failures_max, Relaxed) == 0 {
             self.failures.store(0, Relaxed);
         }
@@ -69,7 +79,7 @@ impl Target {
         }
     }
 
-    /// Notes how a connection that was made ended: one that was reset before the target had sent a
+    /// Notes how a connection that was made ended: one that the target broke before it had sent a
     /// byte has failed, one in which it had, or that ended in order, has not. The rest says
     /// nothing.
     pub(crate) fn note_end(self: &Arc<Self>, end: End, bytes_to_client: u64) {
@@ -80,7 +90,7 @@ impl Target {
             if self.failures.load(Relaxed) > 0 {
                 self.failures.store(0, Relaxed);
             }
-        } else if end == End::TargetReset {
+        } else if matches!(end, End::TargetReset | End::TargetTlsFailed) {
             self.note_failure();
         }
     }
@@ -139,8 +149,8 @@ mod tests {
                     'R' => target.note_end(End::TargetReset, 9),
                     '.' => target.note_end(End::Closed, 0),
                     'c' => target.note_end(End::ClientReset, 0),
-                    'w' => target.watch(3),
-                    _ => target.watch(0),
+                    'w' => target.watch(true, 3),
+                    _ => target.watch(false, 0),
                 }
             }
             std::iter::from_fn(|| told.try_recv().ok()).count()

@@ -19,6 +19,8 @@ use crate::relay::{Received, Side};
 
 /// Bytes read at once: a client's message has some 500, and 2,000 with hybrid key exchange.
 const READ_BYTES: usize = 16 * 1024;
+/// Reads per turn; a client that is to the point needs one.
+const READS_MAX: u32 = 4;
 /// The longest first message that is looked at for application protocols.
 const HELLO_BYTES_MAX: usize = 18 * 1024;
 
@@ -40,6 +42,8 @@ struct Offer {
 pub(crate) enum Progress {
     /// Until the client says more, or takes more.
     Wait,
+    /// Its share of this turn is used up.
+    Again,
     /// Both agree.
     Done,
     /// The client was told, if that was possible.
@@ -81,7 +85,10 @@ impl Handshake {
         if self.leg.flush(client) == Sent::Broken {
             return Progress::Failed(Failure::Closed);
         }
-        while client.ready.readable && !self.leg.is_stalled() {
+        for _ in 0..READS_MAX {
+            if !client.ready.readable || self.leg.is_stalled() {
+                return Progress::Wait;
+            }
             let heard = match &mut self.offer {
                 Some(_) => self.hear_offer(client, terminator, tools),
                 None => self.leg.receive(client, tools),
@@ -99,7 +106,7 @@ impl Handshake {
                 Heard::Failed(failure) => return Progress::Failed(failure),
             }
         }
-        Progress::Wait
+        Progress::Again
     }
 
     /// Receives a part of the client's first message, and goes on once it is whole.

@@ -15,6 +15,7 @@ use super::{
     channel::{Channel, Outputs},
     failure::Failure,
     handshake::{Agreed, Terms},
+    keepalive::keep_alive,
     leg::{Heard, Leg, Sent},
     originate::Originator,
     sealed::Sealed,
@@ -36,6 +37,7 @@ pub(crate) struct TlsSession {
     /// How the target is spoken to; none is as it is.
     originator: Option<Arc<Originator>>,
     has_begun: bool,
+    is_kept_alive: bool,
     pub(crate) terms: Terms,
     /// Why it broke, and at which end.
     pub(crate) failure: Option<(Peer, Failure)>,
@@ -104,6 +106,7 @@ impl TlsSession {
             to_client: Way::default(),
             originator: None,
             has_begun: false,
+            is_kept_alive: false,
             terms,
             failure: None,
         })
@@ -112,6 +115,16 @@ impl TlsSession {
     /// Speaks to targets so from now on.
     pub(crate) fn speak(&mut self, originator: Option<Arc<Originator>>) {
         self.originator = originator;
+    }
+
+    /// Sends both sides keepalives from now on.
+    pub(crate) fn keep_alive(&mut self, client: &Side, target: &Side) {
+        if !std::mem::replace(&mut self.is_kept_alive, true) {
+            for side in [client, target] {
+                // Without them the connection is only cut sooner, by its idle timeout.
+                let _ = keep_alive(&side.socket);
+            }
+        }
     }
 
     /// Forgets what was begun with a target: the next one is another.
@@ -238,7 +251,7 @@ impl Way {
         counted: &mut Direction,
         tools: &mut Tools,
     ) -> Step {
-        for _ in 0..ROUNDS_MAX {
+        for _ in 0..tools.rounds().min(ROUNDS_MAX) {
             match to.flush(to_side) {
                 Sent::All => {}
                 Sent::Some => return Step::Wait,

@@ -259,6 +259,7 @@ impl Worker {
         let tools = &mut self.tools.tls;
         match shaking.handshake.advance(&mut shaking.client, terminator, tools) {
             Progress::Wait => {}
+            Progress::Again => self.handshakes.queue(index),
             Progress::Failed(failure) => {
                 self.end_handshake(index, End::ClientTlsFailed, Some(failure));
             }

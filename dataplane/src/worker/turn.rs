@@ -1,8 +1,8 @@
 //! A connection's turns: from events, from the queue and from timers, up to its end.
 //!
-//! A token names a listener (top bit set), or a connection's place, its generation and a side; other
-//! bits say that it is a handshake's or UDP's. The generation keeps an event of an ended connection
-//! from reaching the next one in its place.
+//! A token names a listener (top bit set), or a connection's place, its generation and a side;
+//! other bits say that it is a handshake's or UDP's. The generation keeps an event of an ended
+//! connection from reaching the next one in its place.
 
 use std::{sync::Arc, time::Duration};
 
@@ -247,6 +247,9 @@ impl Worker {
         match idle.look(self.now, || session.segments_in()) {
             Verdict::Cut => self.end(index, End::IdleTimeout),
             Verdict::LookAgain(at) => {
+                if idle.is_livelier_than(&session.idle) {
+                    session.pass_on_keepalives();
+                }
                 session.idle = idle;
                 self.timers.set(index, at);
             }

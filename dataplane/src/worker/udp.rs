@@ -362,8 +362,8 @@ impl Worker {
         });
     }
 
-    /// After a batch of changes: flows whose listeners are gone end, unless their endpoint's end was
-    /// theirs.
+    /// After a batch of changes: flows whose listeners are gone end, unless their endpoint's end
+    /// was theirs.
     pub(super) fn finish_udp_changes(&mut self) {
         self.with_udp(|worker, udp| {
             for key in std::mem::take(&mut udp.removed) {

@@ -88,22 +88,31 @@ pub(crate) fn echo(target: UdpSocket) {
     });
 }
 
-/// Clients that have sent and not yet heard; few enough that no buffer on the way runs over.
+/// Datagrams that are under way at once: few enough that no buffer runs over.
 const AT_ONCE: usize = 64;
 
-/// Has many clients ask an echo many times; each must hear its own words, and no others.
-pub(crate) fn exchange(addr: SocketAddr, flows: usize, rounds: usize) {
-    let clients: Vec<_> = (0..flows).map(|_| client(addr)).collect();
+/// Has every client ask an echo behind every address many times; each must hear its own words from
+/// whom it asked, and no others.
+pub(crate) fn exchange(addrs: &[SocketAddr], clients: usize, rounds: usize) {
+    let clients: Vec<_> = (0..clients).map(|_| client(addrs[0])).collect();
+    let named: Vec<_> = clients.iter().enumerate().collect();
     for round in 0..rounds {
-        for (group, some) in clients.chunks(AT_ONCE).enumerate() {
-            let words = |at: usize| format!("{round} {}", group * AT_ONCE + at).into_bytes();
-            for (at, client) in some.iter().enumerate() {
-                client.send_to(&words(at), addr).unwrap();
+        for some in named.chunks(AT_ONCE / addrs.len()) {
+            let words = |client: usize, addr| format!("{round} {client} {addr}").into_bytes();
+            for (name, client) in some {
+                for addr in addrs {
+                    client.send_to(&words(*name, *addr), addr).unwrap();
+                }
             }
-            for (at, client) in some.iter().enumerate() {
-                let mut buffer = [0; 64];
-                let (length, from) = client.recv_from(&mut buffer).unwrap();
-                assert_eq!((&buffer[..length], from), (&words(at)[..], addr), "client {at}");
+            for (name, client) in some {
+                let mut asked = addrs.to_vec();
+                while !asked.is_empty() {
+                    let mut buffer = [0; 64];
+                    let (length, from) = client.recv_from(&mut buffer).unwrap();
+                    assert_eq!(&buffer[..length], words(*name, from), "client {name}");
+                    let at = asked.iter().position(|addr| *addr == from).unwrap();
+                    asked.remove(at);
+                }
             }
         }
     }

@@ -220,7 +220,7 @@ fn zone_of(
     };
     match (named, subnet_zone) {
         (Some(named), Some(zone)) if named != zone => {
-            Err(Refusal::TargetZone { target, zone: zone.clone() })
+            Err(Refusal::TargetZone(target, zone.clone()))
         }
         (Some(zone), _) | (None, Some(zone)) => Ok(Some(zone.clone())),
         (None, None) => Err(Refusal::TargetZoneMissing(target)),

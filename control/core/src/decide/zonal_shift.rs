@@ -9,7 +9,7 @@ use super::{Decision, Desk};
 use crate::{
     event::{Change, Event, EventKind},
     outcome::Outcome,
-    refusal::Refusal,
+    refusal::{Refusal, ZonalShiftRefusal},
     resource::{
         LoadBalancer, ZonalShift, ZonalShiftId, ZonalShiftStatus,
         zonal_shift::{COMMENT_CHARS_MAX, DURATION},
@@ -26,14 +26,14 @@ pub(super) fn start(
 ) -> Result<Decision, Refusal> {
     let old = desk.view().load_balancer(id)?;
     if !old.attributes.zonal_shift {
-        return Err(Refusal::ZonalShiftDisabled(id));
+        return Err(ZonalShiftRefusal::Disabled(id).into());
     }
     let known = desk.settings().zone_id(&desk.caller.account, zone);
     let zone = known.filter(|zone| old.subnets.contains_key(*zone)).cloned();
-    let zone = zone.ok_or(Refusal::ZonalShiftZone { load_balancer: id })?;
+    let zone = zone.ok_or(ZonalShiftRefusal::Zone { load_balancer: id })?;
     check(Some(expires_in), Some(comment))?;
     if let Some(active) = old.zonal_shift.as_ref().filter(|shift| shift.is_active()) {
-        return Err(Refusal::ZonalShiftExists(active.id.clone()));
+        return Err(ZonalShiftRefusal::Exists(active.id.clone()).into());
     }
     let shift = ZonalShift {
         // Nobody has had it: there are more numbers than shifts will ever be.
@@ -90,16 +90,16 @@ fn active<'a>(
     let mut shifts =
         desk.view().load_balancers().filter_map(|it| Some((it, it.zonal_shift.as_ref()?)));
     let found = shifts.find(|(_, shift)| shift.id == *id);
-    let found = found.ok_or_else(|| Refusal::ZonalShiftNotFound(id.clone()))?;
-    if found.1.is_active() { Ok(found) } else { Err(Refusal::ZonalShiftEnded(id.clone())) }
+    let found = found.ok_or_else(|| ZonalShiftRefusal::NotFound(id.clone()))?;
+    if found.1.is_active() { Ok(found) } else { Err(ZonalShiftRefusal::Ended(id.clone()).into()) }
 }
 
 fn check(expires_in: Option<Duration>, comment: Option<&Arc<str>>) -> Result<(), Refusal> {
     if expires_in.is_some_and(|length| !DURATION.contains(&length)) {
-        return Err(Refusal::ZonalShiftLength);
+        return Err(ZonalShiftRefusal::Length.into());
     }
     if comment.is_some_and(|comment| comment.chars().count() > COMMENT_CHARS_MAX) {
-        return Err(Refusal::ZonalShiftComment { max: COMMENT_CHARS_MAX });
+        return Err(ZonalShiftRefusal::Comment { max: COMMENT_CHARS_MAX }.into());
     }
     Ok(())
 }

@@ -3,7 +3,10 @@
 
 use model::EndpointLimits;
 
-use crate::{refusal::Refusal, tag::Tags};
+use crate::{
+    refusal::{Refusal, TagRefusal},
+    tag::Tags,
+};
 
 /// On a service: connections and UDP flows that each of its endpoints may have open.
 pub const CONNECTIONS: &str = "postern:endpoint-connections";
@@ -42,7 +45,7 @@ fn read(tags: &Tags, key: &'static str, max: u64) -> Result<Option<u64>, Refusal
     let Some(text) = tags.value(key) else { return Ok(None) };
     let is_plain = text.bytes().all(|b| b.is_ascii_digit());
     let number = text.parse().ok().filter(|number| is_plain && (1..=max).contains(number));
-    number.map(Some).ok_or(Refusal::TagNumber { key, max })
+    number.map(Some).ok_or_else(|| TagRefusal::Number { key, max }.into())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use dataplane_core::{
     explain::{Binding, Found, Path, Stop},
     reason::Refusal,
+    wire::Wire,
 };
 use model::{BindFailureReason, EndpointState, SecurityGroupId};
 
@@ -69,7 +70,11 @@ fn for_binding(path: &Path) -> String {
              \"freebind\" and route it here"
         ),
         Some(BindFailureReason::AddressInUse) => {
-            format!("end what has it (ss -ltnp 'sport = :{port}')")
+            let sockets = match path.wire {
+                Wire::Tcp => "-ltnp",
+                Wire::Udp => "-lunp",
+            };
+            format!("end what has it (ss {sockets} 'sport = :{port}')")
         }
         Some(BindFailureReason::PermissionDenied) => "grant CAP_NET_BIND_SERVICE".to_owned(),
         Some(BindFailureReason::ResourcesExhausted) => {
@@ -136,12 +141,12 @@ fn for_refusal(words: &Words<'_>, path: &Path, refusal: Refusal) -> String {
 
 fn admit(who: &str, group: Option<SecurityGroupId>, path: &Path) -> String {
     let group = group.map_or_else(|| "GROUP".to_owned(), |group| group.to_string());
-    let (client, port) = (path.client, path.address.port());
+    let (client, port, wire) = (path.client, path.address.port(), path.wire.name());
     let network = if client.is_ipv4() {
-        format!("--protocol tcp --port {port} --cidr {client}/32")
+        format!("--protocol {wire} --port {port} --cidr {client}/32")
     } else {
         let ranges = format!("Ipv6Ranges=[{{CidrIpv6={client}/128}}]");
-        format!("--ip-permissions IpProtocol=tcp,FromPort={port},ToPort={port},{ranges}")
+        format!("--ip-permissions IpProtocol={wire},FromPort={port},ToPort={port},{ranges}")
     };
     format!(
         "the {who} admits it: aws ec2 authorize-security-group-ingress --group-id {group} {network}"

@@ -11,6 +11,7 @@ use dataplane_core::{
     },
     reason::{End, Refusal},
     select::Routing,
+    wire::Wire,
 };
 use model::{BindFailure, EndpointLimits, LoadBalancerId, Protocol, SecurityGroupId};
 use serde_json::{Value, json};
@@ -75,6 +76,11 @@ impl Words<'_> {
             }
             Found::Certificates(found) => {
                 ("certificates", presented(found), certificate_facts(found))
+            }
+            Found::FlowLimit { flows_max: most } => {
+                let name = End::Evicted.name();
+                let says = format!("of {most} UDP flows one ends for the next one: {name}");
+                ("limit", says, json!({ "udp_flows": most }))
             }
             Found::Forward { weights } => {
                 let says = match step.stop {
@@ -164,6 +170,23 @@ fn listener_told(
     ("listener", says, facts)
 }
 
+fn presented(certificates: &[CertificateFacts]) -> String {
+    let each = certificates.iter().map(|it| {
+        let default = if it.is_default { " (default)" } else { "" };
+        let loaded = if it.is_loaded { "loaded" } else { "not in the configuration" };
+        format!("{}{default}: {loaded}", it.arn)
+    });
+    let each: Vec<_> = each.collect();
+    if each.is_empty() { "it has none".to_owned() } else { each.join(", ") }
+}
+
+fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
+    let each = certificates
+        .iter()
+        .map(|it| json!({ "arn": it.arn, "default": it.is_default, "loaded": it.is_loaded }));
+    json!({ "certificates": each.collect::<Vec<_>>() })
+}
+
 /// What an endpoint may have, and what those are refused with who come on top.
 fn limits_told(limits: EndpointLimits) -> (&'static str, String, Value) {
     let EndpointLimits { connections, new_connections_per_second, bytes_per_second } = limits;
@@ -182,23 +205,6 @@ fn limits_told(limits: EndpointLimits) -> (&'static str, String, Value) {
     ("endpoint_limits", format!("the endpoint may have {}", says.join(", ")), facts)
 }
 
-fn presented(certificates: &[CertificateFacts]) -> String {
-    let each = certificates.iter().map(|it| {
-        let default = if it.is_default { " (default)" } else { "" };
-        let loaded = if it.is_loaded { "loaded" } else { "not in the configuration" };
-        format!("{}{default}: {loaded}", it.arn)
-    });
-    let each: Vec<_> = each.collect();
-    if each.is_empty() { "it has none".to_owned() } else { each.join(", ") }
-}
-
-fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
-    let each = certificates
-        .iter()
-        .map(|it| json!({ "arn": it.arn, "default": it.is_default, "loaded": it.is_loaded }));
-    json!({ "certificates": each.collect::<Vec<_>>() })
-}
-
 /// Why a load balancer's groups are not asked.
 fn why_not_asked(groups: &[SecurityGroupId]) -> &'static str {
     if groups.is_empty() {
@@ -211,6 +217,7 @@ fn why_not_asked(groups: &[SecurityGroupId]) -> &'static str {
 /// How a connection ends its way.
 pub(super) fn result(path: &Path) -> Result {
     let (failed, late) = (End::ConnectFailed.name(), End::ConnectTimeout.name());
+    let refused = End::TargetRefused.name();
     match path.verdict() {
         Verdict::Passes(Routing::Healthy) => Result {
             word: "passes",
@@ -220,10 +227,16 @@ pub(super) fn result(path: &Path) -> Result {
         Verdict::Passes(Routing::FailOpen) => Result {
             word: "fails_open",
             reason: None,
-            says: format!(
-                "candidates are tried whether healthy or not; if none takes the connection, that \
-                 ends as {failed} or {late}"
-            ),
+            says: match path.wire {
+                Wire::Tcp => format!(
+                    "candidates are tried whether healthy or not; if none takes the connection, \
+                     that ends as {failed} or {late}"
+                ),
+                Wire::Udp => format!(
+                    "one of the candidates, healthy or not, has it; if it takes no datagrams, the \
+                     flow ends as {refused}"
+                ),
+            },
         },
         Verdict::Depends { stop, weight, of } => Result {
             word: "depends",
@@ -233,14 +246,15 @@ pub(super) fn result(path: &Path) -> Result {
         Verdict::Stops(stop) => Result {
             word: "stops",
             reason: Some(stop.name()),
-            says: format!("{}; the client {}", stop.name(), seen(stop)),
+            says: format!("{}; the client {}", stop.name(), seen(path.wire, stop)),
         },
     }
 }
 
 /// What a client sees of a stop.
-fn seen(stop: Stop) -> &'static str {
+fn seen(wire: Wire, stop: Stop) -> &'static str {
     match stop {
+        Stop::Refused(_) if wire == Wire::Udp => "hears nothing",
         Stop::Refused(_) => "is reset",
         Stop::NotServed
         | Stop::NoAddress

@@ -132,7 +132,7 @@ fn facts(
         weight,
         of,
         is_cross_zone,
-        proxy_protocol_v2: group.proxy_protocol_v2,
+        proxy_protocol_v2: group.proxy_protocol_v2 && way.has_header,
         health_check: group.health_check.clone(),
         is_sticky: group.is_sticky,
         algorithm: group.algorithm,

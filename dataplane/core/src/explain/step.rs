@@ -6,7 +6,7 @@ use std::{net::IpAddr, num::NonZeroU16, sync::Arc, time::Duration};
 use model::{
     BindFailure, BindFailureReason, EndpointAddr, EndpointLimits, Health, InboundRule,
     InboundRules, Interface, Listener, ListenerId, LoadBalancer, LoadBalancerId, Protocol,
-    Snapshot, VpcEndpointId,
+    Snapshot, UDP_IDLE_TIMEOUT, VpcEndpointId,
 };
 
 use super::{certificate::CertificateFacts, group::GroupFacts, listener_on};
@@ -14,6 +14,7 @@ use crate::{
     admission::{Admission, Sources},
     reason::Refusal,
     select::choose_group,
+    wire::Wire,
 };
 
 /// One step.
@@ -60,6 +61,11 @@ pub enum Found {
     },
     /// What a TLS listener may present.
     Certificates(Vec<CertificateFacts>),
+    /// How many UDP flows there may be; for one more another ends.
+    FlowLimit {
+        /// The most.
+        flows_max: usize,
+    },
     /// Whether a target group of the listener has a weight.
     Forward {
         /// The sum of the weights.
@@ -143,7 +149,10 @@ pub(super) struct Way<'a> {
     pub(super) endpoint: VpcEndpointId,
     pub(super) interface: &'a Interface,
     pub(super) address: EndpointAddr,
+    pub(super) wire: Wire,
     pub(super) client: IpAddr,
+    /// Whether a target hears of the client by a PROXY header, where its group says so.
+    pub(super) has_header: bool,
 }
 
 impl<'a> Way<'a> {
@@ -179,12 +188,15 @@ impl<'a> Way<'a> {
         let id = self.interface.load_balancer;
         let balancer = self.snapshot.load_balancers.get(&id).map(Arc::as_ref);
         let listeners = balancer.map_or(&[][..], |balancer| &balancer.listeners);
-        let listener = listener_on(listeners, self.address.port());
+        let listener = listener_on(listeners, self.address.port(), self.wire);
         let found = Found::Listener {
             listener: listener.map(|listener| ListenerFacts {
                 id: listener.id,
                 protocol: listener.protocol,
-                idle_timeout: listener.idle_timeout,
+                idle_timeout: match self.wire {
+                    Wire::Tcp => listener.idle_timeout,
+                    Wire::Udp => UDP_IDLE_TIMEOUT,
+                },
             }),
             load_balancer: id,
             ports: listeners.iter().map(|listener| listener.port).collect(),
@@ -194,8 +206,8 @@ impl<'a> Way<'a> {
     }
 
     /// What the security groups say: the endpoint's, then the load balancer's.
-    pub(super) fn rules(&self, listener: &Listener) -> [Step; 2] {
-        let (protocol, port) = (listener.protocol, self.address.port());
+    pub(super) fn rules(&self) -> [Step; 2] {
+        let (protocol, port) = (self.wire.protocol(), self.address.port());
         let inbound = &self.snapshot.inbound;
         let balancer = self.interface.load_balancer;
         let table = |rules: &Arc<InboundRules>| Arc::new(Sources::of(rules, protocol, port));

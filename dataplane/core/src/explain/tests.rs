@@ -100,6 +100,7 @@ fn world() -> World {
         port: Some(443),
         connections_max: 100,
         certificates: BTreeSet::new(),
+        udp: Datagrams { flows_max: 50, has_header: false },
     };
     World { snapshot, health, asked }
 }
@@ -398,4 +399,37 @@ fn a_stop_has_the_name_of_its_refusal_and_none_has_two_meanings() {
     for refusal in Refusal::ALL {
         assert_eq!(Stop::Refused(refusal).name(), refusal.name());
     }
+}
+
+#[test]
+fn a_port_is_explained_for_each_wire_that_it_is_listened_on() {
+    let mut world = world();
+    world.balancer().listeners[0].protocol = Protocol::TcpUdp;
+    let rule = |transport| InboundRule {
+        source: "10.1.0.0/16".parse().unwrap(),
+        transport,
+        from_port: 443,
+        to_port: 443,
+    };
+    let rules = Arc::new(InboundRules::new([rule(Transport::Tcp)]));
+    world.snapshot.inbound.endpoints.insert(endpoint_id(), rules);
+    let found = explain(&world.snapshot, &world.health, &world.asked);
+    let [tcp, udp] = &found.paths[..] else { panic!("{:?}", found.paths) };
+    assert_eq!((tcp.wire, udp.wire), (Wire::Tcp, Wire::Udp));
+    assert_eq!(tcp.verdict(), Verdict::Passes(Routing::Healthy));
+    assert_eq!(udp.verdict(), Verdict::Stops(Stop::Refused(Refusal::SecurityGroup)));
+    let idle = |path: &Path| {
+        path.steps.iter().find_map(|step| match step.found {
+            Found::Listener { listener, .. } => listener.map(|it| it.idle_timeout.as_secs()),
+            _ => None,
+        })
+    };
+    assert_eq!((idle(tcp), idle(udp)), (Some(350), Some(120)));
+    let limits =
+        |path: &Path| path.steps.iter().any(|it| it.found == Found::FlowLimit { flows_max: 50 });
+    assert!(limits(udp) && !limits(tcp));
+    // Another listener on the same port, for the other wire.
+    world.balancer().listeners[0].protocol = Protocol::Udp;
+    let found = explain(&world.snapshot, &world.health, &world.asked);
+    assert_eq!(found.paths.iter().map(|it| it.wire).collect::<Vec<_>>(), [Wire::Udp]);
 }

@@ -112,14 +112,36 @@ impl Encoded {
 pub struct Template {
     endpoint: VpcEndpointId,
     padding: Padding,
-    ipv4: Encoded,
-    ipv6: Encoded,
+    ipv4: Blank,
+    ipv6: Blank,
+}
+
+/// A header with the endpoint's id alone, which is never longer than a padded one: there are two
+/// for each interface.
+#[derive(Clone, Copy, Debug)]
+struct Blank {
+    bytes: [u8; PADDED_BYTES],
+    length: u8,
+}
+
+impl Blank {
+    fn of(header: &Encoded) -> Self {
+        let mut bytes = [0; PADDED_BYTES];
+        bytes[..header.length].copy_from_slice(header);
+        Self { bytes, length: u8::try_from(header.length).unwrap_or(u8::MAX) }
+    }
+
+    fn encoded(&self) -> Encoded {
+        let mut bytes = [0; HEADER_BYTES_MAX];
+        bytes[..PADDED_BYTES].copy_from_slice(&self.bytes);
+        Encoded { bytes, length: usize::from(self.length) }
+    }
 }
 
 impl Template {
     /// Prepares the headers that carry the endpoint's id.
     pub fn new(endpoint: VpcEndpointId, padding: Padding) -> Self {
-        let blank = |family| blank(family, endpoint, padding, &Fields::default());
+        let blank = |family| Blank::of(&blank(family, endpoint, padding, &Fields::default()));
         Self { endpoint, padding, ipv4: blank(TCP_OVER_IPV4), ipv6: blank(TCP_OVER_IPV6) }
     }
 
@@ -127,8 +149,8 @@ impl Template {
     /// IPv4 addresses that a dual-stack socket shows as mapped IPv6 are sent as IPv4.
     pub fn encode(&self, client: ClientAddr, destination: EndpointAddr) -> Encoded {
         let ends = (canonical(client.0), canonical(destination.0));
-        let header = if are_ipv4(ends) { self.ipv4 } else { self.ipv6 };
-        filled(header, ends)
+        let blank = if are_ipv4(ends) { &self.ipv4 } else { &self.ipv6 };
+        filled(blank.encoded(), ends)
     }
 
     /// The same, with other fields than the endpoint's id.

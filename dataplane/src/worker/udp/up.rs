@@ -193,6 +193,11 @@ impl Worker {
         }
         let listener = udp.listeners.get(key)?;
         let (origin, limits) = (Rc::clone(&listener.origin), listener.limits.clone());
+        // Before the limits: who is not let in takes nothing of them.
+        if let Err(refusal) = listener.admission.decide(client.ip()) {
+            self.refuse_flow(udp, client, &origin, End::Refused(refusal));
+            return None;
+        }
         if let Some(refusal) = limits.as_ref().and_then(|it| it.open(self.moment()).err()) {
             self.refuse_flow(udp, client, &origin, End::Refused(refusal));
             return None;
@@ -247,7 +252,6 @@ impl Worker {
         (client, origin): (ClientAddr, &Origin),
     ) -> Result<(OwnedFd, Chosen, Preface), End> {
         let listener = udp.listeners.get(key).ok_or(End::ListenerRemoved)?;
-        listener.admission.decide(client.ip()).map_err(End::Refused)?;
         let no_group = End::Refused(Refusal::NoTargetGroup);
         let forward = self.forwards.get(listener.forward).ok_or(no_group)?;
         let flow = Addresses { client, endpoint: origin.addr, sequence_number: None };
@@ -257,10 +261,12 @@ impl Worker {
         if pool.routing == Routing::FailOpen {
             metrics.udp().failed_open();
         }
-        let header = || over_udp(&origin.interface.header.encode(client, origin.addr)).into();
+        let (ends, fields) = ((client, origin.addr), pool.proxy_fields);
+        let header = || over_udp(&origin.interface.header(ends, fields, None, None)).into();
+        let is_proxied = forward.proxy_protocol.unwrap_or(pool.proxy_protocol);
         let preface = match self.config.udp_proxy_header {
-            UdpProxyHeader::First if pool.proxy_protocol => Preface::First(header()),
-            UdpProxyHeader::Each if pool.proxy_protocol => Preface::Each(header()),
+            UdpProxyHeader::First if is_proxied => Preface::First(header()),
+            UdpProxyHeader::Each if is_proxied => Preface::Each(header()),
             UdpProxyHeader::Off | UdpProxyHeader::First | UdpProxyHeader::Each => Preface::Nothing,
         };
         Ok((socket, target, preface))

@@ -1,0 +1,214 @@
+//! Postern, HAProxy and nginx, each terminating TLS in front of one plain target.
+
+use std::{
+    fs,
+    net::{SocketAddr, SocketAddrV4},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::load::{Client, Work};
+use crate::{
+    api::{Caller, Key, Service},
+    clock::Limit,
+    peer,
+    process::Process,
+};
+
+/// Who is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Postern.
+    Postern,
+    /// HAProxy.
+    Haproxy,
+    /// nginx's stream module.
+    Nginx,
+}
+
+impl Who {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Postern, Self::Haproxy, Self::Nginx];
+
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postern => "postern",
+            Self::Haproxy => "haproxy",
+            Self::Nginx => "nginx",
+        }
+    }
+}
+
+/// What all of them are started with.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// A folder with `chain.pem`, `key.pem` and `both.pem`.
+    pub folder: PathBuf,
+    /// Postern's binary.
+    pub postern: PathBuf,
+    /// The processor of their worker.
+    pub cpu: Option<usize>,
+}
+
+/// One that runs.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Who it is.
+    pub who: Who,
+    /// Where it terminates TLS.
+    pub addr: SocketAddr,
+    /// Its process.
+    pub process: Process,
+}
+
+/// How long a start may take.
+const READY_MAX: Duration = Duration::from_secs(20);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(50);
+const KEY: Key = Key { id: "provider", secret: "of-the-bench-only" };
+const ARN: &str = "arn:aws:acm:us-east-1:111111111111:certificate/bench";
+/// Connections that each must be able to hold.
+const CONNECTIONS: usize = 8192;
+
+impl Candidate {
+    /// Starts it in front of a target, and waits until it serves.
+    pub fn start(who: Who, target: SocketAddr, setting: &Setting, client: &Client) -> Result<Self> {
+        let (plain, port) = (peer::free_port()?, peer::free_port()?);
+        let folder = setting.folder.join(who.name());
+        fs::create_dir_all(&folder)?;
+        let ip = peer::postern_or_local(who == Who::Postern);
+        let addr = SocketAddrV4::new(ip, port);
+        let (program, arguments) = match who {
+            Who::Postern => {
+                let more = format!(
+                    "[[certificate]]\narn = \"{ARN}\"\ncertificate = \"{0}/chain.pem\"\n\
+                     key = \"{0}/key.pem\"\n",
+                    setting.folder.display()
+                );
+                let arguments = peer::postern_arguments(&folder, plain, target, &more)?;
+                (setting.postern.clone(), arguments)
+            }
+            Who::Haproxy => (peer::haproxy_program(), haproxy(&folder, setting, addr, target)?),
+            Who::Nginx => (peer::nginx_program(), nginx(&folder, setting, addr, target)?),
+        };
+        let process = Process::start(&program, &arguments, &folder.join("log"), setting.cpu)
+            .with_context(|| format!("run {}", program.display()))?;
+        let mut started = Self { who, addr: addr.into(), process };
+        if who == Who::Postern {
+            started.listen(&folder, port)?;
+        }
+        let limit = Limit::starting(READY_MAX);
+        while let Err(error) = client.run(Work::Handshakes(8), started.addr) {
+            started.process.must_be_running()?;
+            if limit.is_over() {
+                return Err(error.context(format!("wait for {}", who.name())));
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(started)
+    }
+
+    /// Adds the TLS listener, as a provider would.
+    fn listen(&mut self, folder: &Path, port: u16) -> Result<()> {
+        let mut caller = Caller::connect(self.api(folder)?, KEY)?;
+        let balancers = caller.call(Service::Elb, "DescribeLoadBalancers", &[])?;
+        let groups = caller.call(Service::Elb, "DescribeTargetGroups", &[])?;
+        let members = [
+            ("LoadBalancerArn", balancers.required("LoadBalancerArn")?),
+            ("Protocol", "TLS"),
+            ("Port", &port.to_string()),
+            ("Certificates.member.1.CertificateArn", ARN),
+            ("DefaultActions.member.1.Type", "forward"),
+            ("DefaultActions.member.1.TargetGroupArn", groups.required("TargetGroupArn")?),
+        ];
+        caller.call(Service::Elb, "CreateListener", &members)?;
+        Ok(())
+    }
+
+    fn api(&mut self, folder: &Path) -> Result<SocketAddr> {
+        let limit = Limit::starting(READY_MAX);
+        while !limit.is_over() {
+            self.process.must_be_running()?;
+            if let Ok(text) = fs::read_to_string(folder.join("state/listening.json")) {
+                let listening: serde_json::Value = serde_json::from_str(&text)?;
+                return Ok(listening["api"].as_str().context("no API")?.parse()?);
+            }
+            thread::sleep(LOOK);
+        }
+        bail!("postern does not say where it listens")
+    }
+}
+
+fn haproxy(
+    folder: &Path,
+    setting: &Setting,
+    listen: SocketAddrV4,
+    target: SocketAddr,
+) -> Result<Vec<String>> {
+    let both = setting.folder.join("both.pem");
+    let text = format!(
+        "global
+    nbthread 1
+    maxconn {CONNECTIONS}
+    ssl-default-bind-options ssl-min-ver TLSv1.2
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 350s
+    timeout server 350s
+frontend endpoint
+    bind {listen} ssl crt {}
+    default_backend targets
+backend targets
+    server target {target} send-proxy-v2
+",
+        both.display()
+    );
+    let path = folder.join("haproxy.cfg");
+    fs::write(&path, text)?;
+    Ok(vec!["-db".into(), "-f".into(), path.display().to_string()])
+}
+
+fn nginx(
+    folder: &Path,
+    setting: &Setting,
+    listen: SocketAddrV4,
+    target: SocketAddr,
+) -> Result<Vec<String>> {
+    let (own, shared) = (folder.display(), setting.folder.display());
+    let connections = 2 * CONNECTIONS;
+    let text = format!(
+        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+worker_processes 1;
+daemon off;
+master_process off;
+pid {own}/nginx.pid;
+error_log {own}/error.log crit;
+events {{
+    use epoll;
+    worker_connections {connections};
+}}
+stream {{
+    access_log off;
+    server {{
+        listen {listen} ssl backlog=4096;
+        ssl_certificate {shared}/chain.pem;
+        ssl_certificate_key {shared}/key.pem;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        proxy_pass {target};
+        proxy_protocol on;
+        proxy_buffer_size 64k;
+        proxy_timeout 350s;
+    }}
+}}
+"
+    );
+    let path = folder.join("nginx.conf");
+    fs::write(&path, text)?;
+    let arguments = ["-p", &format!("{own}"), "-e", "stderr", "-c", &path.display().to_string()];
+    Ok(arguments.map(str::to_owned).to_vec())
+}
