@@ -125,6 +125,7 @@ def requests(w):
         "DeleteTargetGroup": target_group,
         "DeregisterTargets": targets,
         "DescribeListenerAttributes": listener,
+        "DescribeListenerCertificates": listener,
         "DescribeListeners": lb,
         "DescribeLoadBalancerAttributes": lb,
         "DescribeTags": {

@@ -3,17 +3,23 @@
 use control_core::resource::{LoadBalancer, ZonalShift};
 use serde_json::{Map, Value, json};
 
-/// A zonal shift, as the operations that change one answer.
-pub(super) fn shift(arn: &str, shift: &ZonalShift) -> Value {
+/// What is said of a zonal shift wherever one is shown.
+fn common(arn: &str, shift: &ZonalShift) -> Value {
     json!({
         "zonalShiftId": shift.id.as_str(),
         "resourceIdentifier": arn,
         "awayFrom": shift.zone.as_str(),
         "expiryTime": shift.expires.as_secs(),
         "startTime": shift.started.as_secs(),
-        "status": shift.status.to_string(),
         "comment": &*shift.comment,
     })
+}
+
+/// A zonal shift, as the operations that change one answer.
+pub(super) fn shift(arn: &str, shift: &ZonalShift) -> Value {
+    let mut shown = common(arn, shift);
+    shown["status"] = shift.status.to_string().into();
+    shown
 }
 
 /// A zonal shift in a list.
@@ -31,8 +37,9 @@ pub(super) fn resource(arn: &str, lb: &LoadBalancer) -> Map<String, Value> {
     let weights: Map<String, Value> = weights.collect();
     let shifts: Vec<Value> = active
         .map(|of| {
-            let mut one = summary(arn, of);
+            let mut one = common(arn, of);
             one["appliedStatus"] = "APPLIED".into();
+            one["shiftType"] = "ZONAL_SHIFT".into();
             one
         })
         .into_iter()
