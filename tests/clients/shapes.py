@@ -27,13 +27,11 @@ MISSING = {
     "AuthorizeSecurityGroupIngress.SecurityGroupRules.PrefixListId": OTHER_KINDS,
     "CreateLoadBalancer.LoadBalancers.AvailabilityZones.LoadBalancerAddresses.AllocationId": PUBLIC,
     "CreateLoadBalancer.LoadBalancers.AvailabilityZones.LoadBalancerAddresses.IpAddress": PUBLIC,
-    "CreateTargetGroup.TargetGroups.ProtocolVersion": "only groups over HTTP have it",
+    "CreateTargetGroup.TargetGroups.ProtocolVersion": OTHER_KINDS,
     "CreateVpc.Vpc.Ipv6CidrBlockAssociationSet.NetworkBorderGroup": "a gateway is one group",
     "CreateVpcEndpoint.VpcEndpoint.ResourceConfigurationArn": OTHER_KINDS,
     "CreateVpcEndpoint.VpcEndpoint.ServiceNetworkArn": OTHER_KINDS,
     "CreateVpcEndpointServiceConfiguration.ServiceConfiguration.GatewayLoadBalancerArns": OTHER_KINDS,
-    "DescribeListeners.Listeners.Certificates": OTHER_KINDS,
-    "DescribeListeners.Listeners.SslPolicy": OTHER_KINDS,
     "DescribeNetworkInterfaces.NetworkInterfaces.Association": PUBLIC,
     "DescribeNetworkInterfaces.NetworkInterfaces.Attachment.AttachTime": OTHER_KINDS,
     "DescribeNetworkInterfaces.NetworkInterfaces.Attachment.InstanceId": OTHER_KINDS,
@@ -53,28 +51,6 @@ MISSING = {
     "ModifyTargetGroup.TargetGroups.ProtocolVersion": OTHER_KINDS,
     "ModifyVpcEndpointServiceConfiguration.ReturnValue": "the model of today says Return",
 }
-
-
-def secure(w):
-    """A TLS listener comes and goes."""
-    elb = w.elb
-    first, second = ({"CertificateArn": arn} for arn in os.environ["POSTERN_CERTIFICATES"].split())
-    group = elb.create_target_group(
-        Name="secure", Protocol="TLS", Port=443, TargetType="ip", VpcId=w.provider_vpc,
-        HealthCheckProtocol="HTTPS", HealthCheckPath="/up", Matcher={"HttpCode": "200"},
-    )["TargetGroups"][0]["TargetGroupArn"]
-    listener = elb.create_listener(
-        LoadBalancerArn=w.load_balancer, Protocol="TLS", Port=443, Certificates=[first],
-        SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06", AlpnPolicy=["HTTP2Preferred"],
-        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
-    )["Listeners"][0]["ListenerArn"]
-    elb.describe_ssl_policies()
-    elb.add_listener_certificates(ListenerArn=listener, Certificates=[second])
-    elb.describe_listener_certificates(ListenerArn=listener)
-    elb.remove_listener_certificates(ListenerArn=listener, Certificates=[second])
-    elb.describe_listeners(ListenerArns=[listener])
-    elb.delete_listener(ListenerArn=listener)
-    elb.delete_target_group(TargetGroupArn=group)
 
 
 def shift(w):
@@ -178,11 +154,24 @@ def run_all(w):
         Attributes=[{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}])
     elb.modify_listener(ListenerArn=w.listener, Port=8081)
     elb.set_ip_address_type(LoadBalancerArn=w.load_balancer, IpAddressType="ipv4")
+    certificate, another = (os.environ[f"POSTERN_CERTIFICATE_{n}"] for n in (1, 2))
+    over_tls = elb.create_listener(
+        LoadBalancerArn=w.load_balancer, Protocol="TLS", Port=8443,
+        Certificates=[{"CertificateArn": certificate}],
+        SslPolicy=elb.describe_ssl_policies()["SslPolicies"][0]["Name"],
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": w.target_group}],
+    )["Listeners"][0]["ListenerArn"]
+    named = {"ListenerArn": over_tls, "Certificates": [{"CertificateArn": another}]}
+    elb.add_listener_certificates(**named)
+    elb.describe_listener_certificates(ListenerArn=over_tls)
     elb.modify_listener_attributes(
         ListenerArn=w.listener, Attributes=[{"Key": "tcp.idle_timeout.seconds", "Value": "400"}])
     elb.set_subnets(LoadBalancerArn=w.load_balancer, Subnets=w.provider_subnets)
     elb.describe_account_limits()
-    secure(w)
+    checked = elb.create_target_group(
+        Name="checked", Protocol="TCP", Port=80, TargetType="ip", VpcId=w.provider_vpc,
+        HealthCheckProtocol="HTTP", HealthCheckPath="/up", Matcher={"HttpCode": "200"})
+    elb.delete_target_group(TargetGroupArn=checked["TargetGroups"][0]["TargetGroupArn"])
     shift(w)
 
     for of in (ec2, consumer):
@@ -202,6 +191,8 @@ def run_all(w):
     elb.describe_listener_attributes(ListenerArn=w.listener)
     elb.describe_target_health(TargetGroupArn=w.target_group)
 
+    elb.remove_listener_certificates(**named)
+    elb.delete_listener(ListenerArn=over_tls)
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.9.0.0/16")
     ec2.disassociate_route_table(AssociationId=association)
     ec2.delete_route_table(RouteTableId=table)

@@ -1,9 +1,7 @@
 //! What clients of AWS expect, told by AWS's own: boto3, with botocore's models of the API, and the
 //! AWS CLI. The scripts are in `tests/clients/`; each has a gateway of its own here.
 
-use tests::{
-    Postern, Script, certificate::Certificate, peer::Peer, postern::PROVIDER, script::root,
-};
+use tests::{Certificate, Postern, Script, certificate, peer::Peer, script::root};
 
 /// Services as the guide's commands name them.
 const CATALOGUE: &str = r#"
@@ -33,17 +31,11 @@ fn every_member_of_aws_is_served_or_refused_as_the_document_says() {
 
 #[test]
 fn every_operation_answers_in_the_shape_of_aws() {
-    let authority = Certificate::new();
-    let file = authority.folder().join("certificate.pem").display().to_string();
-    let key = authority.folder().join("key.pem").display().to_string();
-    let arns = ["one", "other"]
-        .map(|name| format!("arn:aws:acm:us-east-1:{}:certificate/{name}", PROVIDER.account));
-    let configured = arns.each_ref().map(|arn| {
-        format!("[[certificate]]\narn = \"{arn}\"\ncertificate = \"{file}\"\nkey = \"{key}\"\n")
-    });
-    let postern = Postern::start_with(&configured.concat());
+    let certificates = Certificate::new();
+    let postern = Postern::start_with(&certificates.listeners(&["one", "other"]));
     let mut script = Script::python(&postern, "shapes.py");
-    script.command().env("POSTERN_CERTIFICATES", arns.join(" "));
+    script.command().env("POSTERN_CERTIFICATE_1", certificate::arn("one"));
+    script.command().env("POSTERN_CERTIFICATE_2", certificate::arn("other"));
     script.run();
 }
 
