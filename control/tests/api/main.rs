@@ -24,3 +24,4 @@ mod session;
 mod tenancy;
 mod tls;
 mod workflow;
+mod zonal_shift;
