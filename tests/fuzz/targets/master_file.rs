@@ -1,5 +1,5 @@
-//! Any bytes are a zone or are refused with a line; a zone that was taken answers any question about
-//! its names within the bounds, and repeats nothing of a file that was not.
+//! Any bytes are a zone or are refused with a line; a zone that was taken answers any question
+//! about its names within the bounds, and repeats nothing of a file that was not.
 #![no_main]
 
 use std::{
