@@ -5,6 +5,7 @@ mod approval;
 mod audit;
 mod authorization;
 mod bad_input;
+mod balancing_ranges;
 mod condition_keys;
 mod filters;
 mod identity;
