@@ -409,8 +409,10 @@ fn a_tag_of_the_service_limits_each_endpoint() {
     let labels = [topology.endpoint.as_str(), "reason=\"endpoint_connections\""];
     let counted = || postern.metric("postern_connections_refused_total", &labels) >= 2.0;
     wait_until(PATIENCE, "refusals to be counted", counted);
+    let says = "may have 2 connections (endpoint_connections); 2 are open";
+    wait_until(PATIENCE, "what is open to be known", || explained(&postern, b).contains(says));
     let told = explained(&postern, b);
-    assert!(told.contains("may have 2 connections (endpoint_connections)"), "{told}");
+    assert!(told.contains("result: stops: endpoint_connections"), "{told}");
     held.pop();
     wait_until(PATIENCE, "room for another", || is_let_in(b).is_some());
 

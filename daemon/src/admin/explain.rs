@@ -31,6 +31,8 @@ const REFUSED: [(Wire, &str); 2] = [
     (Wire::Tcp, "postern_connections_refused_total"),
     (Wire::Udp, "postern_udp_flows_refused_total"),
 ];
+/// The metrics that count what is open.
+const ACTIVE: [&str; 2] = ["postern_connections_active", "postern_udp_flows_active"];
 /// What an endpoint that is not known at all stops a connection with.
 const UNKNOWN: &str = "no_such_endpoint";
 
@@ -49,12 +51,15 @@ pub(super) fn answer(
         return Ok((form, written(form, &unknown(&named, snapshot.generation))));
     };
     let facts = &admin.facts;
+    let id = endpoint.id.to_string();
+    let samples = |name: &str| admin.exporter.samples(name, ("endpoint_id", &id));
     let asked = Asked {
         endpoint: endpoint.id,
         place,
         client,
         port,
         connections_max: facts.connections_max,
+        open: ACTIVE.iter().flat_map(|name| samples(name)).filter_map(|it| value(&it)).sum(),
         udp: facts.udp,
         certificates: facts.certificates.present().keys().cloned().collect(),
     };
@@ -62,10 +67,8 @@ pub(super) fn answer(
     let explanation = explain(snapshot, &health, &asked);
     let idle_end = facts.idle_end;
     let words = Words { registry: &registry, endpoint, asked: &asked, idle_end };
-    let id = endpoint.id.to_string();
     let refused = REFUSED.into_iter().flat_map(|(wire, name)| {
-        let samples = admin.exporter.samples(name, ("endpoint_id", &id));
-        samples.into_iter().filter_map(move |sample| counted(wire, &sample))
+        samples(name).into_iter().filter_map(move |sample| counted(wire, &sample))
     });
     let story = Story {
         endpoint: Some(Arc::clone(endpoint)),
@@ -141,9 +144,13 @@ fn counted(wire: Wire, sample: &str) -> Option<Refused> {
         let (_, rest) = sample.split_once(&format!("{name}=\""))?;
         rest.split_once('"').map(|(value, _)| value.to_owned())
     };
-    let (_, count) = sample.rsplit_once(' ')?;
-    let (zone, reason, count) = (label("zone")?, label("reason")?, count.parse().ok()?);
+    let (zone, reason, count) = (label("zone")?, label("reason")?, value(sample)?);
     Some(Refused { wire, zone, reason, count })
+}
+
+/// How many a sample of the text format counts.
+fn value(sample: &str) -> Option<u64> {
+    sample.rsplit_once(' ')?.1.parse().ok()
 }
 
 fn written(form: Form, story: &Story) -> String {

@@ -44,6 +44,8 @@ pub struct Asked {
     pub port: Option<u16>,
     /// How many connections a worker may hold at the same time.
     pub connections_max: usize,
+    /// How many connections and UDP flows the endpoint has open.
+    pub open: u64,
     /// The certificates of TLS listeners that are loaded.
     pub certificates: BTreeSet<Arc<str>>,
     /// How UDP is served.
@@ -236,9 +238,7 @@ fn path(
     steps.push(step);
     if let Some((balancer, listener)) = listener {
         steps.extend(way.rules());
-        if !endpoint.limits.is_unlimited() {
-            steps.push(Step::of(Found::EndpointLimits(endpoint.limits)));
-        }
+        steps.extend(way.limits(endpoint.limits, asked.open));
         steps.push(Step::of(match wire {
             Wire::Tcp => Found::Limit { connections_max: asked.connections_max },
             Wire::Udp => Found::FlowLimit { flows_max: asked.udp.flows_max },

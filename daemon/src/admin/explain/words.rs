@@ -68,7 +68,7 @@ impl Words<'_> {
                 let says = judged(&groups, rules, why_not_asked(&groups));
                 ("load_balancer_security_groups", says, rule_facts(&groups, rules))
             }
-            Found::EndpointLimits(limits) => limits_told(*limits),
+            Found::EndpointLimits { limits, open } => limits_told(*limits, *open),
             Found::Limit { connections_max: most } => {
                 let name = Refusal::TooManyConnections.name();
                 let says = format!("a worker holds {most} connections and refuses more: {name}");
@@ -188,21 +188,23 @@ fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
 }
 
 /// What an endpoint may have, and what those are refused with who come on top.
-fn limits_told(limits: EndpointLimits) -> (&'static str, String, Value) {
+fn limits_told(limits: EndpointLimits, open: u64) -> (&'static str, String, Value) {
     let EndpointLimits { connections, new_connections_per_second, bytes_per_second } = limits;
-    let (open, new) = (Refusal::EndpointConnections, Refusal::EndpointConnectionRate);
+    let (many, new) = (Refusal::EndpointConnections, Refusal::EndpointConnectionRate);
     let says = [
-        connections.map(|most| format!("{most} connections ({open})")),
+        connections.map(|most| format!("{most} connections ({many})")),
         new_connections_per_second.map(|most| format!("{most} new ones per second ({new})")),
         bytes_per_second.map(|most| format!("{most} bytes per second, more of which wait")),
     ];
     let says: Vec<_> = says.into_iter().flatten().collect();
     let facts = json!({
         "connections": connections,
+        "open": open,
         "new_connections_per_second": new_connections_per_second,
         "bytes_per_second": bytes_per_second,
     });
-    ("endpoint_limits", format!("the endpoint may have {}", says.join(", ")), facts)
+    let says = format!("the endpoint may have {}; {open} are open", says.join(", "));
+    ("endpoint_limits", says, facts)
 }
 
 /// Why a load balancer's groups are not asked.

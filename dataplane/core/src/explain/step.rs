@@ -51,9 +51,13 @@ pub enum Found {
     EndpointRules(Rules),
     /// What the load balancer's say.
     LoadBalancerRules(Rules),
-    /// What the endpoint may have; told only if that is limited. How much of it is in use is the
-    /// data plane's own affair.
-    EndpointLimits(EndpointLimits),
+    /// What the endpoint may have; told only if that is limited.
+    EndpointLimits {
+        /// The most.
+        limits: EndpointLimits,
+        /// The connections and UDP flows that it has.
+        open: u64,
+    },
     /// How many connections a worker may hold; how many it does hold is its own affair.
     Limit {
         /// The most.
@@ -233,6 +237,15 @@ impl<'a> Way<'a> {
                 stop: by_balancer.map(Stop::Refused),
             },
         ]
+    }
+
+    /// What the endpoint may have and has, if that is limited. One connection more may come again
+    /// at any time in the next second, so rates stop nothing here.
+    pub(super) fn limits(&self, limits: EndpointLimits, open: u64) -> Option<Step> {
+        let is_full = limits.connections.is_some_and(|most| open >= u64::from(most));
+        let stop = is_full.then_some(Stop::Refused(Refusal::EndpointConnections));
+        (!limits.is_unlimited())
+            .then_some(Step { found: Found::EndpointLimits { limits, open }, stop })
     }
 
     fn facts(

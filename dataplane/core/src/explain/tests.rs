@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use model::{
-    BindFailure, BindFailureReason, DnsRecordIpType, EndpointState, InboundRule, InboundRules,
-    InterfaceId, Listener, ListenerId, LoadBalancer, Protocol, ServiceId, SubnetId, Target,
-    TargetAddr, TargetGroup, TargetGroupId, TargetHealth, Transport, UnhealthyReason, VpcId,
-    WeightedTargetGroup,
+    BindFailure, BindFailureReason, DnsRecordIpType, EndpointLimits, EndpointState, InboundRule,
+    InboundRules, InterfaceId, Listener, ListenerId, LoadBalancer, Protocol, ServiceId, SubnetId,
+    Target, TargetAddr, TargetGroup, TargetGroupId, TargetHealth, Transport, UnhealthyReason,
+    VpcId, WeightedTargetGroup,
 };
 
 use super::*;
@@ -76,7 +76,7 @@ fn world() -> World {
         regional_name: "regional.test".parse().unwrap(),
         private_dns_names: Vec::new(),
         dns_record_ip_type: DnsRecordIpType::Ipv4,
-        limits: model::EndpointLimits::default(),
+        limits: EndpointLimits::default(),
         interfaces: vec![interface(1), interface(2)],
     };
     snapshot.endpoints.insert(endpoint_id(), Arc::new(endpoint));
@@ -99,6 +99,7 @@ fn world() -> World {
         client: Some([10, 1, 9, 9].into()),
         port: Some(443),
         connections_max: 100,
+        open: 2,
         certificates: BTreeSet::new(),
         udp: Datagrams { flows_max: 50, has_header: false },
     };
@@ -432,4 +433,21 @@ fn a_port_is_explained_for_each_wire_that_it_is_listened_on() {
     world.balancer().listeners[0].protocol = Protocol::Udp;
     let found = explain(&world.snapshot, &world.health, &world.asked);
     assert_eq!(found.paths.iter().map(|it| it.wire).collect::<Vec<_>>(), [Wire::Udp]);
+}
+
+#[test]
+fn an_endpoint_stops_those_on_top_of_its_limit() {
+    for (most, stop) in [
+        (None, None),
+        (Some(3), None),
+        (Some(2), Some(Stop::Refused(Refusal::EndpointConnections))),
+        (Some(1), Some(Stop::Refused(Refusal::EndpointConnections))),
+    ] {
+        let mut world = world();
+        let endpoint = world.snapshot.endpoints.get_mut(&endpoint_id()).unwrap();
+        Arc::make_mut(endpoint).limits =
+            EndpointLimits { connections: most, ..EndpointLimits::default() };
+        let found = explain(&world.snapshot, &world.health, &world.asked);
+        assert_eq!(found.paths[0].stops().next(), stop, "{most:?}");
+    }
 }
