@@ -3,9 +3,10 @@
 //!
 //! A datagram proves nothing about who sent it, so anyone can begin flows in others' names. Hence
 //! the table has a bound, and within it one for flows that no target has answered yet. Whoever has
-//! the most of those loses one first. A flow that was answered ends for want of room only when no
-//! other is left; then its owner has the most flows of all, and those whose clients never came back
-//! after the answer, as invented ones do not, go before those whose clients did. Owners are
+//! the most of those loses one first. A flow that was answered ends for want of room only while
+//! there are few others: those are flows that have just begun, and would end each other before an
+//! answer can come. Then its owner has the most answered flows, and those whose clients never came
+//! back after the answer, as invented ones do not, go before those whose clients did. Owners are
 //! endpoint interfaces: one that is flooded pays for it itself. Silence is measured in the caller's
 //! ticks. Does not know sockets, nor what a flow carries.
 
@@ -26,6 +27,8 @@ pub struct Bounds {
     pub flows_max: usize,
     /// Those that no target has answered yet, at least 1.
     pub unanswered_max: usize,
+    /// In a full table answered flows make room for so many of them, at least 1.
+    pub unanswered_min: usize,
     /// After so many ticks of silence a flow is over.
     pub idle: u32,
 }
@@ -88,6 +91,9 @@ struct List {
 
 const EMPTY: List = List { first: NONE, last: NONE, count: 0 };
 
+/// Those that a target has answered, in the order in which they make room.
+const ANSWERED: [Standing; 2] = [Standing::Answered, Standing::Confirmed];
+
 /// The flows of one owner, by standing.
 #[derive(Clone, Copy, Debug)]
 struct Owned {
@@ -97,8 +103,8 @@ struct Owned {
 impl Owned {
     const NOTHING: Self = Self { lists: [EMPTY; 3] };
 
-    fn count(&self) -> usize {
-        self.lists.iter().map(|list| list.count).sum()
+    fn answered(&self) -> usize {
+        ANSWERED.map(|standing| self.lists[standing.place()].count).iter().sum()
     }
 }
 
@@ -122,9 +128,9 @@ pub struct FlowTable<T> {
     free: Vec<u32>,
     owned: Vec<Owned>,
     unanswered: usize,
-    /// Owners by how many unanswered flows they have, and by how many in all.
+    /// Owners by how many unanswered flows they have, and by how many others.
     most_unanswered: BTreeSet<(usize, usize)>,
-    most: BTreeSet<(usize, usize)>,
+    most_answered: BTreeSet<(usize, usize)>,
     timers: Wheel,
     fired: Vec<u32>,
 }
@@ -136,9 +142,12 @@ fn at(place: u32) -> usize {
 impl<T> FlowTable<T> {
     /// An empty table; the key keeps others from choosing what collides in it.
     pub fn new(bounds: Bounds, hash_key: u128) -> Self {
+        let flows_max = bounds.flows_max.clamp(1, at(NONE - 1));
+        let unanswered_max = bounds.unanswered_max.max(1);
         let least = Bounds {
-            flows_max: bounds.flows_max.clamp(1, at(NONE - 1)),
-            unanswered_max: bounds.unanswered_max.max(1),
+            flows_max,
+            unanswered_max,
+            unanswered_min: bounds.unanswered_min.clamp(1, unanswered_max.min(flows_max)),
             idle: bounds.idle,
         };
         Self {
@@ -149,7 +158,7 @@ impl<T> FlowTable<T> {
             owned: Vec::new(),
             unanswered: 0,
             most_unanswered: BTreeSet::new(),
-            most: BTreeSet::new(),
+            most_answered: BTreeSet::new(),
             timers: Wheel::default(),
             fired: Vec::new(),
         }
@@ -196,16 +205,16 @@ impl<T> FlowTable<T> {
     pub fn in_the_way(&self) -> Option<u32> {
         let is_full = self.len() >= self.bounds.flows_max;
         let is_crowded = self.unanswered >= self.bounds.unanswered_max;
-        if is_crowded || (is_full && self.unanswered > 0) {
+        if is_crowded || (is_full && self.unanswered >= self.bounds.unanswered_min) {
             let (_, owner) = self.most_unanswered.last()?;
             return Some(self.owned[*owner].lists[Standing::Unanswered.place()].last);
         }
         if !is_full {
             return None;
         }
-        let (_, owner) = self.most.last()?;
-        let lists = self.owned[*owner].lists;
-        lists.into_iter().map(|list| list.last).find(|place| *place != NONE)
+        let (_, owner) = self.most_answered.last()?;
+        let last = |standing: Standing| self.owned[*owner].lists[standing.place()].last;
+        ANSWERED.map(last).into_iter().find(|place| *place != NONE)
     }
 
     /// Begins a flow that is not in the table, for which [`FlowTable::in_the_way`] has made room.
@@ -363,12 +372,12 @@ impl<T> FlowTable<T> {
                 ranks.insert((count, owner));
             }
         };
-        rank(&mut self.most, owned.count());
-        if standing == Standing::Unanswered {
-            let count = owned.lists[Standing::Unanswered.place()].count;
-            self.unanswered = self.unanswered + count - before(count);
-            rank(&mut self.most_unanswered, count);
+        if standing != Standing::Unanswered {
+            return rank(&mut self.most_answered, owned.answered());
         }
+        let count = owned.lists[Standing::Unanswered.place()].count;
+        self.unanswered = self.unanswered + count - before(count);
+        rank(&mut self.most_unanswered, count);
     }
 }
 
