@@ -427,7 +427,7 @@ impl Worker {
 
     /// Counts datagrams that could not be sent.
     fn lose(&mut self, udp: &mut Udp, key: Key, loss: Loss) {
-        udp.tally(key, self.now_ms, |tally| tally.lose(loss));
+        udp.tally(key, self.now_ms, |tally| tally.lose(loss, 1));
     }
 }
 
