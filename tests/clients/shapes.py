@@ -31,8 +31,6 @@ MISSING = {
     "CreateVpcEndpoint.VpcEndpoint.ResourceConfigurationArn": OTHER_KINDS,
     "CreateVpcEndpoint.VpcEndpoint.ServiceNetworkArn": OTHER_KINDS,
     "CreateVpcEndpointServiceConfiguration.ServiceConfiguration.GatewayLoadBalancerArns": OTHER_KINDS,
-    "DescribeListeners.Listeners.Certificates": OTHER_KINDS,
-    "DescribeListeners.Listeners.SslPolicy": OTHER_KINDS,
     "DescribeNetworkInterfaces.NetworkInterfaces.Association": PUBLIC,
     "DescribeNetworkInterfaces.NetworkInterfaces.Attachment.AttachTime": OTHER_KINDS,
     "DescribeNetworkInterfaces.NetworkInterfaces.Attachment.InstanceId": OTHER_KINDS,
@@ -135,6 +133,16 @@ def run_all(w):
         Attributes=[{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}])
     elb.modify_listener(ListenerArn=w.listener, Port=8081)
     elb.set_ip_address_type(LoadBalancerArn=w.load_balancer, IpAddressType="ipv4")
+    certificate, another = (os.environ[f"POSTERN_CERTIFICATE_{n}"] for n in (1, 2))
+    over_tls = elb.create_listener(
+        LoadBalancerArn=w.load_balancer, Protocol="TLS", Port=8443,
+        Certificates=[{"CertificateArn": certificate}],
+        SslPolicy=elb.describe_ssl_policies()["SslPolicies"][0]["Name"],
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": w.target_group}],
+    )["Listeners"][0]["ListenerArn"]
+    named = {"ListenerArn": over_tls, "Certificates": [{"CertificateArn": another}]}
+    elb.add_listener_certificates(**named)
+    elb.describe_listener_certificates(ListenerArn=over_tls)
     elb.modify_listener_attributes(
         ListenerArn=w.listener, Attributes=[{"Key": "tcp.idle_timeout.seconds", "Value": "400"}])
 
@@ -155,6 +163,8 @@ def run_all(w):
     elb.describe_listener_attributes(ListenerArn=w.listener)
     elb.describe_target_health(TargetGroupArn=w.target_group)
 
+    elb.remove_listener_certificates(**named)
+    elb.delete_listener(ListenerArn=over_tls)
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.9.0.0/16")
     ec2.disassociate_route_table(AssociationId=association)
     ec2.delete_route_table(RouteTableId=table)

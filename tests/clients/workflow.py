@@ -38,9 +38,11 @@ def pages_hold_everything():
 
     loader = botocore.session.get_session().get_component("data_loader")
     walked = []
-    needs = {"DescribeListeners": {"LoadBalancerArn": w.load_balancer},
+    needs = {"DescribeListenerCertificates": {"ListenerArn": w.listener},
+             "DescribeListeners": {"LoadBalancerArn": w.load_balancer},
              "DescribeVpcEndpointServicePermissions": {"ServiceId": w.service}}
-    few = {"DescribeInternetGateways", "DescribeNetworkAcls", "DescribePrefixLists"}
+    few = {"DescribeInternetGateways", "DescribeListenerCertificates", "DescribeNetworkAcls",
+           "DescribePrefixLists", "DescribeSSLPolicies"}
     of_consumer = {"DescribeVpcEndpoints", "DescribeNetworkInterfaces"}
     for service, api in (("ec2", ec2), ("elbv2", elb)):
         have = set(served(service))

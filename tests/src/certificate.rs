@@ -10,6 +10,13 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
+use crate::postern::{PROVIDER, REGION};
+
+/// What callers of the API name a listener's certificate by.
+pub fn arn(name: &str) -> String {
+    format!("arn:aws:acm:{REGION}:{}:certificate/{name}", PROVIDER.account)
+}
+
 /// An authority that clients trust, and the files of the certificates that it signs.
 #[derive(Debug)]
 pub struct Certificate {
@@ -53,6 +60,28 @@ impl Certificate {
         let certificate = params.signed_by(&key, &self.authority).unwrap();
         self.put(files[1], &key.serialize_pem());
         self.put(files[0], &certificate.pem());
+    }
+
+    /// Signs the certificate of a listener's host, good until this year.
+    pub fn sign_listener(&self, name: &str, year: i32) {
+        let files = [format!("{name}.pem"), format!("{name}.key")];
+        let host = format!("{name}.example.test");
+        self.sign([&files[0], &files[1]], (&host, &host), year);
+    }
+
+    /// Signs certificates for listeners of the provider's, NAME.example.test each; the lines that
+    /// have a gateway know them.
+    pub fn listeners(&self, names: &[&str]) -> String {
+        let one = |name: &&str| {
+            self.sign_listener(name, 2099);
+            let (arn, files) = (arn(name), self.folder.path().join(name));
+            let files = files.display();
+            format!(
+                "[[certificate]]\narn = \"{arn}\"\ncertificate = \"{files}.pem\"\n\
+                 key = \"{files}.key\"\n"
+            )
+        };
+        names.iter().map(one).collect()
     }
 
     /// Replaces a file as a whole.

@@ -1,7 +1,7 @@
 //! What clients of AWS expect, told by AWS's own: boto3, with botocore's models of the API, and the
 //! AWS CLI. The scripts are in `tests/clients/`; each has a gateway of its own here.
 
-use tests::{Postern, Script, peer::Peer, script::root};
+use tests::{Certificate, Postern, Script, certificate, peer::Peer, script::root};
 
 /// Services as the guide's commands name them.
 const CATALOGUE: &str = r#"
@@ -31,7 +31,12 @@ fn every_member_of_aws_is_served_or_refused_as_the_document_says() {
 
 #[test]
 fn every_operation_answers_in_the_shape_of_aws() {
-    Script::python(&Postern::start(), "shapes.py").run();
+    let certificates = Certificate::new();
+    let postern = Postern::start_with(&certificates.listeners(&["one", "other"]));
+    let mut script = Script::python(&postern, "shapes.py");
+    script.command().env("POSTERN_CERTIFICATE_1", certificate::arn("one"));
+    script.command().env("POSTERN_CERTIFICATE_2", certificate::arn("other"));
+    script.run();
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::Value;
 use tests::{
-    Certificate, Postern, Topology, curl,
+    Certificate, Postern, Topology, certificate, curl,
     postern::{PROVIDER, binary},
     topology::Options,
     wait_until,
@@ -29,30 +29,6 @@ const RENEWALS: usize = 5;
 /// Clients that connect again and again meanwhile.
 const CLIENTS: usize = 3;
 const EXPIRY: &str = "postern_certificate_expiry_timestamp_seconds";
-
-fn arn(name: &str) -> String {
-    format!("arn:aws:acm:us-east-1:{}:certificate/{name}", PROVIDER.account)
-}
-
-/// Signs the certificate of a host, good until this year.
-fn sign(authority: &Certificate, name: &str, year: i32) {
-    let files = [format!("{name}.pem"), format!("{name}.key")];
-    let host = format!("{name}.example.test");
-    authority.sign([&files[0], &files[1]], (&host, &host), year);
-}
-
-fn configuration(authority: &Certificate) -> String {
-    let folder = authority.folder().display();
-    let one = |name: &str| {
-        sign(authority, name, 2099);
-        let (arn, files) = (arn(name), format!("{folder}/{name}"));
-        format!(
-            "[[certificate]]\narn = \"{arn}\"\ncertificate = \"{files}.pem\"\n\
-             key = \"{files}.key\"\n"
-        )
-    };
-    ["one", "other"].map(one).concat()
-}
 
 /// Answers every request on every connection, as long as the process runs.
 #[expect(clippy::disallowed_methods, reason = "the rig may block")]
@@ -150,20 +126,20 @@ fn listen(postern: &Postern, topology: &Topology) {
          --certificates CertificateArn={} --ssl-policy ELBSecurityPolicy-TLS13-1-2-2021-06 \
          --default-actions Type=forward,TargetGroupArn={}",
         topology.load_balancer,
-        arn("one"),
+        certificate::arn("one"),
         topology.target_group,
     ));
     let listener = created["Listeners"][0]["ListenerArn"].as_str().unwrap().to_owned();
     aws.run(&format!(
         "elbv2 add-listener-certificates --listener-arn {listener} --certificates \
          CertificateArn={}",
-        arn("other"),
+        certificate::arn("other"),
     ));
     // One that no file was named for.
     let refused = aws.try_run(&format!(
         "elbv2 add-listener-certificates --listener-arn {listener} --certificates \
          CertificateArn={}",
-        arn("unknown"),
+        certificate::arn("unknown"),
     ));
     assert_eq!(refused.unwrap_err().code, "CertificateNotFound");
 }
@@ -181,7 +157,7 @@ fn explained(postern: &Postern, address: IpAddr) -> Value {
 #[test]
 fn stock_clients_reach_a_tls_listener_by_two_names() {
     let authority = Certificate::new();
-    let postern = Postern::start_with(&configuration(&authority));
+    let postern = Postern::start_with(&authority.listeners(&["one", "other"]));
     let options = Options { proxy_protocol: false, ..Options::default() };
     let topology = Topology::build(&postern, &[(serve(), "all")], options);
     topology.wait_healthy(1, PATIENCE);
@@ -223,13 +199,16 @@ fn stock_clients_reach_a_tls_listener_by_two_names() {
     let held: Vec<_> = found["facts"]["certificates"].as_array().unwrap().iter().collect();
     assert_eq!(held.len(), 2, "{found}");
     assert!(held.iter().all(|it| it["loaded"] == true), "{found}");
-    assert_eq!((&held[0]["arn"], &held[0]["default"]), (&Value::from(arn("one")), &true.into()));
+    assert_eq!(
+        (&held[0]["arn"], &held[0]["default"]),
+        (&Value::from(certificate::arn("one")), &true.into())
+    );
 }
 
 #[test]
 fn certificates_are_renewed_while_clients_come_and_stay() {
     let authority = Certificate::new();
-    let postern = Postern::start_with(&configuration(&authority));
+    let postern = Postern::start_with(&authority.listeners(&["one", "other"]));
     let options = Options { proxy_protocol: false, ..Options::default() };
     let topology = Topology::build(&postern, &[(serve(), "all")], options);
     topology.wait_healthy(1, PATIENCE);
@@ -239,7 +218,8 @@ fn certificates_are_renewed_while_clients_come_and_stay() {
     wait_until(PATIENCE, "curl to be answered", || page(&trusted, host, address).is_some());
     let mut stays = Stay::connect(address);
     stays.ask();
-    let (arn, (done, served)) = (arn("one"), (AtomicBool::new(false), AtomicUsize::new(0)));
+    let (arn, (done, served)) =
+        (certificate::arn("one"), (AtomicBool::new(false), AtomicUsize::new(0)));
     let expiry = || postern.metric(EXPIRY, &[&arn]);
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
@@ -253,7 +233,7 @@ fn certificates_are_renewed_while_clients_come_and_stay() {
         }
         for renewal in 0..RENEWALS {
             let (before, count) = (expiry(), served.load(Ordering::SeqCst));
-            sign(&authority, "one", 2098 - i32::try_from(renewal).unwrap());
+            authority.sign_listener("one", 2098 - i32::try_from(renewal).unwrap());
             if renewal % 2 == 0 {
                 postern.hang_up();
             }
@@ -272,7 +252,7 @@ fn certificates_are_renewed_while_clients_come_and_stay() {
     let failed = || postern.metric("postern_reloads_total", &[what, "failed"]);
     wait_until(PATIENCE, "the failure", || failed() > 0.5);
     let before = postern.metric(EXPIRY, &["certificate/other"]);
-    sign(&authority, "other", 2060);
+    authority.sign_listener("other", 2060);
     let other = || postern.metric(EXPIRY, &["certificate/other"]);
     wait_until(PATIENCE, "the other certificate", || other() < before);
     assert!(postern.metric("postern_last_reload_successful", &[what]) < 0.5);
