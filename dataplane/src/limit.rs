@@ -149,11 +149,11 @@ impl Limits {
             Way::ToClient => (&self.usage.datagrams[1], ANSWERS_AHEAD),
         };
         let until = now.saturating_add(u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX));
-        let take = |level| pace.take(level, until, bytes);
+        let take = |level| begun(pace, level, until, bytes);
         if self.usage.bytes.fetch_update(Relaxed, Relaxed, take).is_ok() {
             return true;
         }
-        let take = |level| datagrams.take(level, now, bytes);
+        let take = |level| begun(datagrams, level, now, bytes);
         let is_theirs = own.fetch_update(Relaxed, Relaxed, take).is_ok();
         if is_theirs {
             self.settle(0, bytes);
@@ -167,6 +167,13 @@ impl Limits {
         let settle = |level| Some(pace.settle(level, share.into(), used));
         let _ = self.usage.bytes.fetch_update(Relaxed, Relaxed, settle);
     }
+}
+
+/// The level once all of the bytes are taken, unless even the first is not there: what is longer
+/// than a full bucket passes as well, and others wait for it.
+fn begun(pace: Pace, level: u64, now: u64, bytes: u64) -> Option<u64> {
+    let reserved = pace.reserve(level, now, bytes);
+    reserved.wait.is_zero().then_some(reserved.level)
 }
 
 /// How many bytes a connection moves per turn: no more than a read takes.
@@ -261,6 +268,12 @@ mod tests {
                 "{answers} answers, {connections} connections: {passed:?}"
             );
         }
+        // Longer than what is kept.
+        let slow = EndpointLimits { bytes_per_second: Some(1000), ..EndpointLimits::default() };
+        let slow = Limits::new(slow).unwrap();
+        let passes = |second: u64| slow.take_datagrams(second * SECOND, Way::ToTarget, 60_000);
+        let passed = (0..180).filter(|second| passes(10 + second)).count();
+        assert!((3..=6).contains(&passed), "{passed} minutes' worth in three");
         let only_open = EndpointLimits { connections: Some(1), ..EndpointLimits::default() };
         assert!(Limits::new(only_open).unwrap().take_datagrams(0, Way::ToTarget, u64::MAX));
     }
