@@ -314,3 +314,30 @@ impl<'a> Run<'a> {
         Ok(counts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_target_takes_is_counted_and_loss_is_seen() {
+        crate::machine::raise_open_files().unwrap();
+        let addr = crate::peer::free_port().unwrap();
+        let addr = SocketAddr::from(([127, 0, 0, 1], addr));
+        let target = Target::start(addr, None).unwrap();
+        let mut sources = Sources::seeded(3);
+        let lasts = Duration::from_millis(20);
+        for load in Load::ALL {
+            let mut run = Run::prepare(load.work(), addr, &target, &mut sources).unwrap();
+            let counts = run.go(lasts).unwrap();
+            assert!(counts.relayed > 100 && counts.lost == 0, "{load:?}: {counts:?}");
+            let is_new = load == Load::NewFlows;
+            assert!(!is_new || counts.flows * 2 == counts.relayed, "{counts:?}");
+        }
+        // An address that takes datagrams and never answers.
+        let deaf = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let one = Work::Echo { flows: 2, bytes: 9, under_way: 1 };
+        let mut run = Run::prepare(one, deaf.local_addr().unwrap(), &target, &mut sources).unwrap();
+        assert!(run.go(lasts).is_err());
+    }
+}
