@@ -12,8 +12,8 @@ fn table(flows_max: usize, unanswered_max: usize) -> FlowTable<u16> {
     sparing(flows_max, unanswered_max, 1)
 }
 
-fn sparing(flows_max: usize, unanswered_max: usize, unanswered_min: usize) -> FlowTable<u16> {
-    FlowTable::new(Bounds { flows_max, unanswered_max, unanswered_min, idle: IDLE }, 7)
+fn sparing(flows_max: usize, unanswered_max: usize, spared: usize) -> FlowTable<u16> {
+    FlowTable::new(Bounds { flows_max, unanswered_max, spared, idle: IDLE }, 7)
 }
 
 fn key(client: u16) -> FlowKey {
@@ -114,15 +114,17 @@ fn a_full_table_lets_as_many_new_flows_live_as_it_spares() {
     let mut table = sparing(8, 6, 3);
     for client in 0..8 {
         begin(&mut table, client, 0, 0);
-        answer(&mut table, client, u32::from(client));
+        answer(&mut table, client, 0);
+        speak(&mut table, client, u32::from(client));
     }
-    speak(&mut table, 0, 9);
-    let ended: Vec<_> = (100..106).flat_map(|client| begin(&mut table, client, 0, 10)).collect();
-    assert_eq!(ended, [1, 2, 3, 100, 101, 102]);
-    for client in 103..106 {
+    let ended: Vec<_> = (100..104).flat_map(|client| begin(&mut table, client, 0, 10)).collect();
+    assert_eq!(ended, [0, 1, 2, 100]);
+    for client in 101..104 {
         answer(&mut table, client, 11);
     }
-    assert_eq!(begin(&mut table, 106, 0, 12), [4]);
+    // Those that were answered go before those whose clients came back, if they are too many.
+    let ended: Vec<_> = (104..106).flat_map(|client| begin(&mut table, client, 0, 12)).collect();
+    assert_eq!(ended, [101, 3]);
 }
 
 #[test]
@@ -170,16 +172,22 @@ struct Known {
 
 /// Whether the victim is one that the rules name.
 fn is_fair(known: &[Known], victim: &Known, bounds: Bounds) -> bool {
-    let unanswered = |it: &Known| it.standing == Standing::Unanswered;
-    let least = bounds.unanswered_min.min(bounds.unanswered_max).min(bounds.flows_max);
-    let is_of_new = known.iter().filter(|it| unanswered(it)).count() >= least;
-    let candidates: Vec<_> = known.iter().filter(|it| unanswered(it) == is_of_new).collect();
-    let count = |owner| candidates.iter().filter(|it| it.owner == owner).count();
-    let peers: Vec<_> = candidates.iter().filter(|it| it.owner == victim.owner).collect();
-    let least = peers.iter().map(|it| it.standing).min();
-    Some(victim.standing) == least
+    use Standing::{Answered, Confirmed, Unanswered};
+    let of = |standing| known.iter().filter(move |it| it.standing == standing);
+    let exceeds = |standing| of(standing).count() >= bounds.spared;
+    let expected = match () {
+        () if of(Unanswered).count() >= bounds.unanswered_max => Unanswered,
+        () if exceeds(Unanswered) => Unanswered,
+        () if exceeds(Answered) => Answered,
+        () if of(Confirmed).count() > 0 => Confirmed,
+        () if of(Answered).count() > 0 => Answered,
+        () => Unanswered,
+    };
+    let count = |owner| of(expected).filter(|it| it.owner == owner).count();
+    let mut peers = of(expected).filter(|it| it.owner == victim.owner);
+    victim.standing == expected
         && Some(count(victim.owner)) == (0..4).map(count).max()
-        && peers.iter().filter(|it| Some(it.standing) == least).all(|it| victim.active <= it.active)
+        && peers.all(|it| victim.active <= it.active)
 }
 
 proptest! {
@@ -187,9 +195,9 @@ proptest! {
     #[test]
     fn bounds_hold_and_victims_are_whom_the_rules_name(
         steps in steps(), flows_max in 1_usize..20, unanswered_max in 1_usize..20,
-        unanswered_min in 1_usize..20,
+        spared in 1_usize..20,
     ) {
-        let bounds = Bounds { flows_max, unanswered_max, unanswered_min, idle: IDLE };
+        let bounds = Bounds { flows_max, unanswered_max, spared, idle: IDLE };
         let mut table = FlowTable::new(bounds, 7);
         let mut known: Vec<Known> = Vec::new();
         let mut now = 1;
