@@ -23,16 +23,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use control_core::{Caller, throttle::Throttle};
+use control_core::{
+    Caller,
+    throttle::{ActionClass, Throttle},
+};
 use http_body_util::Full;
 use hyper::{Response, header::USER_AGENT, http::request::Parts};
 use model::{Clock, Health};
 use tokio::{net::TcpListener, sync::watch};
 
 pub(crate) use actions::actions;
-pub(crate) use call::{Call, Ready};
+pub(crate) use call::{Call, Change, Ready};
 pub(crate) use metrics::UNKNOWN as UNKNOWN_ACTION;
-use received::{RawForm, Received, body_fault, check_head, not_served, signed_request};
+use received::{Received, body_fault, check_head, not_served, signed_request};
 use request_id::RequestIds;
 use response::Wire;
 pub(crate) use service::Service;
@@ -45,7 +48,7 @@ use crate::{
     http::{self, Arrival, BodyError, Channel, Handler},
     identities::{self, Identities},
     keeper::Keeper,
-    query::{Dialect, Fault, Form, PageTokens},
+    query::{Dialect, Fault, PageTokens},
     signature::{Claim, SignatureError, Verifier},
     tls::Tls,
 };
@@ -85,7 +88,8 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: impl Future<Output
 
 /// Every operation that is served: the service's name in scopes and policies, and its own.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [Service::Ec2, Service::Elb, Service::Sts].into_iter().flat_map(|service| {
+    let services = [Service::Ec2, Service::Elb, Service::Sts, Service::ZonalShift];
+    services.into_iter().flat_map(|service| {
         service.operations().iter().map(move |operation| (service.name(), *operation))
     })
 }
@@ -138,8 +142,7 @@ impl Server {
     }
 
     /// Takes a token of the caller's bucket: the first thing done for a caller that is known.
-    fn throttle(&self, caller: &Caller, form: RawForm<'_>, dialect: Dialect) -> Result<(), Fault> {
-        let class = form.class();
+    fn throttle(&self, caller: &Caller, class: ActionClass, dialect: Dialect) -> Result<(), Fault> {
         let now = self.api.clock.monotonic();
         // Every state of the table is a right one, whatever a panic broke off.
         let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,7 +165,9 @@ impl Server {
             return Err(Fault::throttled(dialect));
         }
         let body = request.body.map_err(body_fault)?;
-        check_head(request.head)?;
+        if !request.is_rest() {
+            check_head(request.head)?;
+        }
         let signed = signed_request(request.head, body);
         let refused = |error: SignatureError| refusal::signature_fault(&error, dialect);
         let claim = Claim::read(signed).map_err(refused)?;
@@ -173,10 +178,9 @@ impl Server {
         let verified = self.verifier.verify(&known.keys, &claim, signed, now);
         let identity = verified.map_err(refused)?;
         progress.caller = Some(identity.caller.clone());
-        let raw = RawForm(&[signed.query.as_bytes(), body]);
-        self.throttle(&identity.caller, raw, service.dialect())?;
+        self.throttle(&identity.caller, request.class(), service.dialect())?;
 
-        let mut form = Form::parse(&[signed.query.as_bytes(), body])?;
+        let mut form = request.form(body)?;
         if claim.expires.is_some() {
             form = form.without_signature();
         }
@@ -208,19 +212,16 @@ impl Server {
         progress: &Progress,
         fault: Option<&Fault>,
     ) {
-        let query = request.head.uri.query().unwrap_or_default().as_bytes();
-        let form = RawForm(&[query, request.body.unwrap_or_default()]);
-        let stated = form.action().and_then(|action| std::str::from_utf8(action).ok());
         let agent = request.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         let entry = Entry {
             at: self.api.clock.wall(),
             service: request.service.map(Service::name),
             // What a stranger says it wanted is worth knowing, too.
             action: match progress.action {
-                metrics::UNKNOWN => stated.unwrap_or(metrics::UNKNOWN),
+                metrics::UNKNOWN => request.stated_action().unwrap_or(metrics::UNKNOWN),
                 action => action,
             },
-            class: form.class(),
+            class: request.class(),
             region: self.api.config.region.as_str(),
             peer: request.arrival.peer.ip(),
             tls: request.tls(),
@@ -256,6 +257,7 @@ impl Handler for Server {
                 Fault::throttled(service.map_or(Dialect::Ec2, Service::dialect))
             })
         });
+        let document = document.map_err(|fault| request.restated(fault));
 
         let code = document.as_ref().map_or_else(|fault| fault.code, |_| metrics::OK);
         let name = service.map_or(metrics::UNKNOWN, Service::name);

@@ -1,10 +1,18 @@
 //! What control is told at its start: the Region, its zones, the accounts, their keys, users and
 //! roles. Does not know where it was written; `daemon` reads it.
 
-use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use control_core::{
-    Settings, Zone, quota::Quotas, resource::PermissionRemoval, settings::Certificates,
+    Settings, Zone,
+    quota::Quotas,
+    resource::{Instance, PermissionRemoval},
+    settings::Certificates,
     throttle::Rates,
 };
 pub use iam::{Document as Policy, MalformedPolicy, document::Kind as PolicyKind};
@@ -32,6 +40,8 @@ pub struct Config {
     pub other_regions: BTreeSet<RegionName>,
     /// The certificates that TLS listeners may have, by ARN.
     pub certificates: Certificates,
+    /// Instances and load balancers elsewhere that targets may be, by id or ARN.
+    pub instances: BTreeMap<Arc<str>, Instance>,
     /// How much of everything accounts may have.
     pub quotas: Quotas,
     /// What becomes of endpoints when the permission that had admitted them is taken away.
@@ -88,6 +98,7 @@ impl Config {
             deleted_listed,
             other_regions: BTreeSet::new(),
             certificates: Certificates::new(),
+            instances: BTreeMap::new(),
             quotas: Quotas::default(),
             permission_removal: PermissionRemoval::default(),
             limits,
@@ -103,6 +114,7 @@ impl Config {
             deleted_listed: self.deleted_listed,
             other_regions: self.other_regions.clone(),
             certificates: self.certificates.clone(),
+            instances: self.instances.clone(),
             quotas: self.quotas.clone(),
             permission_removal: self.permission_removal,
             ..Settings::new(self.region.clone(), self.zones.clone())

@@ -7,13 +7,14 @@
 
 mod action;
 mod arns;
-mod attribute;
+pub(crate) mod attribute;
 mod code;
 mod forward;
 mod group;
 mod health_check;
 mod page;
 mod shape;
+mod subnet;
 mod tag;
 mod target;
 mod tls;
@@ -21,6 +22,7 @@ mod tls;
 use crate::{api::Call, query::Fault};
 
 pub(crate) use action::NAMES as OPERATIONS;
+pub(crate) use arns::Arns;
 pub(crate) use code::fault;
 
 const NAMESPACE: &str = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";

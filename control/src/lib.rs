@@ -5,6 +5,7 @@
 
 pub mod api;
 mod arn;
+pub mod attribute;
 pub mod audit;
 mod authorization;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod store;
 mod sts;
 pub mod tls;
 mod wording;
+mod zonal_shift;
 
 pub use config::{
     AccessKey, Account, Config, Limits, MalformedPolicy, Policy, PolicyKind, Role, Secret, User,

@@ -13,7 +13,7 @@ pub(crate) mod input;
 pub(crate) mod page;
 pub(crate) mod xml;
 
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, quoted};
 pub(crate) use filter::{Filters, Subject};
 pub(crate) use form::Form;
 pub(crate) use input::Input;

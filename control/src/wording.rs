@@ -5,8 +5,8 @@
 
 use control_core::{
     Refusal,
-    refusal::Setting,
-    resource::{ResourceId, ResourceKind},
+    refusal::{Setting, TagRefusal, ZonalShiftRefusal},
+    resource::{ResourceId, ResourceKind, TargetName},
 };
 use model::IpAddressType;
 
@@ -32,18 +32,7 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
             let (noun, by_noun) = (noun(*resource), noun(*by));
             format!("The {noun} '{resource}' is in use by the {by_noun} '{by}'")
         }
-        R::TagKeyLength { key: _, max } => {
-            format!("Tag keys must have from 1 to {max} characters")
-        }
-        R::TagValueLength { key: _, max } => {
-            format!("Tag value exceeds the maximum length of {max} characters")
-        }
-        R::TagKeyReserved { key: _ } => {
-            "Tag keys starting with 'aws:' are reserved for internal use".into()
-        }
-        R::TagValueUnknown { key, allowed } => {
-            format!("The tag '{key}' must have one of the values {}", allowed.join(", "))
-        }
+        R::Tag(refusal) => tag(refusal),
         R::TagsNotYours(id) => format!("The tags of '{id}' cannot be changed"),
         R::CidrSize { cidr, shortest, longest } => {
             format!("The CIDR '{cidr}' is invalid: its prefix must be /{shortest} to /{longest}")
@@ -102,6 +91,7 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
              ipv6, or both"
                 .into()
         }
+        R::ZonalShift(refusal) => zonal_shift(refusal),
         R::DeletionProtected(id) => {
             format!("The load balancer '{id}' cannot be deleted: deletion protection is enabled")
         }
@@ -137,13 +127,31 @@ pub(crate) fn wording(refusal: &Refusal) -> String {
             "The target group '{target_group}' cannot be associated with more than one load \
              balancer; it is with '{by}'"
         ),
+        R::TargetGroupFixed(id) => {
+            format!("The attributes of the target group '{id}' of the type alb cannot be changed")
+        }
+        R::TargetNameMalformed(TargetName::Named(name)) => {
+            format!("The IP address '{name}' is not a valid IP address")
+        }
+        R::TargetNameMalformed(TargetName::Ip(ip)) => {
+            format!("Instance ID '{ip}' is not valid")
+        }
+        R::TargetUnknown(name) => format!(
+            "The target '{name}' is not known here: its address is not in the configuration"
+        ),
+        R::TargetZoneFixed(name) => format!(
+            "AvailabilityZone cannot be specified for the target '{name}' of its target type"
+        ),
+        R::TargetPortFixed(name) => {
+            format!("The port of the target '{name}' must be the target group's")
+        }
         R::TargetMissing => "At least one target must be specified".into(),
         R::TargetAddress(ip) => format!("The IP address '{ip}' is not a valid target"),
         R::TargetZoneMissing(addr) => format!(
             "The target '{addr}' is not in the VPC of the target group: its AvailabilityZone \
              must be specified"
         ),
-        R::TargetZone { target, zone } => {
+        R::TargetZone(target, zone) => {
             format!("The target '{target}' is in the Availability Zone '{zone}'")
         }
         R::LoadBalancerMissing => {
@@ -328,6 +336,47 @@ fn noun(id: ResourceId) -> &'static str {
     }
 }
 
+fn tag(refusal: &TagRefusal) -> String {
+    use TagRefusal as R;
+    match refusal {
+        R::KeyLength { key: _, max } => {
+            format!("Tag keys must have from 1 to {max} characters")
+        }
+        R::ValueLength { key: _, max } => {
+            format!("Tag value exceeds the maximum length of {max} characters")
+        }
+        R::KeyReserved { key: _ } => {
+            "Tag keys starting with 'aws:' are reserved for internal use".into()
+        }
+        R::ValueUnknown { key, allowed } => {
+            format!("The tag '{key}' must have one of the values {}", allowed.join(", "))
+        }
+        R::Number { key, max } => {
+            format!("The tag '{key}' must be a whole number from 1 to {max}")
+        }
+    }
+}
+
+fn zonal_shift(refusal: &ZonalShiftRefusal) -> String {
+    use ZonalShiftRefusal as R;
+    match refusal {
+        R::Disabled(id) => format!(
+            "The load balancer '{id}' is not managed for zonal shifts: \
+             zonal_shift.config.enabled is false"
+        ),
+        R::Zone { load_balancer } => {
+            format!("The load balancer '{load_balancer}' is not in the specified Availability Zone")
+        }
+        R::Exists(id) => {
+            format!("The zonal shift '{}' of the resource is active", id.as_str())
+        }
+        R::NotFound(id) => format!("The zonal shift '{}' does not exist", id.as_str()),
+        R::Ended(id) => format!("The zonal shift '{}' is not active", id.as_str()),
+        R::Length => "A zonal shift lasts from 1m to 72h".into(),
+        R::Comment { max } => format!("A comment has at most {max} characters"),
+    }
+}
+
 /// A setting by its name on the wire.
 fn setting_name(setting: Setting) -> &'static str {
     match setting {
@@ -337,6 +386,7 @@ fn setting_name(setting: Setting) -> &'static str {
         Setting::AlpnPolicy => "AlpnPolicy",
         Setting::IdleTimeoutSeconds => "tcp.idle_timeout.seconds",
         Setting::Weight => "Weight",
+        Setting::TargetType => "TargetType",
         Setting::HealthCheckProtocol => "HealthCheckProtocol",
         Setting::HealthCheckPath => "HealthCheckPath",
         Setting::Matcher => "Matcher",

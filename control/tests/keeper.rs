@@ -10,7 +10,11 @@ use control::{
     Keeper, StartError, StateError, SubmitError, Unavailable,
     store::{Memory, Redb, Revision, Store, Write},
 };
-use control_core::{Command, Outcome, Refusal, Tags, command::CreateVpc};
+use control_core::{
+    Command, Outcome, Refusal, Registry, Tags, ZoneRef,
+    command::CreateVpc,
+    resource::{LoadBalancerAttribute, ZonalShiftStatus},
+};
 use model::{BindFailure, BindFailureReason, Binding, EndpointAddr, EndpointState, Generation};
 use rig::{Counted, Rig, consumer, create_endpoint, provider};
 
@@ -132,6 +136,41 @@ async fn time_passes_without_commands() {
 }
 
 #[tokio::test]
+async fn a_zonal_shift_outlives_a_restart_and_ends_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let hour = Duration::from_secs(3600);
+    let rig = Rig::start(Redb::open(&path).unwrap());
+    let service = rig.service().await;
+    let endpoint = rig.endpoint(Arc::clone(&service)).await;
+    rig.accept(&endpoint).await;
+    let load_balancer = *service.load_balancers.keys().next().unwrap();
+    let attributes = vec![LoadBalancerAttribute::ZonalShift(true)];
+    let manage = Command::ModifyLoadBalancerAttributes { load_balancer, attributes };
+    rig.submit(provider(), manage).await.unwrap();
+    let zone = ZoneRef::Id("az1".parse().unwrap());
+    let comment = "drill".into();
+    let start = Command::StartZonalShift { load_balancer, zone, expires_in: hour, comment };
+    rig.submit(provider(), start).await.unwrap();
+    let left_out = |rig: &Rig| {
+        rig.snapshots.borrow().load_balancers.values().any(|it| !it.shifted_zones.is_empty())
+    };
+    assert!(left_out(&rig));
+    rig.keeper.stop().await;
+
+    // Half an hour is over while nothing runs.
+    let again = Rig::start_at(Redb::open(&path).unwrap(), hour / 2);
+    assert!(left_out(&again), "it lasts");
+    again.clock.advance(hour / 2);
+    let is_over = |registry: &Registry| {
+        let shift = registry.load_balancers().find_map(|it| it.zonal_shift.clone());
+        shift.is_some_and(|shift| shift.status == ZonalShiftStatus::Expired)
+    };
+    again.until(is_over).await;
+    assert!(!left_out(&again), "the planes know");
+}
+
+#[tokio::test]
 async fn two_keepers_share_a_store_without_giving_anything_twice() {
     let store = Memory::default();
     let (one, two) = (Rig::start(store.clone()), Rig::start(store));
@@ -153,7 +192,7 @@ async fn two_keepers_share_a_store_without_giving_anything_twice() {
         }
     }
     assert_eq!(created, 11, "a subnet of 16 has 11 addresses, and all were given");
-    let is_all = |registry: &control_core::Registry| registry.endpoint_count() == 11;
+    let is_all = |registry: &Registry| registry.endpoint_count() == 11;
     let (seen, other) = (one.until(is_all).await, two.until(is_all).await);
     assert!(*seen == *other, "both know the same");
     let addresses: BTreeSet<_> =

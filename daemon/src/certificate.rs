@@ -91,6 +91,16 @@ impl fmt::Display for Holder {
     }
 }
 
+/// What became of a look at the files.
+pub(crate) enum Looked {
+    /// They are as they were, or wrong as they were.
+    Nothing,
+    /// There is another certificate in them.
+    Renewed(Certificate),
+    /// They cannot be served with.
+    Failed,
+}
+
 /// The certificate that is served with, and the files of the next.
 pub(crate) struct Renewal {
     holder: Holder,
@@ -117,12 +127,12 @@ impl Renewal {
         new
     }
 
-    /// Looks at the files, and gives what is in them if they have changed or it is asked for.
-    pub(crate) fn look(&mut self, is_asked: bool, clock: &dyn Clock) -> Option<Certificate> {
-        let changed = self.followed.have_changed() || is_asked;
-        let new = changed.then(|| self.renew(clock.wall())).flatten();
+    /// Looks at the files, and reads them if they have changed or it is asked for.
+    pub(crate) fn look(&mut self, is_asked: bool, clock: &dyn Clock) -> Looked {
+        let is_due = self.followed.have_changed() || is_asked;
+        let looked = if is_due { self.renew(clock.wall()) } else { Looked::Nothing };
         self.warn_of_the_end(clock);
-        new
+        looked
     }
 
     /// Whether the files were in order when they were last read.
@@ -130,7 +140,7 @@ impl Renewal {
         self.said.is_none()
     }
 
-    fn renew(&mut self, now: Timestamp) -> Option<Certificate> {
+    fn renew(&mut self, now: Timestamp) -> Looked {
         let (versions, read) = self.files.read();
         let checked = read.map_err(RenewalError::Unreadable).and_then(|certificate| {
             check(&certificate, now).map_err(RenewalError::Untimely)?;
@@ -149,27 +159,23 @@ impl Renewal {
                     Holder::Api => info!(%good_for, "the API has a new certificate"),
                     Holder::Listeners(_) => info!(%good_for, "{} is a new one", self.holder),
                 }
-                Some(certificate)
+                Looked::Renewed(certificate)
             }
-            Err(error) => {
-                self.say(&error);
-                None
-            }
+            Err(error) => self.refuse(&error),
         }
     }
 
     /// Logs why a certificate is not taken, once.
-    fn say(&mut self, error: &RenewalError) {
+    fn refuse(&mut self, error: &RenewalError) -> Looked {
         let why = error.to_string();
-        if self.said.as_ref() != Some(&why) {
-            let file = self.files.certificate.display();
-            let source = std::error::Error::source(error);
-            error!(
-                error = source,
-                "the new certificate {file} is not taken, the old one stays: {why}"
-            );
+        if self.said.as_ref() == Some(&why) {
+            return Looked::Nothing;
         }
+        let file = self.files.certificate.display();
+        let source = std::error::Error::source(error);
+        error!(error = source, "the new certificate {file} is not taken, the old one stays: {why}");
         self.said = Some(why);
+        Looked::Failed
     }
 
     fn warn_of_the_end(&mut self, clock: &dyn Clock) {
@@ -210,12 +216,13 @@ impl ApiCertificate {
 
     /// Looks at the files, and takes what is in them if they have changed or it is asked for.
     pub(crate) fn look(&mut self, is_asked: bool, clock: &dyn Clock) {
-        let was_well = self.renewal.is_well();
-        if let Some(certificate) = self.renewal.look(is_asked, clock) {
-            self.tls.replace(certificate);
-            Reloaded::Certificate.ended(true);
-        } else if was_well && !self.renewal.is_well() {
-            Reloaded::Certificate.ended(false);
+        match self.renewal.look(is_asked, clock) {
+            Looked::Nothing => {}
+            Looked::Renewed(certificate) => {
+                self.tls.replace(certificate);
+                Reloaded::Certificate.ended(true);
+            }
+            Looked::Failed => Reloaded::Certificate.ended(false),
         }
     }
 }

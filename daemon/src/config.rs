@@ -5,6 +5,7 @@
 //! not know how any of it is put to use.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -27,6 +28,7 @@ pub(crate) mod certificate;
 mod dataplane;
 mod dns;
 mod identity;
+mod instance;
 mod kind;
 pub(crate) mod limits;
 mod notifications;
@@ -40,6 +42,7 @@ mod target_tls;
 use bootstrap::Bootstrap;
 use dataplane::Dataplane;
 pub(crate) use dns::{Cookies, Dns};
+pub(crate) use instance::Instance;
 pub(crate) use read::parse;
 use reader::Mistake;
 pub(crate) use secret::Secret;
@@ -94,6 +97,8 @@ pub(crate) struct Config {
     pub(crate) summary: bool,
     /// Targets that the daemon runs itself.
     pub(crate) demo_targets: Vec<DemoTarget>,
+    /// Where instances are, by id.
+    pub(crate) instances: BTreeMap<Arc<str>, Instance>,
     /// What must exist once the daemon is ready.
     pub(crate) bootstrap: Bootstrap,
 }

@@ -1,10 +1,11 @@
 //! The configuration in the words of each plane. Decides nothing.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use control_core::throttle::{Rate, Rates};
 use dns::CookieSecret;
+use model::ZoneName;
 
 use crate::config::{self, AccessKey, Addresses, Config, Cookies, Role, User};
 
@@ -28,8 +29,22 @@ pub(crate) fn control(config: &Config) -> control::Config {
             .iter()
             .map(|it| (Arc::clone(&it.arn), it.account.clone()))
             .collect(),
+        instances: instances(config),
         ..control::Config::new(config.region.clone(), zones.collect())
     }
+}
+
+/// Where instances are.
+fn instances(config: &Config) -> BTreeMap<Arc<str>, control_core::resource::Instance> {
+    let zone_id = |name: &ZoneName| {
+        config.zones.iter().find(|zone| zone.name == *name).map(|it| it.id.clone())
+    };
+    let instance = |it: &config::Instance| control_core::resource::Instance {
+        address: it.address,
+        zone: it.zone.as_ref().and_then(zone_id),
+        account: it.account.clone(),
+    };
+    config.instances.iter().map(|(id, it)| (Arc::clone(id), instance(it))).collect()
 }
 
 /// The accounts with whom they have.

@@ -3,13 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a client of the test's own may block")]
 
+#[path = "support/namespace.rs"]
+mod namespace;
 #[path = "support/rig.rs"]
 mod rig;
 
 use std::{
     io::Write as _,
     net::{IpAddr, Ipv6Addr, SocketAddr, TcpStream},
-    process::Command,
     sync::Arc,
 };
 
@@ -23,19 +24,13 @@ use rig::{
 };
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// Makes `lo` have fd00:6::1 to fd00:6::28 and runs the ignored tests.
-const INSIDE: &str = r#"ip link set lo up
-for n in $(seq 1 28); do ip -6 addr add fd00:6::$n/128 dev lo nodad; done
-exec "$0" --ignored"#;
+/// Makes `lo` have fd00:6::1 to fd00:6::28.
+const SETUP: &str = r#"ip link set lo up
+for n in $(seq 1 28); do ip -6 addr add fd00:6::$n/128 dev lo nodad; done"#;
 
 #[test]
 fn all_hold_in_a_network_with_ipv6_addresses() {
-    let test = std::env::current_exe().unwrap();
-    let unshare = ["--map-root-user", "--net", "sh", "-e", "-c", INSIDE];
-    let output = Command::new("unshare").args(unshare).arg(test).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(told.contains("6 passed"), "{told}");
+    namespace::run_ignored(SETUP, "", 6);
 }
 
 /// The `n`th address; tests do not share any.

@@ -3,6 +3,8 @@
 //! ignored makes it and runs the others inside.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/namespace.rs"]
+mod namespace;
 #[path = "support/rig.rs"]
 mod rig;
 
@@ -11,7 +13,6 @@ use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
     os::fd::AsFd as _,
-    process::Command,
     sync::Arc,
     time::Duration,
 };
@@ -21,19 +22,13 @@ use model::VpcEndpointId;
 use rig::{SERVICE_PORT, assert_alive, assert_reset, connect, patient, reset, simple, simple_with};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-/// Leaves each address 20 ports, and runs the ignored tests one after the other.
-const INSIDE: &str = r#"ip link set lo up
-echo 40000 40019 > /proc/sys/net/ipv4/ip_local_port_range
-exec "$0" --ignored --test-threads 1"#;
+/// Leaves each address 20 ports.
+const SETUP: &str = r#"ip link set lo up
+echo 40000 40019 > /proc/sys/net/ipv4/ip_local_port_range"#;
 
 #[test]
 fn all_hold_in_a_network_of_their_own() {
-    let test = std::env::current_exe().unwrap();
-    let unshare = ["--map-root-user", "--net", "sh", "-e", "-c", INSIDE];
-    let output = Command::new("unshare").args(unshare).arg(test).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(told.contains("6 passed"), "{told}");
+    namespace::run_ignored(SETUP, "--test-threads 1", 6);
 }
 
 /// Asserts that nothing comes, not even an end.

@@ -44,7 +44,9 @@ _lock = threading.Lock()
 def _read_strictly(operation_model, response_dict, **_):
     if response_dict["status_code"] != 200:
         return
-    found = strict.complaints(operation_model, response_dict["body"])
+    is_json = operation_model.metadata["protocol"] == "rest-json"
+    read = strict.json_complaints if is_json else strict.complaints
+    found = read(operation_model, response_dict["body"])
     with _lock:
         SUCCEEDED.add((operation_model.service_model.service_name, operation_model.name))
         for complaint in found:

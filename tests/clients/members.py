@@ -125,6 +125,7 @@ def requests(w):
         "DeleteTargetGroup": target_group,
         "DeregisterTargets": targets,
         "DescribeListenerAttributes": listener,
+        "DescribeListenerCertificates": listener,
         "DescribeListeners": lb,
         "DescribeLoadBalancerAttributes": lb,
         "DescribeTags": {
@@ -140,6 +141,7 @@ def requests(w):
         "ModifyTargetGroupAttributes": {**target_group, **attribute("proxy_protocol_v2.enabled", "false")},
         "AddListenerCertificates": {**listener, **certificate},
         "RegisterTargets": targets,
+        "SetSubnets": {**lb, "Subnets.member.1": w.provider_subnets[0]},
         "SetIpAddressType": {**lb, "IpAddressType": "ipv4"},
         "SetSecurityGroups": {**lb, "SecurityGroups.member.1": group_of_lb},
         "RemoveListenerCertificates": {**listener, **certificate},

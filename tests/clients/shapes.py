@@ -27,6 +27,7 @@ MISSING = {
     "AuthorizeSecurityGroupIngress.SecurityGroupRules.PrefixListId": OTHER_KINDS,
     "CreateLoadBalancer.LoadBalancers.AvailabilityZones.LoadBalancerAddresses.AllocationId": PUBLIC,
     "CreateLoadBalancer.LoadBalancers.AvailabilityZones.LoadBalancerAddresses.IpAddress": PUBLIC,
+    "CreateTargetGroup.TargetGroups.ProtocolVersion": OTHER_KINDS,
     "CreateVpc.Vpc.Ipv6CidrBlockAssociationSet.NetworkBorderGroup": "a gateway is one group",
     "CreateVpcEndpoint.VpcEndpoint.ResourceConfigurationArn": OTHER_KINDS,
     "CreateVpcEndpoint.VpcEndpoint.ServiceNetworkArn": OTHER_KINDS,
@@ -50,6 +51,26 @@ MISSING = {
     "ModifyTargetGroup.TargetGroups.ProtocolVersion": OTHER_KINDS,
     "ModifyVpcEndpointServiceConfiguration.ReturnValue": "the model of today says Return",
 }
+
+
+def shift(w):
+    """Every operation of zonal shift succeeds, in AWS's shape."""
+    shifts = client(PROVIDER, "arc-zonal-shift")
+    w.elb.modify_load_balancer_attributes(
+        LoadBalancerArn=w.load_balancer,
+        Attributes=[{"Key": "zonal_shift.config.enabled", "Value": "true"}])
+    started = shifts.start_zonal_shift(
+        resourceIdentifier=w.load_balancer, awayFrom="use1-az1", expiresIn="1h", comment="c")
+    shifts.get_managed_resource(resourceIdentifier=w.load_balancer)
+    assert list(shifts.get_paginator("list_managed_resources").paginate().search("items[].arn")) == [
+        w.load_balancer]
+    assert len(list(shifts.get_paginator("list_zonal_shifts").paginate().search("items"))) == 1
+    shifts.update_zonal_shift(zonalShiftId=started["zonalShiftId"], expiresIn="2h")
+    shifts.cancel_zonal_shift(zonalShiftId=started["zonalShiftId"])
+    lacking = {"CancelZonalShift", "GetManagedResource", "ListManagedResources", "ListZonalShifts",
+               "StartZonalShift", "UpdateZonalShift"} - {
+        name for service, name in SUCCEEDED if service == "arc-zonal-shift"}
+    assert not lacking, f"{lacking} never succeeded"
 
 
 def run_all(w):
@@ -145,6 +166,13 @@ def run_all(w):
     elb.describe_listener_certificates(ListenerArn=over_tls)
     elb.modify_listener_attributes(
         ListenerArn=w.listener, Attributes=[{"Key": "tcp.idle_timeout.seconds", "Value": "400"}])
+    elb.set_subnets(LoadBalancerArn=w.load_balancer, Subnets=w.provider_subnets)
+    elb.describe_account_limits()
+    checked = elb.create_target_group(
+        Name="checked", Protocol="TCP", Port=80, TargetType="ip", VpcId=w.provider_vpc,
+        HealthCheckProtocol="HTTP", HealthCheckPath="/up", Matcher={"HttpCode": "200"})
+    elb.delete_target_group(TargetGroupArn=checked["TargetGroups"][0]["TargetGroupArn"])
+    shift(w)
 
     for of in (ec2, consumer):
         for name in of.meta.service_model.operation_names:

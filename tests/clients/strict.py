@@ -7,6 +7,7 @@ know the gateway.
 """
 
 import datetime
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -107,3 +108,32 @@ def _scalar(name, shape, text, path, found):
             fits = text[:1].upper() + text[1:] in shape.enum
         if not fits:
             found.append(f"{path}: {text} is not among {', '.join(shape.enum)}")
+
+
+def json_complaints(model, body):
+    """The same of an answer in JSON."""
+    return list(_json(model.name, model.output_shape, json.loads(body)))
+
+
+def _json(path, shape, value):
+    """What of a value in JSON does not fit its shape."""
+    kinds = {"structure": dict, "map": dict, "list": list, "string": str, "timestamp": (int, float),
+             "float": (int, float)}
+    if not isinstance(value, kinds[shape.type_name]):
+        yield f"{path}: {value!r} is no {shape.type_name}"
+    elif shape.type_name == "structure":
+        for name in set(shape.required_members) - set(value):
+            yield f"{path}: {name} is lacking"
+        for name, inner in value.items():
+            if name in shape.members:
+                yield from _json(f"{path}.{name}", shape.members[name], inner)
+            else:
+                yield f"{path}: {name} is not AWS's"
+    elif shape.type_name == "map":
+        for name, inner in value.items():
+            yield from _json(f"{path}.{name}", shape.value, inner)
+    elif shape.type_name == "list":
+        for inner in value:
+            yield from _json(path, shape.member, inner)
+    elif getattr(shape, "enum", None) and value not in shape.enum:
+        yield f"{path}: {value!r} is none of {shape.enum}"

@@ -1,6 +1,9 @@
 //! Addresses of a test's own: a loopback network that no other test uses, and free ports.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
+    process::Command,
+};
 
 /// A network 127.N.0.0/16 that belongs to this test until it is dropped.
 #[derive(Debug)]
@@ -53,4 +56,16 @@ fn bind_udp(addr: SocketAddr) -> std::io::Result<UdpSocket> {
 #[expect(clippy::disallowed_methods, reason = "the rig may block")]
 pub fn free_port(ip: Ipv4Addr) -> u16 {
     TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Runs the ignored test of the calling file in a network namespace of its own, where only `lo` is
+/// up.
+pub fn run_ignored_in_a_namespace() {
+    let inside = "ip link set lo up && exec \"$0\" --ignored --nocapture";
+    let test = std::env::current_exe().unwrap();
+    let unshare = ["--map-root-user", "--net", "sh", "-e", "-c", inside];
+    let output = Command::new("unshare").args(unshare).arg(test).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("1 passed"), "{told}");
 }

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 use tests::{
-    Aws, Postern,
+    Aws, Postern, network,
     peer::Peer,
     postern::{CONSUMER, PROVIDER},
     tool, wait_until,
@@ -23,13 +23,7 @@ const PORT: u16 = 8080;
 
 #[test]
 fn the_stock_cli_builds_endpoints_with_ipv6_addresses() {
-    let inside = "ip link set lo up && exec \"$0\" --ignored --nocapture";
-    let test = std::env::current_exe().unwrap();
-    let unshare = ["--map-root-user", "--net", "sh", "-e", "-c", inside];
-    let output = Command::new("unshare").args(unshare).arg(test).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(told.contains("1 passed"), "{told}");
+    network::run_ignored_in_a_namespace();
 }
 
 fn text(value: &Value) -> String {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tests::{
     Api, Postern,
     api::Answer,
-    client,
+    client, network,
     peer::Peer,
     postern::{CONSUMER, PROVIDER},
     wait_until,
@@ -31,13 +31,7 @@ const CLIENTS: usize = 8;
 
 #[test]
 fn receivers_learn_who_connects_over_ipv4_and_ipv6() {
-    let inside = "ip link set lo up && exec \"$0\" --ignored --nocapture";
-    let test = std::env::current_exe().unwrap();
-    let unshare = ["--map-root-user", "--net", "sh", "-e", "-c", inside];
-    let output = Command::new("unshare").args(unshare).arg(test).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(told.contains("1 passed"), "{told}");
+    network::run_ignored_in_a_namespace();
 }
 
 fn ok(result: Result<Answer, tests::ApiError>) -> Answer {

@@ -188,10 +188,13 @@ fn stock_clients_reach_a_tls_listener_by_two_names() {
         postern.metric(name, &["\"version\""]) > 0.5 && postern.metric(name, &["\"not_tls\""]) > 0.5
     });
     let lines = postern.access_lines();
-    let is_old = |it: &Value| it["end"] == "client_tls_failed" && it["tls_failure"] == "version";
+    let is_old = |it: &Value| {
+        it["fields"]["end"] == "client_tls_failed" && it["fields"]["tls_failure"] == "version"
+    };
     assert!(lines.iter().any(is_old), "{lines:#?}");
-    let is_served =
-        |it: &Value| it["server_name"] == "other.example.test" && it["tls_version"] == "1.3";
+    let is_served = |it: &Value| {
+        it["fields"]["server_name"] == "other.example.test" && it["fields"]["tls_version"] == "1.3"
+    };
     assert!(lines.iter().any(is_served), "{lines:#?}");
     let told = explained(&postern, address);
     let steps = told["paths"][0]["steps"].as_array().unwrap();

@@ -11,7 +11,7 @@ mod route_table;
 mod security_group;
 mod service;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ipnet::{IpNet, Ipv6Net};
 use model::{
@@ -25,8 +25,9 @@ use crate::{
     principal::Principal,
     resource::{
         Direction, ListenerAttribute, LoadBalancerAttribute, Payer, ResourceId, Route,
-        TargetGroupAttribute, VpcAttribute,
+        TargetGroupAttribute, VpcAttribute, ZonalShiftId,
     },
+    settings::ZoneRef,
     tag::{TagSelector, Tags},
 };
 
@@ -120,6 +121,40 @@ pub enum Command {
         load_balancer: LoadBalancerId,
         /// `Ipv4` or `Dualstack`.
         ip_address_type: IpAddressType,
+    },
+    /// Enables a load balancer in other zones. Outcome: `LoadBalancer`.
+    SetSubnets {
+        /// Which.
+        load_balancer: LoadBalancerId,
+        /// Its subnets from now on.
+        subnets: Vec<SubnetId>,
+        /// Which addresses it takes connections on; none leaves it as it is.
+        ip_address_type: Option<IpAddressType>,
+    },
+    /// Keeps a zone of a load balancer out of DNS for a while. Outcome: `LoadBalancer`.
+    StartZonalShift {
+        /// Which.
+        load_balancer: LoadBalancerId,
+        /// The zone.
+        zone: ZoneRef,
+        /// How long.
+        expires_in: Duration,
+        /// Why.
+        comment: Arc<str>,
+    },
+    /// Changes a zonal shift that lasts. Outcome: `LoadBalancer`.
+    UpdateZonalShift {
+        /// Which.
+        shift: ZonalShiftId,
+        /// How long from now on; none leaves it as it is.
+        expires_in: Option<Duration>,
+        /// Why; none leaves it as it is.
+        comment: Option<Arc<str>>,
+    },
+    /// Ends a zonal shift. Outcome: `LoadBalancer`.
+    CancelZonalShift {
+        /// Which.
+        shift: ZonalShiftId,
     },
     /// Gives a load balancer other security groups. Outcome: `LoadBalancer`.
     SetSecurityGroups {

@@ -30,6 +30,7 @@ mod target_group;
 mod upgrade;
 mod vpc;
 mod vpc_block;
+mod zonal_shift;
 
 use std::collections::BTreeSet;
 
@@ -109,6 +110,16 @@ fn dispatch(desk: &mut Desk<'_>, command: &Command) -> Result<Decision, Refusal>
         Command::SetIpAddressType { load_balancer, ip_address_type } => {
             load_balancer::set_ip_address_type(desk, *load_balancer, *ip_address_type)
         }
+        Command::SetSubnets { load_balancer, subnets, ip_address_type } => {
+            load_balancer::set_subnets(desk, *load_balancer, subnets, *ip_address_type)
+        }
+        Command::StartZonalShift { load_balancer, zone, expires_in, comment } => {
+            zonal_shift::start(desk, *load_balancer, zone, *expires_in, comment)
+        }
+        Command::UpdateZonalShift { shift, expires_in, comment } => {
+            zonal_shift::update(desk, shift, *expires_in, comment.as_ref())
+        }
+        Command::CancelZonalShift { shift } => zonal_shift::cancel(desk, shift),
         Command::SetSecurityGroups { load_balancer, groups, enforce_on_endpoints } => {
             load_balancer::set_groups(desk, *load_balancer, groups, *enforce_on_endpoints)
         }

@@ -98,6 +98,8 @@ pub enum EventKind {
     TargetRegistered(TargetGroupId, TargetAddr),
     /// A target was deregistered and drains.
     TargetDraining(TargetGroupId, TargetAddr),
+    /// Targets went to where the operator says that they are now.
+    TargetsMoved(usize),
     /// A target is gone.
     TargetRemoved(TargetGroupId, TargetAddr),
     /// An endpoint service was made.
@@ -182,6 +184,7 @@ impl fmt::Display for EventKind {
             Self::TargetGroupDeleted(id) => write!(f, "target group {id} deleted"),
             Self::TargetRegistered(id, addr) => write!(f, "target {addr} of {id} registered"),
             Self::TargetDraining(id, addr) => write!(f, "target {addr} of {id} draining"),
+            Self::TargetsMoved(count) => write!(f, "{count} targets moved"),
             Self::TargetRemoved(id, addr) => write!(f, "target {addr} of {id} removed"),
             Self::ServiceCreated(id) => write!(f, "{id} created"),
             Self::ServiceModified(id) => write!(f, "{id} modified"),

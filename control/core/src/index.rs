@@ -119,6 +119,8 @@ impl Entry {
             Self::Named(lb.owner.clone(), kind, lb.name.clone(), id),
             Self::Referrer(lb.vpc.into(), id),
         ];
+        let shift = lb.zonal_shift.iter().filter(|shift| shift.is_active());
+        entries.extend(shift.map(|shift| Self::Due(shift.expires, Key::LoadBalancer(lb.id))));
         let groups = lb.security_groups.iter();
         entries.extend(groups.map(|group| Self::Referrer((*group).into(), id)));
         let subnets = lb.subnets.values();

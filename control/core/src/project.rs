@@ -27,7 +27,7 @@ use crate::{
     resource::{
         CrossZone, HealthCheck, HealthCheckProtocol, Listener, ListenerTls, LoadBalancer,
         ResourceId, ResourceKind, Subnet, TargetGroup, Threshold, Vpc, VpcEndpoint,
-        health_check::default_question, ssl_policy::SslPolicy,
+        endpoint_limits, health_check::default_question, ssl_policy::SslPolicy,
     },
     transition::is_served,
 };
@@ -122,8 +122,8 @@ impl Parts {
                 let before = || previous.vpcs.values().find(was_in).map(|vpc| vpc.id);
                 self.vpcs.extend(registry.subnet(*id).map(|now| now.vpc).or_else(before));
             }
-            Key::Service(_)
-            | Key::Permission(_)
+            Key::Service(id) => self.endpoints.extend(registry.endpoints_of(*id).map(|it| it.id)),
+            Key::Permission(_)
             | Key::Notification(_)
             | Key::Message(_)
             | Key::RouteTable(_)
@@ -141,7 +141,8 @@ impl Parts {
         }
         for id in &self.endpoints {
             let served = registry.endpoint(*id).filter(|it| is_served(it.state));
-            changed |= replace(&mut snapshot.endpoints, *id, served.map(|it| endpoint(it)));
+            changed |=
+                replace(&mut snapshot.endpoints, *id, served.map(|it| endpoint(registry, it)));
         }
         for id in &self.load_balancers {
             let served = registry.load_balancer(*id).map(|it| load_balancer(registry, it));
@@ -187,7 +188,8 @@ fn vpc(registry: &Registry, vpc: &Vpc) -> model::Vpc {
     }
 }
 
-fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
+fn endpoint(registry: &Registry, endpoint: &VpcEndpoint) -> model::Endpoint {
+    let service = registry.service(endpoint.service);
     let interfaces = endpoint.interfaces.iter().map(|interface| model::Interface {
         id: interface.id,
         subnet: interface.subnet,
@@ -206,14 +208,16 @@ fn endpoint(endpoint: &VpcEndpoint) -> model::Endpoint {
         regional_name: endpoint.regional_name.clone(),
         private_dns_names: endpoint.private_dns_names.clone(),
         dns_record_ip_type: endpoint.dns_record_ip_type,
-        limits: model::EndpointLimits::default(),
+        limits: service.map(|it| endpoint_limits::of(&it.tags)).unwrap_or_default(),
         interfaces: interfaces.collect(),
     }
 }
 
 fn load_balancer(registry: &Registry, balancer: &LoadBalancer) -> model::LoadBalancer {
+    let shift = balancer.zonal_shift.as_ref().filter(|shift| shift.is_active());
     model::LoadBalancer {
         cross_zone: balancer.attributes.cross_zone,
+        shifted_zones: shift.map(|shift| shift.zone.clone()).into_iter().collect(),
         client_routing_policy: balancer.attributes.client_routing_policy,
         listeners: registry.listeners_of(balancer.id).map(|it| listener(it)).collect(),
         ..model::LoadBalancer::new(balancer.id, balancer.subnets.keys().cloned())
@@ -244,7 +248,9 @@ fn termination(tls: &ListenerTls) -> model::TlsTermination {
 
 fn target_group(registry: &Registry, group: &TargetGroup) -> model::TargetGroup {
     let attributes = &group.attributes;
-    let targets = registry.targets_of(group.id).map(|target| model::Target {
+    // Where an instance is that the operator no longer knows, nobody knows.
+    let found = registry.targets_of(group.id).filter(|it| registry.settings().knows(it));
+    let targets = found.map(|target| model::Target {
         addr: target.addr,
         zone: target.zone.clone(),
         draining: target.is_draining(),

@@ -2,6 +2,8 @@
 //! and the sentences are the wire's.
 
 mod setting;
+mod tag;
+mod zonal_shift;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -16,12 +18,14 @@ use model::{
 use crate::{
     quota::Quota,
     record::Key,
-    resource::{Payer, ResourceId, ServiceName, ServiceType, Traffic},
+    resource::{Payer, ResourceId, ServiceName, ServiceType, TargetName, Traffic},
     settings::ZoneRef,
     transition::Move,
 };
 
 pub use setting::Setting;
+pub use tag::TagRefusal;
+pub use zonal_shift::ZonalShiftRefusal;
 
 /// Why a command is refused. What a caller may not see is not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,32 +67,8 @@ pub enum Refusal {
         by: ResourceId,
     },
 
-    /// A tag's key is empty or too long.
-    TagKeyLength {
-        /// The key.
-        key: String,
-        /// The most characters it may have.
-        max: usize,
-    },
-    /// A tag's value is too long.
-    TagValueLength {
-        /// The key.
-        key: String,
-        /// The most characters the value may have.
-        max: usize,
-    },
-    /// A tag's key starts with the reserved prefix.
-    TagKeyReserved {
-        /// The key.
-        key: String,
-    },
-    /// A tag that means something has a value without a meaning.
-    TagValueUnknown {
-        /// The key.
-        key: &'static str,
-        /// The values that it may have.
-        allowed: &'static [&'static str],
-    },
+    /// A tag is not as it must be.
+    Tag(TagRefusal),
     /// This resource's tags belong to Postern.
     TagsNotYours(ResourceId),
 
@@ -180,6 +160,8 @@ pub enum Refusal {
     /// Load balancers and services have no such address type.
     IpAddressTypeUnsupported(IpAddressType),
 
+    /// A zonal shift does not start, change or end.
+    ZonalShift(ZonalShiftRefusal),
     /// The load balancer is protected against deletion.
     DeletionProtected(LoadBalancerId),
     /// A setting is beyond its range.
@@ -239,19 +221,24 @@ pub enum Refusal {
         /// The load balancer that uses it.
         by: LoadBalancerId,
     },
+    /// A group of the type alb is as it is.
+    TargetGroupFixed(TargetGroupId),
     /// No target is named.
     TargetMissing,
+    /// The name is none that targets of the group's type have.
+    TargetNameMalformed(TargetName),
+    /// The operator knows no such instance or load balancer, or not for the caller.
+    TargetUnknown(TargetName),
+    /// The zone of such a target cannot be chosen.
+    TargetZoneFixed(TargetName),
+    /// The port of such a target is the group's.
+    TargetPortFixed(TargetName),
     /// The address cannot be a target: unspecified, multicast or broadcast.
     TargetAddress(IpAddr),
     /// The address is in no subnet of the target group's VPC, so its zone must be named.
     TargetZoneMissing(TargetAddr),
-    /// The address is in a subnet of another zone.
-    TargetZone {
-        /// The target.
-        target: TargetAddr,
-        /// The zone of its subnet.
-        zone: ZoneId,
-    },
+    /// The address is in a subnet of another zone: this one.
+    TargetZone(TargetAddr, ZoneId),
 
     /// A service names no load balancer, or would be left without.
     LoadBalancerMissing,

@@ -5,6 +5,7 @@
 pub mod catalog;
 pub mod client_token;
 pub mod endpoint;
+pub mod endpoint_limits;
 pub mod health_check;
 pub mod listener;
 pub mod load_balancer;
@@ -20,6 +21,7 @@ pub mod subnet;
 pub mod target;
 pub mod target_group;
 pub mod vpc;
+pub mod zonal_shift;
 
 use std::fmt;
 
@@ -46,11 +48,12 @@ pub use route_table::{Route, RouteTable, RouteTargetKind};
 pub use security_group::{Direction, IpProtocol, Peer, SecurityGroup, SecurityGroupRule, Traffic};
 pub use service::{EndpointService, ServiceName};
 pub use subnet::{Subnet, SubnetBlock};
-pub use target::{Target, TargetKey, TargetState};
+pub use target::{Instance, Target, TargetKey, TargetName, TargetState};
 pub use target_group::{
-    CrossZone, TargetGroup, TargetGroupAttribute, TargetGroupAttributes, Threshold,
+    CrossZone, TargetGroup, TargetGroupAttribute, TargetGroupAttributes, TargetType, Threshold,
 };
 pub use vpc::{Vpc, VpcAttribute, VpcBlock};
+pub use zonal_shift::{ZonalShift, ZonalShiftId, ZonalShiftStatus};
 
 /// Defines the kinds of things that have an identifier of their own.
 macro_rules! resource_ids {

@@ -11,7 +11,10 @@ use ipnet::Ipv6Net;
 use model::{AccountId, RegionName, ZoneId, ZoneName};
 use serde::{Deserialize, Serialize};
 
-use crate::{quota::Quotas, resource::PermissionRemoval};
+use crate::{
+    quota::Quotas,
+    resource::{Instance, PermissionRemoval, Target},
+};
 
 /// Certificates by ARN, each with the account that alone may use it; none is everybody.
 pub type Certificates = BTreeMap<Arc<str>, Option<AccountId>>;
@@ -40,6 +43,8 @@ pub struct Settings {
     pub other_regions: BTreeSet<RegionName>,
     /// The certificates that TLS listeners may have, by ARN.
     pub certificates: Certificates,
+    /// Instances and load balancers elsewhere that targets may be, by id or ARN.
+    pub instances: BTreeMap<Arc<str>, Instance>,
     /// How much of everything accounts may have.
     pub quotas: Quotas,
     /// What becomes of endpoints when the permission that had admitted them is taken away.
@@ -62,6 +67,7 @@ impl Settings {
             message_lifetime: Duration::from_secs(24 * 3600),
             other_regions: BTreeSet::new(),
             certificates: Certificates::new(),
+            instances: BTreeMap::new(),
             quotas: Quotas::default(),
             permission_removal: PermissionRemoval::default(),
             release_timeout: Duration::from_secs(5),
@@ -72,6 +78,17 @@ impl Settings {
     pub fn has_certificate(&self, account: &AccountId, arn: &str) -> bool {
         let owner = self.certificates.get(arn);
         owner.is_some_and(|owner| owner.as_ref().is_none_or(|owner| owner == account))
+    }
+
+    /// Whether it is known where a target is: always, if it was registered by its address.
+    pub fn knows(&self, target: &Target) -> bool {
+        target.name.as_ref().is_none_or(|name| self.instances.contains_key(name))
+    }
+
+    /// What an account may register as a target by this name.
+    pub fn instance(&self, account: &AccountId, name: &str) -> Option<&Instance> {
+        let found = self.instances.get(name);
+        found.filter(|it| it.account.as_ref().is_none_or(|owner| owner == account))
     }
 
     /// The zone that an account means. Names belong to the account (the guide: "AZ names may differ

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{quota::Quota, refusal::Refusal};
+use crate::{
+    quota::Quota,
+    refusal::{Refusal, TagRefusal},
+};
 
 /// Longest key, in characters.
 pub const KEY_CHARS_MAX: usize = 128;
@@ -59,13 +62,15 @@ impl Tags {
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         for (key, value) in &self.0 {
             if key.is_empty() || key.chars().count() > KEY_CHARS_MAX {
-                return Err(Refusal::TagKeyLength { key: key.clone(), max: KEY_CHARS_MAX });
+                return Err(TagRefusal::KeyLength { key: key.clone(), max: KEY_CHARS_MAX }.into());
             }
             if value.chars().count() > VALUE_CHARS_MAX {
-                return Err(Refusal::TagValueLength { key: key.clone(), max: VALUE_CHARS_MAX });
+                return Err(
+                    TagRefusal::ValueLength { key: key.clone(), max: VALUE_CHARS_MAX }.into()
+                );
             }
             if is_reserved(key) {
-                return Err(Refusal::TagKeyReserved { key: key.clone() });
+                return Err(TagRefusal::KeyReserved { key: key.clone() }.into());
             }
         }
         Quota::TagsPerResource.allows(self.0.len())
@@ -79,7 +84,7 @@ impl Tags {
     ) -> Result<(), Refusal> {
         match self.value(key) {
             Some(value) if !allowed.contains(&value) => {
-                Err(Refusal::TagValueUnknown { key, allowed })
+                Err(TagRefusal::ValueUnknown { key, allowed }.into())
             }
             Some(_) | None => Ok(()),
         }

@@ -76,29 +76,32 @@ fn scripts_go_as_written() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
+/// Every refusal's list, with what stands before its items in a script.
+const REFUSALS: [(&str, &str, &str); 3] = [
+    ("pub enum Refusal {", include_str!("../src/refusal.rs"), ""),
+    ("pub enum TagRefusal {", include_str!("../src/refusal/tag.rs"), "Tag("),
+    ("pub enum ZonalShiftRefusal {", include_str!("../src/refusal/zonal_shift.rs"), "ZonalShift("),
+];
+
 #[test]
 fn every_refusal_is_in_a_script() {
-    let source = include_str!("../src/refusal.rs");
-    let (_, list) = source.split_once("pub enum Refusal {").unwrap();
-    let (list, _) = list.split_once("\n}").unwrap();
     let is_variant = |line: &&str| {
         line.starts_with("    ") && line.chars().nth(4).is_some_and(|c| c.is_ascii_uppercase())
     };
     let name = |line: &str| -> String {
         line.trim().chars().take_while(char::is_ascii_alphanumeric).collect()
     };
-    let all: BTreeSet<String> = list.lines().filter(is_variant).map(name).collect();
-    assert!(all.len() > 40, "the list was read: {all:?}");
     let written: Vec<_> = scripts().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
-    let seen: BTreeSet<String> = written
-        .iter()
-        .flat_map(|text| text.lines())
-        .filter_map(|line| line.strip_prefix("refused: "))
-        .map(name)
-        .collect();
-    // There is one protocol so far, so that no two can differ.
-    let unreachable = BTreeSet::from(["TargetGroupProtocol".to_owned()]);
-    let missing: Vec<_> =
-        all.iter().filter(|it| !seen.contains(*it) && !unreachable.contains(*it)).collect();
-    assert!(missing.is_empty(), "no script shows {missing:?}");
+    for (opening, source, before) in REFUSALS {
+        let (_, list) = source.split_once(opening).unwrap();
+        let (list, _) = list.split_once("\n}").unwrap();
+        let all: BTreeSet<String> = list.lines().filter(is_variant).map(name).collect();
+        assert!(all.len() > 4, "the list was read: {all:?}");
+        let before = format!("refused: {before}");
+        let lines = written.iter().flat_map(|text| text.lines());
+        let seen: BTreeSet<String> =
+            lines.filter_map(|line| line.strip_prefix(&before)).map(name).collect();
+        let missing: Vec<_> = all.difference(&seen).collect();
+        assert!(missing.is_empty(), "no script shows {missing:?}");
+    }
 }

@@ -19,6 +19,7 @@ use crate::{
     keeper::SubmitError,
     query::{Dialect, Fault, Form, Input, PageRequest, PageTokens},
     signature::{Credentials, Identity, Session},
+    zonal_shift,
 };
 
 /// A verified request for one operation.
@@ -183,11 +184,13 @@ impl<'a> Call<'a> {
         self.server.verifier.issue(session).ok_or_else(Fault::internal)
     }
 
-    /// Reads a page request of EC2's.
+    /// Reads a page request of the service's.
     pub(crate) fn page(&self, input: &Input<'_>, ids: &str) -> Result<PageRequest, Fault> {
-        match self.service.dialect() {
-            Dialect::Ec2 => self.tokens().ec2(input, &self.caller().account, self.action, ids),
-            Dialect::Query => self.tokens().elb(input, &self.caller().account, self.action),
+        let (tokens, account) = (self.tokens(), &self.caller().account);
+        match self.service {
+            Service::Ec2 => tokens.ec2(input, account, self.action, ids),
+            Service::Elb | Service::Sts => tokens.elb(input, account, self.action),
+            Service::ZonalShift => tokens.zonal_shift(input, account, self.action),
         }
     }
 
@@ -205,6 +208,7 @@ impl<'a> Call<'a> {
         match self.service {
             Service::Ec2 => ec2::fault(refusal),
             Service::Elb | Service::Sts => elb::fault(refusal),
+            Service::ZonalShift => zonal_shift::of_refusal(refusal),
         }
     }
 }

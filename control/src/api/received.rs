@@ -8,31 +8,10 @@ use super::Service;
 use crate::{
     audit::TlsDetails,
     http::{self, Arrival, BodyError, Channel},
-    query::Fault,
+    query::{Fault, Form},
     signature::SignedRequest,
+    zonal_shift,
 };
-
-/// The parts of a request that hold members, not yet read: enough to tell what a call costs before
-/// any of it is worked on.
-#[derive(Clone, Copy)]
-pub(super) struct RawForm<'a>(pub(super) &'a [&'a [u8]]);
-
-impl RawForm<'_> {
-    /// The class of its operation. A form that says so twice, or in a roundabout way, is refused
-    /// later or counts as a change.
-    pub(super) fn class(self) -> ActionClass {
-        let reads = |action: &[u8]| {
-            [&b"Describe"[..], b"Get", b"List"].iter().any(|verb| action.starts_with(verb))
-        };
-        if self.action().is_some_and(reads) { ActionClass::Read } else { ActionClass::Change }
-    }
-
-    /// The operation's name, as it is sent.
-    pub(super) fn action(&self) -> Option<&[u8]> {
-        let mut pairs = self.0.iter().flat_map(|part| part.split(|byte| *byte == b'&'));
-        pairs.find_map(|pair| pair.strip_prefix(b"Action="))
-    }
-}
 
 /// A request as the transport hands it over.
 #[derive(Clone, Copy)]
@@ -41,6 +20,53 @@ pub(super) struct Received<'a> {
     pub(super) body: Result<&'a [u8], BodyError>,
     pub(super) service: Option<Service>,
     pub(super) arrival: Arrival,
+}
+
+impl<'a> Received<'a> {
+    /// Whether the service that it means is spoken to with methods and paths.
+    pub(super) fn is_rest(&self) -> bool {
+        self.service.is_some_and(Service::is_rest)
+    }
+
+    /// The class of its operation, found before any of it is worked on. A form that names it twice,
+    /// or in a roundabout way, is refused later or counts as a change.
+    pub(super) fn class(&self) -> ActionClass {
+        let reads =
+            |action: &str| ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb));
+        let is_read = self.stated_action().is_some_and(reads);
+        if is_read { ActionClass::Read } else { ActionClass::Change }
+    }
+
+    /// The operation's name, as it is sent.
+    pub(super) fn stated_action(&self) -> Option<&'a str> {
+        if self.is_rest() {
+            let operation = zonal_shift::operation(&self.head.method, self.head.uri.path());
+            return operation.map(|(name, _)| name);
+        }
+        let parts = [self.query().as_bytes(), self.body.unwrap_or_default()];
+        let mut pairs = parts.into_iter().flat_map(|part| part.split(|byte| *byte == b'&'));
+        let action = pairs.find_map(|pair| pair.strip_prefix(b"Action="))?;
+        std::str::from_utf8(action).ok()
+    }
+
+    /// Its members.
+    pub(super) fn form(&self, body: &[u8]) -> Result<Form, Fault> {
+        if self.is_rest() {
+            let head = self.head;
+            let form = zonal_shift::form(&head.method, head.uri.path(), self.query(), body)?;
+            return Form::parse(&[&form]);
+        }
+        Form::parse(&[self.query().as_bytes(), body])
+    }
+
+    /// A fault as the service that it means says it.
+    pub(super) fn restated(&self, fault: Fault) -> Fault {
+        if self.is_rest() { zonal_shift::restated(fault) } else { fault }
+    }
+
+    fn query(&self) -> &'a str {
+        self.head.uri.query().unwrap_or_default()
+    }
 }
 
 impl<'a> Received<'a> {
@@ -63,7 +89,7 @@ pub(super) fn signed_request<'a>(head: &'a Parts, body: &'a [u8]) -> SignedReque
     }
 }
 
-/// All services here are spoken to with forms at the root.
+/// All other services are spoken to with forms at the root.
 pub(super) fn check_head(head: &Parts) -> Result<(), Fault> {
     if head.method != Method::GET && head.method != Method::POST {
         let message = "Requests are made with GET or POST.";

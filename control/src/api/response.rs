@@ -21,8 +21,10 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 pub(super) enum Wire {
     /// XML of a Query protocol.
     Xml(Dialect),
-    /// JSON, for services of newer protocols: only faults are sent in it.
+    /// JSON, for services of newer protocols that are not here: only faults are sent in it.
     Json,
+    /// JSON of services with methods and paths.
+    RestJson,
 }
 
 impl Wire {
@@ -32,6 +34,7 @@ impl Wire {
             .get(CONTENT_TYPE)
             .is_some_and(|value| value.as_bytes().windows(4).any(|window| window == b"json"));
         match service {
+            Some(service) if service.is_rest() => Self::RestJson,
             Some(service) => Self::Xml(service.dialect()),
             None if json => Self::Json,
             None => Self::Xml(Dialect::Query),
@@ -56,6 +59,7 @@ pub(super) fn of(
     let kind = match wire {
         Wire::Xml(_) => "text/xml;charset=UTF-8",
         Wire::Json => "application/x-amz-json-1.0",
+        Wire::RestJson => "application/json",
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
@@ -65,7 +69,7 @@ pub(super) fn of(
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    if let (Some(code), Wire::Json) = (code, wire) {
+    if let (Some(code), Wire::Json | Wire::RestJson) = (code, wire) {
         headers.insert(ERROR_TYPE, HeaderValue::from_static(code));
     }
     if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
@@ -78,8 +82,12 @@ pub(super) fn of(
 fn fault_body(fault: &Fault, wire: Wire, request_id: &str) -> Vec<u8> {
     match wire {
         Wire::Xml(dialect) => fault.document(dialect, request_id),
-        Wire::Json => {
-            json!({ "__type": fault.code, "message": fault.message }).to_string().into_bytes()
+        Wire::Json | Wire::RestJson => {
+            let mut body = json!({ "__type": fault.code, "message": fault.message });
+            for (name, detail) in &fault.details {
+                body[*name] = detail.as_str().into();
+            }
+            body.to_string().into_bytes()
         }
     }
 }

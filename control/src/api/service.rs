@@ -7,7 +7,7 @@ use crate::{
     ec2, elb,
     query::{Dialect, Fault},
     signature::{Claim, SignedRequest},
-    sts,
+    sts, zonal_shift,
 };
 
 /// A service that is served here.
@@ -19,6 +19,8 @@ pub(crate) enum Service {
     Elb,
     /// Security Token Service.
     Sts,
+    /// ARC zonal shift.
+    ZonalShift,
 }
 
 impl Service {
@@ -28,6 +30,7 @@ impl Service {
             "ec2" => Some(Self::Ec2),
             "elasticloadbalancing" => Some(Self::Elb),
             "sts" => Some(Self::Sts),
+            "arc-zonal-shift" => Some(Self::ZonalShift),
             _ => None,
         }
     }
@@ -57,6 +60,7 @@ impl Service {
             Self::Ec2 => "ec2",
             Self::Elb => "elasticloadbalancing",
             Self::Sts => "sts",
+            Self::ZonalShift => "arc-zonal-shift",
         }
     }
 
@@ -66,6 +70,7 @@ impl Service {
             Self::Ec2 => ec2::OPERATIONS,
             Self::Elb => elb::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
+            Self::ZonalShift => zonal_shift::OPERATIONS,
         }
     }
 
@@ -74,11 +79,19 @@ impl Service {
         self.operations().iter().find(|operation| **operation == name).copied()
     }
 
-    /// Its protocol.
+    /// Its protocol, as far as forms go: what is not spoken to with forms is made into one.
     pub(crate) fn dialect(self) -> Dialect {
         match self {
             Self::Ec2 => Dialect::Ec2,
-            Self::Elb | Self::Sts => Dialect::Query,
+            Self::Elb | Self::Sts | Self::ZonalShift => Dialect::Query,
+        }
+    }
+
+    /// Whether it is spoken to with methods and paths, and in JSON.
+    pub(super) fn is_rest(self) -> bool {
+        match self {
+            Self::ZonalShift => true,
+            Self::Ec2 | Self::Elb | Self::Sts => false,
         }
     }
 
@@ -86,7 +99,7 @@ impl Service {
     pub(super) fn error_form(self) -> ErrorForm {
         match self {
             Self::Ec2 => ErrorForm::WithSide,
-            Self::Elb | Self::Sts => ErrorForm::Plain,
+            Self::Elb | Self::Sts | Self::ZonalShift => ErrorForm::Plain,
         }
     }
 
@@ -100,6 +113,7 @@ impl Service {
             Self::Ec2 => ec2::answer(call, request_id).await,
             Self::Elb => elb::answer(call, request_id).await,
             Self::Sts => sts::answer(call, request_id),
+            Self::ZonalShift => zonal_shift::answer(call).await,
         }
     }
 }

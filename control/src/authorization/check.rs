@@ -93,7 +93,7 @@ fn is_made(touch: Touch) -> bool {
 fn tagging(call: &Call<'_>, made: String) -> Check {
     let (action, key) = match call.service() {
         Service::Ec2 => ("ec2:CreateTags", "ec2:CreateAction"),
-        Service::Elb | Service::Sts => {
+        Service::Elb | Service::Sts | Service::ZonalShift => {
             ("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateAction")
         }
     };

@@ -38,6 +38,6 @@ pub(super) fn fault(call: &Call<'_>, check: &Check, denial: Denial) -> Fault {
             "UnauthorizedOperation",
             format!("You are not authorized to perform this operation. {what}."),
         ),
-        Service::Elb | Service::Sts => forbidden("AccessDenied", what),
+        Service::Elb | Service::Sts | Service::ZonalShift => forbidden("AccessDenied", what),
     }
 }

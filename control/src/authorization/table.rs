@@ -43,6 +43,7 @@ pub(super) fn needs(service: Service, operation: &str) -> Option<Needs> {
         Service::Ec2 => EC2,
         Service::Elb => ELB,
         Service::Sts => STS,
+        Service::ZonalShift => ZONAL_SHIFT,
     };
     rows.iter().find(|(name, _)| *name == operation).map(|(_, needs)| *needs)
 }
@@ -164,6 +165,7 @@ pub(super) const ELB: Rows = &[
     ("DeleteLoadBalancer", on(&[Arns("LoadBalancerArn")])),
     ("DeleteTargetGroup", on(&[Arns("TargetGroupArn")])),
     ("DeregisterTargets", on(&[Arns("TargetGroupArn")])),
+    ("DescribeAccountLimits", LIST),
     ("DescribeListenerAttributes", LIST),
     ("DescribeListenerCertificates", LIST),
     ("DescribeListeners", LIST),
@@ -184,6 +186,17 @@ pub(super) const ELB: Rows = &[
     ("RemoveTags", on(&[Arns("ResourceArns")])),
     ("SetIpAddressType", on(&[Arns("LoadBalancerArn")])),
     ("SetSecurityGroups", on(&[Arns("LoadBalancerArn")])),
+    ("SetSubnets", on(&[Arns("LoadBalancerArn")])),
+];
+
+pub(super) const ZONAL_SHIFT: Rows = &[
+    // The zonal shift's load balancer is known only once it is looked for.
+    ("CancelZonalShift", LIST),
+    ("GetManagedResource", on(&[Arns("resourceIdentifier")])),
+    ("ListManagedResources", LIST),
+    ("ListZonalShifts", LIST),
+    ("StartZonalShift", on(&[Arns("resourceIdentifier")])),
+    ("UpdateZonalShift", LIST),
 ];
 
 pub(super) const STS: Rows = &[

@@ -26,7 +26,7 @@ impl<'a> RequestTags<'a> {
                 lists.extend(specifications.iter().map(|one| one.structures("Tag")));
                 lists
             }
-            Service::Elb | Service::Sts => vec![input.structures("Tags")],
+            Service::Elb | Service::Sts | Service::ZonalShift => vec![input.structures("Tags")],
         };
         for tag in lists.into_iter().flatten() {
             if let Some(key) = tag.text("Key")? {

@@ -59,10 +59,8 @@ fn code(refusal: &Refusal) -> &'static str {
         R::ZoneNotFound(_)
         | R::ZoneMissing
         | R::RecordTooLarge { .. }
-        | R::TagKeyLength { .. }
-        | R::TagValueLength { .. }
-        | R::TagKeyReserved { .. }
-        | R::TagValueUnknown { .. }
+        | R::Tag(_)
+        | R::ZonalShift(_)
         | R::RegionUnknown(_)
         | R::OutOfRange { .. }
         | R::AddressTwice(_)
@@ -81,7 +79,12 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::HealthCheckPath
         | R::SslPolicyNotFound(_)
         | R::TargetGroupMissing
+        | R::TargetGroupFixed(_)
         | R::TargetGroupSticky(_)
+        | R::TargetNameMalformed(_)
+        | R::TargetPortFixed(_)
+        | R::TargetUnknown(_)
+        | R::TargetZoneFixed(_)
         | R::SubnetIpAddressType { .. }
         | R::LoadBalancerIpAddressType(_)
         | R::AddressFamily { .. }
@@ -95,7 +98,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TargetMissing
         | R::TargetAddress(_)
         | R::TargetZoneMissing(_)
-        | R::TargetZone { .. }
+        | R::TargetZone(..)
         | R::LoadBalancerTaken { .. }
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing

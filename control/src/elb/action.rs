@@ -12,6 +12,7 @@ actions! {
     DeleteLoadBalancer => delete_load_balancer,
     DeleteTargetGroup => delete_target_group,
     DeregisterTargets => deregister_targets,
+    DescribeAccountLimits => describe_account_limits,
     DescribeListenerAttributes => describe_listener_attributes,
     DescribeListenerCertificates => describe_listener_certificates,
     DescribeListeners => describe_listeners,
@@ -32,4 +33,5 @@ actions! {
     RemoveTags => remove_tags,
     SetIpAddressType => set_ip_address_type,
     SetSecurityGroups => set_security_groups,
+    SetSubnets => set_subnets,
 }

@@ -16,11 +16,11 @@ use crate::{
 
 /// Reads and writes ARNs as a caller sees them.
 #[derive(Clone, Copy)]
-pub(super) struct Arns<'a>(pub(super) View<'a>);
+pub(crate) struct Arns<'a>(pub(crate) View<'a>);
 
 impl<'a> Arns<'a> {
     /// A load balancer of the caller's.
-    pub(super) fn load_balancer(self, arn: &str) -> Result<&'a Arc<LoadBalancer>, Fault> {
+    pub(crate) fn load_balancer(self, arn: &str) -> Result<&'a Arc<LoadBalancer>, Fault> {
         let kind = ResourceKind::LoadBalancer;
         let id = id(arn, "loadbalancer", kind)?;
         let found = self.0.load_balancer(id).ok();
@@ -55,7 +55,7 @@ impl<'a> Arns<'a> {
     }
 
     /// A load balancer's ARN.
-    pub(super) fn of_load_balancer(self, lb: &LoadBalancer) -> String {
+    pub(crate) fn of_load_balancer(self, lb: &LoadBalancer) -> String {
         self.base().load_balancer(&lb.name, lb.id)
     }
 

@@ -1,8 +1,8 @@
 //! Attributes: names and values on the wire, and what they mean (semantics 1.3, 1.4).
 
-pub(super) mod listener;
-pub(super) mod load_balancer;
-pub(super) mod target_group;
+pub(crate) mod listener;
+pub(crate) mod load_balancer;
+pub(crate) mod target_group;
 
 use std::{fmt::Display, str::FromStr};
 

@@ -33,7 +33,11 @@ fn code(refusal: &Refusal) -> &'static str {
         R::SslPolicyNotFound(_) => "SSLPolicyNotFound",
         R::TargetGroupProtocol(_) => "IncompatibleProtocols",
         R::TargetGroupTaken { .. } => "TargetGroupAssociationLimit",
-        R::TargetAddress(_) | R::TargetZoneMissing(_) | R::TargetZone { .. } => "InvalidTarget",
+        R::TargetAddress(_)
+        | R::TargetZoneMissing(_)
+        | R::TargetZone(..)
+        | R::TargetUnknown(_)
+        | R::TargetPortFixed(_) => "InvalidTarget",
         R::SubnetsInSameZone { .. }
         | R::SubnetIpAddressType { .. }
         | R::LoadBalancerIpAddressType(_)
@@ -43,6 +47,7 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::OutOfRange { .. }
         | R::Conflicting { .. }
         | R::RegionIdleTimeout(_)
+        | R::TargetGroupFixed(_)
         | R::TargetGroupSticky(_)
         | R::TargetGroupOutsideVpc { .. } => "InvalidConfigurationRequest",
         R::ServiceNameNotFound(_)
@@ -51,10 +56,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::ZoneNotFound(_)
         | R::ZoneMissing
         | R::RecordTooLarge { .. }
-        | R::TagKeyLength { .. }
-        | R::TagValueLength { .. }
-        | R::TagKeyReserved { .. }
-        | R::TagValueUnknown { .. }
+        | R::Tag(_)
+        | R::ZonalShift(_)
         | R::CidrSize { .. }
         | R::CidrOutsideVpc { .. }
         | R::CidrOverlap { .. }
@@ -75,6 +78,8 @@ fn code(refusal: &Refusal) -> &'static str {
         | R::TargetGroupMissing
         | R::TargetGroupTwice(_)
         | R::TargetMissing
+        | R::TargetNameMalformed(_)
+        | R::TargetZoneFixed(_)
         | R::LoadBalancerMissing
         | R::LoadBalancerNotInService { .. }
         | R::IpAddressTypeMissing

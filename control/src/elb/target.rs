@@ -1,11 +1,11 @@
 //! Targets on ELBv2's wire: how they are named, and what is said of their health.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use control_core::{
     ZoneRef,
     command::{TargetDescription, TargetZone},
-    resource::Target,
+    resource::{LoadBalancer, Target, TargetName},
 };
 use model::{Health, TargetHealth, UnhealthyReason};
 
@@ -19,10 +19,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Vec<TargetDescription>, Fault> {
 fn read_one(target: Input<'_>) -> Result<TargetDescription, Fault> {
     target.refuse(&["QuicServerId"])?;
     let id = target.required_text("Id")?;
-    let ip = id.parse().map_err(|_| {
-        let id = crate::query::fault::quoted(id);
-        Fault::new("ValidationError", format!("The IP address '{id}' is not a valid IP address"))
-    })?;
+    let id = id.parse().map_or_else(|_| TargetName::Named(id.into()), TargetName::Ip);
     let zone = match target.text("AvailabilityZone")? {
         None => None,
         Some("all") => Some(TargetZone::All),
@@ -30,7 +27,7 @@ fn read_one(target: Input<'_>) -> Result<TargetDescription, Fault> {
             .parse("AvailabilityZone", "an Availability Zone or all")?
             .map(|name| TargetZone::One(ZoneRef::Name(name))),
     };
-    Ok(TargetDescription { ip, port: target.parse("Port", "a port from 1 to 65535")?, zone })
+    Ok(TargetDescription { id, port: target.parse("Port", "a port from 1 to 65535")?, zone })
 }
 
 /// What is said of a target: state, reason code, description (semantics 1.6).
@@ -46,17 +43,22 @@ impl Report {
         Self { state: "unused", reason: Some(fixed(reason)) }
     }
 
-    /// The report of a registered target. Whether it drains is control's to know, the rest is what
-    /// the data plane saw; if that has not seen it yet, it depends on whether anything forwards to
-    /// it.
-    pub(super) fn of(target: &Target, is_used: bool, health: &Health) -> Self {
+    /// The report of a registered target. Whether it drains, and whether anybody knows where it is,
+    /// is control's to know, the rest is what the data plane saw; if that has not seen it yet, it
+    /// depends on whether anything forwards to it.
+    pub(super) fn of(target: &Target, is_known: bool, is_used: bool, health: &Health) -> Self {
         const NOT_IN_USE: (&str, &str) = (
             "Target.NotInUse",
             "Target group is not configured to receive traffic from the load balancer",
         );
+        const INVALID_STATE: (&str, &str) =
+            ("Target.InvalidState", "Target is in an invalid state");
         let draining = ("Target.DeregistrationInProgress", "Target deregistration is in progress");
         if target.is_draining() {
             return Self { state: "draining", reason: Some(fixed(draining)) };
+        }
+        if !is_known {
+            return Self { state: "unused", reason: Some(fixed(INVALID_STATE)) };
         }
         if !is_used {
             return Self { state: "unused", reason: Some(fixed(NOT_IN_USE)) };
@@ -79,6 +81,12 @@ impl Report {
             Some(TargetHealth::Unused) => ("unused", Some(fixed(NOT_IN_USE))),
         };
         Self { state, reason }
+    }
+
+    /// Whether any of the load balancers that forward to a group is in the target's zone.
+    pub(super) fn is_used(target: &Target, by: &[&Arc<LoadBalancer>]) -> bool {
+        let is_in = |zone| by.iter().any(|balancer| balancer.subnets.contains_key(zone));
+        target.zone.as_ref().map_or(!by.is_empty(), is_in)
     }
 
     /// Writes `TargetHealth`.
@@ -127,7 +135,8 @@ mod tests {
     fn reports_have_the_documented_states_and_reasons() {
         let addr = TargetAddr("10.0.0.1:80".parse().unwrap());
         let group = TargetGroupId::from_bits(1);
-        let target = |state| Target { group, addr, zone: None, state, created: Timestamp(0) };
+        let target =
+            |state| Target { group, addr, name: None, zone: None, state, created: Timestamp(0) };
         let registered = target(TargetState::Registered);
         let draining = target(TargetState::Draining { until: Timestamp(1) });
         let timeout = TargetHealth::Unhealthy(UnhealthyReason::Timeout);
@@ -150,6 +159,13 @@ mod tests {
             (&registered, true, Some(mismatch), "unhealthy", Some("Target.ResponseCodeMismatch")),
             (&registered, true, Some(connections), "unhealthy", Some("Target.FailedHealthChecks")),
             (&registered, true, Some(leaving), "unhealthy.draining", Some("Target.Timeout")),
+            (
+                &registered,
+                true,
+                Some(TargetHealth::Draining),
+                "draining",
+                Some("Target.DeregistrationInProgress"),
+            ),
             (&registered, true, Some(TargetHealth::Unused), "unused", Some("Target.NotInUse")),
             (&registered, false, None, "unused", Some("Target.NotInUse")),
             (
@@ -162,10 +178,18 @@ mod tests {
         ] {
             let mut health = Health::default();
             health.targets.extend(seen.map(|seen| ((group, addr), seen)));
-            let report = Report::of(target, is_used, &health);
+            let report = Report::of(target, true, is_used, &health);
             let got = (report.state, report.reason.map(|(code, _)| code));
             assert_eq!(got, (state, reason), "{is_used} {seen:?}");
         }
+        let lost = Report::of(&registered, false, true, &Health::default());
+        assert_eq!(
+            (lost.state, lost.reason.map(|(code, _)| code)),
+            ("unused", Some("Target.InvalidState"))
+        );
+        let unregistered = Report::unregistered();
+        let reason = unregistered.reason.map(|(code, _)| code);
+        assert_eq!((unregistered.state, reason), ("unused", Some("Target.NotRegistered")));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Fault {
     pub(crate) code: &'static str,
     /// The text for people.
     pub(crate) message: String,
+    /// What answers in JSON say besides, by the names there.
+    pub(crate) details: Vec<(&'static str, String)>,
 }
 
 impl Fault {
@@ -34,7 +36,13 @@ impl Fault {
         code: &'static str,
         message: impl Into<String>,
     ) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), details: Vec::new() }
+    }
+
+    /// The fault with one more detail.
+    pub(crate) fn with(mut self, name: &'static str, detail: &str) -> Self {
+        self.details.push((name, detail.to_owned()));
+        self
     }
 
     /// A member that must be there is not.

@@ -18,6 +18,8 @@ const EC2_SIZE_MIN: usize = 5;
 const EC2_SIZE_MAX: usize = 1000;
 /// ELBv2 takes 1 to 400.
 const ELB_SIZE_MAX: usize = 400;
+/// ARC zonal shift takes 1 to 100.
+const ZONAL_SHIFT_SIZE_MAX: usize = 100;
 /// Half of SHA-256 is beyond guessing and keeps tokens short.
 const SEAL_BYTES: usize = 16;
 /// Longer than any token given out: a seal and the longest key of an item.
@@ -98,16 +100,38 @@ impl PageTokens {
         account: &AccountId,
         action: &str,
     ) -> Result<PageRequest, Fault> {
-        let size: Option<usize> = input.parse("PageSize", "an integer from 1 to 400")?;
-        let size = size.unwrap_or(ELB_SIZE_MAX);
-        if !(1..=ELB_SIZE_MAX).contains(&size) {
-            let expected = "an integer from 1 to 400";
-            return Err(Fault::invalid_value("PageSize", &size.to_string(), expected));
+        self.bounded(input, account, action, ("PageSize", "Marker", ELB_SIZE_MAX))
+    }
+
+    /// Reads `maxResults` and `nextToken` of ARC zonal shift.
+    pub(crate) fn zonal_shift(
+        &self,
+        input: &Input<'_>,
+        account: &AccountId,
+        action: &str,
+    ) -> Result<PageRequest, Fault> {
+        self.bounded(input, account, action, ("maxResults", "nextToken", ZONAL_SHIFT_SIZE_MAX))
+    }
+
+    /// Reads the size of a page, from 1, and the token, by their names.
+    fn bounded(
+        &self,
+        input: &Input<'_>,
+        account: &AccountId,
+        action: &str,
+        (size_name, token_name, max): (&str, &str, usize),
+    ) -> Result<PageRequest, Fault> {
+        let expected = format!("an integer from 1 to {max}");
+        let size: Option<usize> = input.parse(size_name, &expected)?;
+        let size = size.unwrap_or(max);
+        if !(1..=max).contains(&size) {
+            return Err(Fault::invalid_value(size_name, &size.to_string(), &expected));
         }
-        let after = match input.text("Marker")? {
+        let after = match input.text(token_name)? {
             None | Some("") => None,
             Some(token) => Some(self.open(account, action, token).ok_or_else(|| {
-                Fault::new("ValidationError", "The marker provided in Marker is not valid.")
+                let message = format!("The marker provided in {token_name} is not valid.");
+                Fault::new("ValidationError", message)
             })?),
         };
         Ok(PageRequest { size, after })

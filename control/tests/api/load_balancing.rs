@@ -1,6 +1,10 @@
 //! Load balancers, listeners, target groups and targets beyond the plain case: every protocol,
 //! every attribute, what is refused and with which code.
 
+use std::{collections::BTreeMap, sync::Arc};
+
+use control_core::{Zone, resource::Instance};
+
 use crate::{
     rig::{Answer, ELB, PROVIDER, Rig},
     workflow::World,
@@ -8,6 +12,8 @@ use crate::{
 
 const CERTIFICATE: &str = "arn:aws:acm:us-east-1:111111111111:certificate/one";
 const SECOND: &str = "arn:aws:acm:us-east-1:111111111111:certificate/two";
+const ALB: &str =
+    "arn:aws:elasticloadbalancing:us-east-1:111111111111:loadbalancer/app/web/0123456789abcdef";
 const FOREIGN: &str = "arn:aws:acm:us-east-1:222222222222:certificate/three";
 
 async fn world() -> World {
@@ -15,10 +21,24 @@ async fn world() -> World {
         let own = || Some("111111111111".parse().unwrap());
         let foreign = Some("222222222222".parse().unwrap());
         let certificates = [(CERTIFICATE, own()), (SECOND, own()), (FOREIGN, foreign)];
+        config.instances = instances();
+        // One that the load balancer is not in.
+        config
+            .zones
+            .push(Zone { name: "us-east-1c".parse().unwrap(), id: "use1-az4".parse().unwrap() });
         config.certificates = certificates.map(|(arn, owner)| (arn.into(), owner)).into();
     })
     .await;
     World::build_on(rig).await
+}
+
+/// Where the operator says that instances are.
+fn instances() -> BTreeMap<Arc<str>, Instance> {
+    let instance =
+        |address: &str| Instance { address: address.parse().unwrap(), zone: None, account: None };
+    [("i-0123456789abcdef0", "10.0.1.77"), (ALB, "10.0.1.78")]
+        .map(|(id, address)| (id.into(), instance(address)))
+        .into()
 }
 
 async fn elb(world: &World, form: &str) -> Answer {
@@ -267,4 +287,125 @@ async fn attributes_are_those_of_the_protocol() {
     let form = format!("ModifyListenerAttributes&ListenerArn={made}");
     let refused = elb(&world, &(form + &set(1, "tcp.idle_timeout.seconds", "60"))).await;
     assert_eq!(refused.refusal(), (400, "InvalidConfigurationRequest"));
+}
+
+#[tokio::test]
+async fn targets_are_named_as_their_groups_type_says() {
+    let world = world().await;
+    let vpc = &world.provider_vpc;
+    let create = |name: &str, more: &str| {
+        format!("CreateTargetGroup&Name={name}&Protocol=TCP&Port=80&VpcId={vpc}{more}")
+    };
+    let hosts = elb(&world, &create("hosts", "")).await.ok();
+    assert_eq!(hosts.get("TargetType"), "instance");
+    let alb = elb(&world, &create("alb", "&TargetType=alb")).await.ok();
+    assert_eq!((&*alb.get("TargetType"), &*alb.get("HealthCheckProtocol")), ("alb", "HTTP"));
+    let refused = elb(&world, &create("fn", "&TargetType=lambda")).await;
+    assert_eq!(refused.refusal(), (400, "InvalidConfigurationRequest"));
+    let (hosts, alb) = (hosts.get("TargetGroupArn"), alb.get("TargetGroupArn"));
+    let targets = |action: &str, group: &str, id: &str| {
+        format!("{action}&TargetGroupArn={group}&Targets.member.1.Id={id}")
+    };
+    for (group, id, code) in [
+        (&world.target_group, "i-0123456789abcdef0", "ValidationError"),
+        (&hosts, "10.0.1.77", "ValidationError"),
+        (&hosts, "i-0", "InvalidTarget"),
+        (&alb, "i-0", "InvalidTarget"),
+        (&alb, &format!("{ALB}&Targets.member.1.Port=81"), "InvalidTarget"),
+        (&hosts, "i-0&Targets.member.1.AvailabilityZone=us-east-1a", "ValidationError"),
+        (&world.target_group, "10.0.1.5&Targets.member.1.QuicServerId=0x0", "UnsupportedOperation"),
+    ] {
+        let refused = elb(&world, &targets("RegisterTargets", group, id)).await;
+        assert_eq!(refused.refusal(), (400, code), "{id}");
+    }
+    for (group, id) in [(&hosts, "i-0123456789abcdef0"), (&alb, ALB)] {
+        elb(&world, &targets("RegisterTargets", group, id)).await.ok();
+        let described = elb(&world, &targets("DescribeTargetHealth", group, id)).await.ok();
+        assert_eq!(described.get("Id"), id);
+        assert_eq!(described.get("Reason"), "Target.NotInUse");
+    }
+    let other = elb(&world, &targets("RegisterTargets", &alb, "10.0.1.79")).await;
+    assert_eq!(other.refusal(), (400, "TooManyTargets"));
+    let fixed = "&Attributes.member.1.Key=proxy_protocol_v2.enabled&Attributes.member.1.Value=true";
+    let form = format!("ModifyTargetGroupAttributes&TargetGroupArn={alb}{fixed}");
+    let refused = elb(&world, &form).await;
+    assert_eq!(refused.refusal(), (400, "InvalidConfigurationRequest"));
+    elb(&world, &targets("DeregisterTargets", &hosts, "i-0123456789abcdef0")).await.ok();
+    let listed = elb(&world, &format!("DescribeTargetHealth&TargetGroupArn={hosts}")).await.ok();
+    assert_eq!(listed.get("Reason"), "Target.DeregistrationInProgress");
+    let none = targets("DescribeTargetHealth", &hosts, "i-9&Include.member.1=All");
+    assert_eq!(elb(&world, &none).await.ok().get("Reason"), "Target.NotRegistered");
+    let wrong = targets("DescribeTargetHealth", &hosts, "i-9&Include.member.1=Nothing");
+    assert_eq!(elb(&world, &wrong).await.refusal(), (400, "InvalidParameterValue"));
+}
+
+#[tokio::test]
+async fn a_target_in_a_zone_that_is_not_enabled_is_unused() {
+    let world = world().await;
+    let vpc = &world.provider_vpc;
+    let form = format!(
+        "Action=CreateSubnet&VpcId={vpc}&CidrBlock=10.0.3.0/24&AvailabilityZone=us-east-1c"
+    );
+    world.provider(&form).await.ok();
+    let group = &world.target_group;
+    elb(&world, &format!("RegisterTargets&TargetGroupArn={group}&Targets.member.1.Id=10.0.3.9"))
+        .await
+        .ok();
+    let form = format!("DescribeTargetHealth&TargetGroupArn={group}&Targets.member.1.Id=10.0.3.9");
+    assert_eq!(elb(&world, &form).await.ok().get("Reason"), "Target.NotInUse");
+}
+
+#[tokio::test]
+async fn subnets_and_limits_of_a_load_balancer() {
+    let world = world().await;
+    let limits = elb(&world, "DescribeAccountLimits").await.ok();
+    let at = limits.all("Name").iter().position(|it| *it == "listeners-per-network-load-balancer");
+    assert_eq!(limits.all("Max")[at.unwrap()], "50");
+    let first = elb(&world, "DescribeAccountLimits&PageSize=2").await.ok();
+    assert_eq!(first.all("Name").len(), 2);
+    let balancer = &world.load_balancer;
+    let form = format!("SetSubnets&LoadBalancerArn={balancer}&Subnets.member.1=");
+    let refused = elb(&world, &format!("{form}{}", world.provider_subnet)).await;
+    assert_eq!(refused.refusal(), (400, "ResourceInUse"));
+    let refused = elb(&world, &format!("{form}subnet-00000000000000001")).await;
+    assert_eq!(refused.refusal(), (400, "SubnetNotFound"));
+    let made = elb(
+        &world,
+        &format!(
+            "CreateLoadBalancer&Name=two&Type=network&Subnets.member.1={}",
+            world.provider_subnet
+        ),
+    )
+    .await
+    .ok()
+    .get("LoadBalancerArn");
+    let form =
+        format!("SetSubnets&LoadBalancerArn={made}&Subnets.member.1={}", world.provider_subnet);
+    let set = elb(&world, &format!("{form}&IpAddressType=ipv4")).await.ok();
+    assert_eq!(set.all("SubnetId"), [&*world.provider_subnet]);
+    assert_eq!(set.get("IpAddressType"), "ipv4");
+    let secondary = |count: u8| {
+        format!(
+            "ModifyLoadBalancerAttributes&LoadBalancerArn={made}\
+             &Attributes.member.1.Key=secondary_ips.auto_assigned.per_subnet\
+             &Attributes.member.1.Value={count}"
+        )
+    };
+    elb(&world, &secondary(3)).await.ok();
+    let refused = elb(&world, &secondary(2)).await;
+    assert_eq!(refused.refusal(), (400, "InvalidConfigurationRequest"));
+}
+
+#[tokio::test]
+async fn limits_of_endpoints_are_tags_of_their_service() {
+    let world = world().await;
+    let tag = |key: &str, value: &str| {
+        format!(
+            "Action=CreateTags&ResourceId.1={}&Tag.1.Key={key}&Tag.1.Value={value}",
+            world.service
+        )
+    };
+    let refused = world.provider(&tag("postern:endpoint-connections", "many")).await;
+    assert_eq!(refused.refusal().0, 400);
+    world.provider(&tag("postern:endpoint-connections", "100")).await.ok();
 }

@@ -7,7 +7,7 @@ mod network;
 use control::{Config, api};
 
 use crate::{
-    rig::{Answer, CONSUMER, EC2, PROVIDER, Rig, STS, Signer, add_role, add_user, user},
+    rig::{Answer, CONSUMER, EC2, PROVIDER, Rig, SHIFT, STS, Signer, add_role, add_user, user},
     workflow::World,
 };
 use form::{Form, Other, Owner, form};
@@ -69,7 +69,7 @@ async fn world(service: &str, operation: &str) -> (World, Given) {
 
 /// The code of an answer, or of what it says did not succeed.
 fn code(answer: &Answer) -> Option<&str> {
-    answer.text(if answer.status == 200 { "code" } else { "Code" })
+    if answer.status == 200 { answer.text("code") } else { Some(answer.refusal().1) }
 }
 
 async fn call(world: &World, signer: Signer, service: &str, form: &str) -> Answer {
@@ -77,7 +77,11 @@ async fn call(world: &World, signer: Signer, service: &str, form: &str) -> Answe
 }
 
 fn check_denied(answer: &Answer, service: &str, case: &str) {
-    let expected = if service == EC2 { "UnauthorizedOperation" } else { "AccessDenied" };
+    let expected = match service {
+        EC2 => "UnauthorizedOperation",
+        SHIFT => "AccessDeniedException",
+        _ => "AccessDenied",
+    };
     assert_eq!(answer.refusal(), (403, expected), "{case}");
 }
 
@@ -143,5 +147,5 @@ async fn every_operation_answers_everyone_as_it_should() {
 fn services_are_those_that_requests_are_signed_for() {
     let mut services: Vec<&str> = api::operations().map(|(service, _)| service).collect();
     services.dedup();
-    assert_eq!(services, [EC2, crate::rig::ELB, STS]);
+    assert_eq!(services, [EC2, crate::rig::ELB, STS, SHIFT]);
 }

@@ -1,6 +1,8 @@
 //! A running API with two accounts and a data plane that binds whatever it is told, and a client
 //! that signs by hand so that it can also do it wrong.
 
+mod rest;
+
 use std::{
     future::Future,
     path::Path,
@@ -37,6 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const EC2: &str = "ec2";
 pub(crate) const ELB: &str = "elasticloadbalancing";
 pub(crate) const STS: &str = "sts";
+pub(crate) const SHIFT: &str = "arc-zonal-shift";
 
 /// Who calls, and with which secret.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +123,13 @@ impl Answer {
 
     /// Status and error code.
     pub(crate) fn refusal(&self) -> (u16, &str) {
-        (self.status, self.text("Code").unwrap_or("none"))
+        (self.status, self.text("Code").or_else(|| self.detail("__type")).unwrap_or("none"))
+    }
+
+    /// The text of a member of JSON.
+    pub(crate) fn detail(&self, name: &str) -> Option<&str> {
+        let (_, rest) = self.body.split_once(&format!("\"{name}\":\""))?;
+        rest.split_once('"').map(|(text, _)| text)
     }
 
     /// The answer, if it is one of success.
@@ -258,7 +267,8 @@ impl Rig {
 
     /// Calls an operation with members that are written as they are.
     pub(crate) async fn call(&self, signer: Signer, service: &str, form: &str) -> Answer {
-        self.send(&form_request(form), Some(signer), service).await
+        let request = if service == SHIFT { rest::request(form) } else { form_request(form) };
+        self.send(&request, Some(signer), service).await
     }
 
     /// Signs a request and sends it.

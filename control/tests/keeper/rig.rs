@@ -67,10 +67,21 @@ impl Rig {
         Self::try_start(store).unwrap()
     }
 
+    /// Starts when this much time is over.
+    pub(crate) fn start_at(store: impl Store, time: Duration) -> Self {
+        let clock = Hands::default();
+        clock.advance(time);
+        Self::start_by(store, clock).unwrap()
+    }
+
     pub(crate) fn try_start(store: impl Store) -> Result<Self, StartError> {
+        Self::start_by(store, Hands::default())
+    }
+
+    fn start_by(store: impl Store, clock: Hands) -> Result<Self, StartError> {
         let zones = vec![Zone { name: "us-east-1a".parse().unwrap(), id: "az1".parse().unwrap() }];
         let config = Config::new("us-east-1".parse().unwrap(), zones);
-        let clock = Arc::new(Hands::default());
+        let clock = Arc::new(clock);
         let (sender, snapshots) =
             watch::channel(Arc::new(Snapshot::empty("us-east-1".parse().unwrap())));
         let (health, receiver) = watch::channel(Arc::new(Health::default()));

@@ -11,7 +11,7 @@ use control_core::{
     resource::{CatalogEntry, EndpointService, Target},
 };
 use ipnet::Ipv4Net;
-use model::{AccountId, LoadBalancerId, ZoneName};
+use model::{AccountId, LoadBalancerId, Protocol, ZoneName};
 
 use super::{BootstrapError, Run, lookup, service::service_of};
 use crate::config::{
@@ -132,7 +132,7 @@ impl Run<'_> {
             !is_wanted && !target.is_draining()
         });
         let description = |target: &Arc<Target>| TargetDescription {
-            ip: target.addr.0.ip(),
+            id: target.id(),
             port: target.addr.0.port().try_into().ok(),
             zone: None,
         };
@@ -255,10 +255,10 @@ fn target_group(
         name: format!("{name}-{}", listener.port),
         vpc: network_key(account),
         port: listener.port,
+        protocol: Protocol::Tcp,
         proxy_protocol_v2,
-        health_check_interval: None,
-        healthy_threshold: None,
-        unhealthy_threshold: None,
+        attributes: Vec::new(),
+        health_check: wanted::HealthCheck::default(),
         targets: listener.targets.iter().copied().map(target).collect(),
     }
 }
@@ -267,12 +267,16 @@ fn load_balancer(name: &str, subnets: Vec<String>, listeners: &[Listener]) -> wa
     let listener = |it: &Listener| wanted::Listener {
         port: it.port,
         target_group: format!("{name}-{}", it.port),
+        protocol: Protocol::Tcp,
+        tls: wanted::ListenerTls::default(),
         idle_timeout: None,
+        attributes: Vec::new(),
     };
     wanted::LoadBalancer {
         name: name.to_owned(),
         subnets,
         cross_zone: false,
+        attributes: Vec::new(),
         listeners: listeners.iter().map(listener).collect(),
     }
 }

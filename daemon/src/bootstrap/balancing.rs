@@ -9,8 +9,9 @@ use control_core::{
         TargetDescription, TargetZone, TlsChange,
     },
     resource::{
-        Listener, ListenerAttribute, LoadBalancer, LoadBalancerAttribute, ResourceKind, Scheme,
-        TargetGroup, TargetGroupAttribute, TargetKey,
+        HealthCheck, Listener, ListenerAttribute, LoadBalancer, LoadBalancerAttribute,
+        ResourceKind, Scheme, TargetGroup, TargetGroupAttribute, TargetKey, TargetName, TargetType,
+        listener::share_transport,
     },
 };
 use model::{IpAddressType, Protocol, TargetAddr, WeightedTargetGroup};
@@ -33,14 +34,16 @@ impl Run<'_> {
         let mut group = if let Some(group) = found {
             same(&what, "the VPC", &group.vpc, &vpc.id)?;
             same(&what, "the port", &group.port, &wanted.port)?;
+            same(&what, "the protocol", &word(group.protocol), &word(wanted.protocol))?;
             group
         } else {
             let command = CreateTargetGroup {
                 name: Arc::from(wanted.name.as_str()),
-                protocol: Protocol::Tcp,
+                target_type: TargetType::Ip,
+                protocol: wanted.protocol,
                 port: wanted.port,
                 vpc: vpc.id,
-                health_check: HealthCheckChange::default(),
+                health_check: health_check(wanted, None),
                 tags: tags(&wanted.name),
             };
             let command = Command::CreateTargetGroup(command);
@@ -104,12 +107,12 @@ impl Run<'_> {
             let command = Command::CreateLoadBalancer(command);
             balancer_of(&what, self.submit(&what, &owner, command).await?)?
         };
-        if balancer.attributes.cross_zone != wanted.cross_zone {
-            let attributes = vec![LoadBalancerAttribute::CrossZone(wanted.cross_zone)];
-            let command =
-                Command::ModifyLoadBalancerAttributes { load_balancer: balancer.id, attributes };
-            balancer = balancer_of(&what, self.submit(&what, &owner, command).await?)?;
-        }
+        // A command that changes nothing does nothing.
+        let mut attributes = vec![LoadBalancerAttribute::CrossZone(wanted.cross_zone)];
+        attributes.extend(&wanted.attributes);
+        let command =
+            Command::ModifyLoadBalancerAttributes { load_balancer: balancer.id, attributes };
+        balancer = balancer_of(&what, self.submit(&what, &owner, command).await?)?;
         for listener in &wanted.listeners {
             self.listener(&what, &balancer, listener).await?;
         }
@@ -126,78 +129,89 @@ impl Run<'_> {
         let group = lookup(&self.made.target_groups, &wanted.target_group)?.id;
         let forward = vec![WeightedTargetGroup { group, weight: 1 }];
         let registry = self.registry();
-        let mut found = registry
-            .listeners()
-            .filter(|other| other.load_balancer == balancer.id && other.port == wanted.port);
-        let listener = match found.next() {
-            Some(listener) if listener.forward == forward => Arc::clone(listener),
-            Some(listener) => {
-                let command = Command::ModifyListener(ModifyListener {
-                    listener: listener.id,
-                    port: None,
-                    protocol: None,
-                    tls: TlsChange::default(),
-                    forward: Some(forward),
-                });
-                listener_of(what, self.submit(what, &balancer.owner, command).await?)?
-            }
-            None => {
-                let command = Command::CreateListener(CreateListener {
-                    load_balancer: balancer.id,
-                    port: wanted.port,
-                    protocol: Protocol::Tcp,
-                    tls: TlsChange::default(),
-                    forward,
-                    tags: Tags::none(),
-                });
-                listener_of(what, self.submit(what, &balancer.owner, command).await?)?
-            }
+        let mut found = registry.listeners_of(balancer.id).filter(|other| {
+            other.port == wanted.port && share_transport(other.protocol, wanted.protocol)
+        });
+        let tls = TlsChange {
+            certificate: wanted.tls.certificates.first().cloned(),
+            ssl_policy: wanted.tls.ssl_policy.clone(),
+            alpn: wanted.tls.alpn,
         };
+        let command = match found.next() {
+            Some(listener) => Command::ModifyListener(ModifyListener {
+                listener: listener.id,
+                port: None,
+                protocol: Some(wanted.protocol),
+                tls,
+                forward: Some(forward),
+            }),
+            None => Command::CreateListener(CreateListener {
+                load_balancer: balancer.id,
+                port: wanted.port,
+                protocol: wanted.protocol,
+                tls,
+                forward,
+                tags: Tags::none(),
+            }),
+        };
+        let listener = listener_of(what, self.submit(what, &balancer.owner, command).await?)?.id;
+        for certificate in wanted.tls.certificates.iter().skip(1) {
+            let certificate = Arc::clone(certificate);
+            let command = Command::AddListenerCertificate { listener, certificate };
+            self.submit(what, &balancer.owner, command).await?;
+        }
         let seconds = wanted.idle_timeout.and_then(|idle| u32::try_from(idle.as_secs()).ok());
-        if let Some(seconds) = seconds.filter(|seconds| *seconds != listener.idle_timeout_s) {
-            let attributes = vec![ListenerAttribute::IdleTimeoutSeconds(seconds)];
-            let command = Command::ModifyListenerAttributes { listener: listener.id, attributes };
+        let mut attributes = wanted.attributes.clone();
+        attributes.extend(seconds.map(ListenerAttribute::IdleTimeoutSeconds));
+        if !attributes.is_empty() {
+            let command = Command::ModifyListenerAttributes { listener, attributes };
             self.submit(what, &balancer.owner, command).await?;
         }
         Ok(())
     }
 }
 
-/// What it takes to make a target group as it is wanted.
-fn group_changes(wanted: &wanted::TargetGroup, group: &TargetGroup) -> Vec<Command> {
-    let mut commands = Vec::new();
-    if group.attributes.proxy_protocol_v2 != wanted.proxy_protocol_v2 {
-        let attributes = vec![TargetGroupAttribute::ProxyProtocolV2(wanted.proxy_protocol_v2)];
-        let target_group = group.id;
-        commands.push(Command::ModifyTargetGroupAttributes { target_group, attributes });
-    }
-    let interval =
-        wanted.health_check_interval.and_then(|interval| u32::try_from(interval.as_secs()).ok());
-    let present = &group.health_check;
+/// What it takes to make a target group as it is wanted; a command that changes nothing does
+/// nothing.
+fn group_changes(wanted: &wanted::TargetGroup, group: &TargetGroup) -> [Command; 2] {
+    let mut attributes = vec![TargetGroupAttribute::ProxyProtocolV2(wanted.proxy_protocol_v2)];
+    attributes.extend(&wanted.attributes);
+    let target_group = group.id;
+    let health_check = health_check(wanted, Some(&group.health_check));
+    [
+        Command::ModifyTargetGroupAttributes { target_group, attributes },
+        Command::ModifyTargetGroup { target_group, health_check },
+    ]
+}
+
+/// The health check that is wanted, beside what there is.
+fn health_check(wanted: &wanted::TargetGroup, present: Option<&HealthCheck>) -> HealthCheckChange {
+    let wanted = &wanted.health_check;
+    let interval = wanted.interval.and_then(|interval| u32::try_from(interval.as_secs()).ok());
     // A probe must end before the next one starts, so a short interval shortens the timeout too.
-    let timeout = interval.filter(|interval| *interval < present.timeout_s);
-    let change = HealthCheckChange {
-        interval_s: interval.filter(|wanted| *wanted != present.interval_s),
-        timeout_s: timeout,
-        healthy_threshold: wanted
-            .healthy_threshold
-            .filter(|wanted| *wanted != present.healthy_threshold),
-        unhealthy_threshold: wanted
-            .unhealthy_threshold
-            .filter(|wanted| *wanted != present.unhealthy_threshold),
+    let is_short = |interval: &u32| present.is_some_and(|it| *interval < it.timeout_s);
+    HealthCheckChange {
+        protocol: wanted.protocol,
+        path: wanted.path.clone(),
+        matcher: wanted.matcher.clone(),
+        interval_s: interval,
+        timeout_s: interval.filter(is_short),
+        healthy_threshold: wanted.healthy_threshold,
+        unhealthy_threshold: wanted.unhealthy_threshold,
         ..HealthCheckChange::default()
-    };
-    if change != HealthCheckChange::default() {
-        commands.push(Command::ModifyTargetGroup { target_group: group.id, health_check: change });
     }
-    commands
+}
+
+/// A protocol, for messages.
+fn word(protocol: Protocol) -> String {
+    format!("{protocol:?}")
 }
 
 fn description(settings: &Settings, target: &wanted::Target) -> TargetDescription {
     let in_zone = |name| TargetZone::One(zone(settings, name));
     let zone = target.zone.as_ref().map_or(TargetZone::All, in_zone);
     let port = target.address.port().try_into().ok();
-    TargetDescription { ip: target.address.ip(), port, zone: Some(zone) }
+    TargetDescription { id: TargetName::Ip(target.address.ip()), port, zone: Some(zone) }
 }
 
 fn group_of(what: &str, outcome: Outcome) -> Result<Arc<TargetGroup>, BootstrapError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dataplane::{Certificate, Certificates, CertificatesByArn};
 use model::Clock;
 
-use super::{Holder, Renewal};
+use super::{Holder, Looked, Renewal};
 use crate::{config::certificate::ListenerCertificate, metrics::Reloaded};
 
 /// All of them.
@@ -42,13 +42,14 @@ impl ListenerCertificates {
     pub(crate) fn look(&mut self, is_asked: bool, clock: &dyn Clock) {
         let (mut taken, mut failed) = (0, 0);
         for (arn, renewal) in &mut self.renewals {
-            let was_well = renewal.is_well();
-            if let Some(certificate) = renewal.look(is_asked, clock) {
-                let new = Certificate::new(certificate.certified_key());
-                self.present.insert(Arc::clone(arn), new);
-                taken += 1;
-            } else if was_well && !renewal.is_well() {
-                failed += 1;
+            match renewal.look(is_asked, clock) {
+                Looked::Nothing => {}
+                Looked::Renewed(certificate) => {
+                    let new = Certificate::new(certificate.certified_key());
+                    self.present.insert(Arc::clone(arn), new);
+                    taken += 1;
+                }
+                Looked::Failed => failed += 1,
             }
         }
         if taken > 0 {

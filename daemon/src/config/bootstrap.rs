@@ -4,20 +4,20 @@
 //! somewhere is checked here; whether the resources may exist is for control to decide. Does not
 //! know how they are made.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    num::NonZeroU16,
-    time::Duration,
-};
+mod balancing;
+
+use std::net::Ipv4Addr;
 
 use control_core::Principal;
 use ipnet::{IpNet, Ipv4Net};
 use model::{AccountId, ZoneName};
 
 use super::{
-    kind::{Kind, Parsed, Span, Switch, Text, Whole},
+    kind::{Kind, Parsed, Switch, Text, Whole},
     reader::{Placed, Table},
 };
+
+pub(crate) use balancing::{HealthCheck, Listener, ListenerTls, LoadBalancer, Target, TargetGroup};
 
 /// What must exist once the daemon is ready, in the order in which it is made.
 #[derive(Clone, Debug, Default)]
@@ -60,60 +60,6 @@ pub(crate) struct Subnet {
     pub(crate) zone: ZoneName,
     /// Its addresses.
     pub(crate) cidr: Ipv4Net,
-}
-
-/// A target group of type ip and protocol TCP.
-#[derive(Clone, Debug)]
-pub(crate) struct TargetGroup {
-    /// Its name, also for the rest of the file.
-    pub(crate) name: String,
-    /// The VPC's key.
-    pub(crate) vpc: String,
-    /// The port of targets that are registered without one.
-    pub(crate) port: NonZeroU16,
-    /// Whether connections start with a PROXY protocol version 2 header.
-    pub(crate) proxy_protocol_v2: bool,
-    /// From one health probe to the next; none means the API's default.
-    pub(crate) health_check_interval: Option<Duration>,
-    /// Probes in a row that make a target healthy again; none means the API's default.
-    pub(crate) healthy_threshold: Option<u8>,
-    /// Probes in a row that make a target unhealthy; none means the API's default.
-    pub(crate) unhealthy_threshold: Option<u8>,
-    /// The targets.
-    pub(crate) targets: Vec<Target>,
-}
-
-/// A target.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
-    /// Its zone; none means all of them.
-    pub(crate) zone: Option<ZoneName>,
-}
-
-/// A network load balancer.
-#[derive(Clone, Debug)]
-pub(crate) struct LoadBalancer {
-    /// Its name, also for the rest of the file.
-    pub(crate) name: String,
-    /// The subnets' keys.
-    pub(crate) subnets: Vec<String>,
-    /// Whether a zone's clients are spread over the targets of all zones.
-    pub(crate) cross_zone: bool,
-    /// What it listens on.
-    pub(crate) listeners: Vec<Listener>,
-}
-
-/// A TCP listener.
-#[derive(Clone, Debug)]
-pub(crate) struct Listener {
-    /// The port that clients dial.
-    pub(crate) port: NonZeroU16,
-    /// The target group's name.
-    pub(crate) target_group: String,
-    /// How long a connection may carry nothing; none means the API's default.
-    pub(crate) idle_timeout: Option<Duration>,
 }
 
 /// An endpoint service.
@@ -160,12 +106,14 @@ pub(crate) struct Interface {
 /// Reads the table `bootstrap`, if there is one.
 pub(super) fn read(root: &mut Table<'_>) -> Option<Bootstrap> {
     let (accounts, zones) = (root.names("accounts", "id"), root.names("zones", "name"));
+    let certificates = root.names("certificate", "arn");
     let catalog = root.names_within("services", "amazon", "name");
     let Some(mut table) = root.table("bootstrap") else {
         return (!root.has("bootstrap")).then(Bootstrap::default);
     };
     let account = OneOf::of("an account", accounts);
     let zone = OneOf::of("a zone", zones);
+    let certificate = OneOf::of("a certificate", certificates);
     let vpc = OneOf::unique("a VPC", &table, "vpcs", "key");
     let subnet = OneOf::unique("a subnet", &table, "subnets", "key");
     let group = OneOf::unique("a target group", &table, "target_groups", "name");
@@ -175,8 +123,11 @@ pub(super) fn read(root: &mut Table<'_>) -> Option<Bootstrap> {
     OneOf::unique("an endpoint", &table, "endpoints", "key");
     let vpcs = each(&mut table, "vpcs", |t| read_vpc(t, &account));
     let subnets = each(&mut table, "subnets", |t| read_subnet(t, &vpc, &zone, &vpcs));
-    let target_groups = each(&mut table, "target_groups", |t| read_group(t, &vpc, &zone));
-    let load_balancers = each(&mut table, "load_balancers", |t| read_balancer(t, &subnet, &group));
+    let target_groups =
+        each(&mut table, "target_groups", |t| balancing::read_group(t, &vpc, &zone));
+    let load_balancers = each(&mut table, "load_balancers", |t| {
+        balancing::read_balancer(t, &subnet, &group, &certificate)
+    });
     let services = each(&mut table, "services", |t| read_service(t, &balancer));
     let endpoints =
         each(&mut table, "endpoints", |t| read_endpoint(t, &vpc, &service, &subnet, &subnets));
@@ -247,8 +198,6 @@ const KEY: Text = Text("a name of your choice, for the rest of this file");
 const NAME: Text = Text("a name of 1 to 32 letters, digits and hyphens");
 const CIDR: Parsed = Parsed("an IPv4 network such as \"10.0.0.0/24\"");
 const PORT: Whole = Whole { min: 1, max: 65535 };
-/// The API's own range (ELBv2).
-const THRESHOLD: Whole = Whole { min: 2, max: 10 };
 
 fn read_vpc(table: &mut Table<'_>, account: &OneOf) -> Option<Vpc> {
     let key = table.required("key", &KEY);
@@ -269,49 +218,6 @@ fn read_subnet(table: &mut Table<'_>, vpc: &OneOf, zone: &OneOf, vpcs: &[Vpc]) -
         table.report("cidr", format!("expected a part of {around}, the network of VPC {vpc}"));
     }
     Some(Subnet { key, vpc, zone: zone?.parse().ok()?, cidr })
-}
-
-fn read_group(table: &mut Table<'_>, vpc: &OneOf, zone: &OneOf) -> Option<TargetGroup> {
-    let name = table.required("name", &NAME);
-    let vpc = table.required("vpc", vpc);
-    let port = table.required("port", &PORT);
-    let proxy_protocol_v2 = table.optional("proxy_protocol_v2", &Switch).unwrap_or(false);
-    let interval = Span { min: "5s", max: "300s" };
-    let health_check_interval = table.optional("health_check_interval", &interval);
-    let healthy_threshold = table.optional("healthy_threshold", &THRESHOLD);
-    let unhealthy_threshold = table.optional("unhealthy_threshold", &THRESHOLD);
-    let targets = each(table, "targets", |t| {
-        let address =
-            t.required("address", &Parsed("an address and port such as \"10.0.0.5:8080\""));
-        let zone = t.optional("zone", zone);
-        Some(Target { address: address?, zone: zone.and_then(|zone| zone.parse().ok()) })
-    });
-    Some(TargetGroup {
-        name: name?,
-        vpc: vpc?,
-        port: port?,
-        proxy_protocol_v2,
-        health_check_interval,
-        healthy_threshold,
-        unhealthy_threshold,
-        targets,
-    })
-}
-
-fn read_balancer(table: &mut Table<'_>, subnet: &OneOf, group: &OneOf) -> Option<LoadBalancer> {
-    let name = table.required("name", &NAME);
-    let subnets = values(table.list("subnets", subnet));
-    if !table.has("subnets") {
-        table.report("subnets", format!("missing; expected a list, each {}", subnet.expected()));
-    }
-    let cross_zone = table.optional("cross_zone", &Switch).unwrap_or(false);
-    let listeners = each(table, "listeners", |t| {
-        let port = t.required("port", &PORT);
-        let target_group = t.required("target_group", group);
-        let idle_timeout = t.optional("idle_timeout", &Span { min: "60s", max: "6000s" });
-        Some(Listener { port: port?, target_group: target_group?, idle_timeout })
-    });
-    Some(LoadBalancer { name: name?, subnets, cross_zone, listeners })
 }
 
 fn read_service(table: &mut Table<'_>, balancer: &OneOf) -> Option<Service> {

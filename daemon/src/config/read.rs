@@ -10,7 +10,7 @@ use model::{ZoneId, ZoneName};
 
 use super::{
     Addresses, Audit, Config, DemoTarget, Environment, Listen, Log, LogFormat, Zone, account, api,
-    bootstrap, certificate, dataplane, dns,
+    bootstrap, certificate, dataplane, dns, instance,
     kind::{Kind, Parsed, Span, Switch, Text, Whole, Word},
     limits, notifications, quotas,
     reader::{Mistake, Source, Table},
@@ -76,6 +76,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
     let summary = root.optional("summary", &Switch).unwrap_or(false);
     let demo_targets = read_demo_targets(&mut root);
     let services = services::read(&mut root, region.as_ref());
+    let instances = instance::read(&mut root);
     let bootstrap = bootstrap::read(&mut root);
     root.finish();
     let state_dir = folder.join(state_dir?);
@@ -102,6 +103,7 @@ fn read_root(mut root: Table<'_>, folder: &Path, environment: Environment<'_>) -
         log,
         summary,
         demo_targets,
+        instances,
         bootstrap: bootstrap?,
     })
 }

@@ -1,6 +1,6 @@
 //! Commands about load balancers, listeners, target groups and targets.
 
-use crate::resource::{HealthCheckProtocol, Scheme};
+use crate::resource::{HealthCheckProtocol, Scheme, TargetName, TargetType};
 use crate::settings::ZoneRef;
 use crate::tag::Tags;
 use model::{
@@ -9,7 +9,6 @@ use model::{
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
@@ -79,6 +78,8 @@ pub struct TlsChange {
 pub struct CreateTargetGroup {
     /// Its name, unique in the account: 1 to 32 letters, digits and hyphens.
     pub name: Arc<str>,
+    /// How its targets are named.
+    pub target_type: TargetType,
     /// What the targets speak.
     pub protocol: Protocol,
     /// The port of targets that do not name their own.
@@ -115,8 +116,8 @@ pub struct HealthCheckChange {
 /// A target as a caller names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TargetDescription {
-    /// Its address.
-    pub ip: IpAddr,
+    /// Its address or name.
+    pub id: TargetName,
     /// Its port; none means the group's.
     pub port: Option<NonZeroU16>,
     /// Its zone; none takes that of the subnet with the address.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{BindFailure, BindFailureReason, EndpointState, ServiceId, Timestamp, VpcEndpointId};
 
-use super::{notification, private_dns, upgrade};
+use super::{notification, private_dns, upgrade, zonal_shift};
 use crate::{
     event::{Change, Event, EventKind},
     record::{Key, Record},
@@ -155,10 +155,10 @@ fn over(registry: &Registry, record: Record, now: Timestamp) -> Option<Event> {
             Some(remove(EventKind::ClientTokenExpired, Key::ClientToken(token.key.clone())))
         }
         Record::Message(message) => Some(without(&message, now)),
+        Record::LoadBalancer(balancer) => zonal_shift::expire(&balancer, now),
         // These end only by command; the index lists none of them as due.
         Record::Vpc(_)
         | Record::Subnet(_)
-        | Record::LoadBalancer(_)
         | Record::Listener(_)
         | Record::TargetGroup(_)
         | Record::Service(_)

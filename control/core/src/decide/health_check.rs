@@ -4,15 +4,22 @@ use crate::{
     command::HealthCheckChange,
     refusal::{Refusal, Setting},
     resource::{
-        HealthCheck, HealthCheckProtocol,
+        HealthCheck, HealthCheckProtocol, TargetType,
         health_check::{INTERVAL_S, THRESHOLD, TIMEOUT_S, default_question, is_path},
     },
 };
 use model::HttpQuestion;
 
 /// What a new group is checked by.
-pub(super) fn of(change: &HealthCheckChange) -> Result<HealthCheck, Refusal> {
-    let protocol = change.protocol.unwrap_or(HealthCheckProtocol::Tcp);
+pub(super) fn of(
+    target_type: TargetType,
+    change: &HealthCheckChange,
+) -> Result<HealthCheck, Refusal> {
+    let usual = match target_type {
+        TargetType::Ip | TargetType::Instance => HealthCheckProtocol::Tcp,
+        TargetType::Alb => HealthCheckProtocol::Http,
+    };
+    let protocol = change.protocol.unwrap_or(usual);
     changed(HealthCheck::of(protocol), change)
 }
 

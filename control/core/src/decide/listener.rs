@@ -13,7 +13,7 @@ use crate::{
     record::Key,
     refusal::{Refusal, Setting},
     resource::{
-        Listener, ListenerAttribute, LoadBalancer,
+        Listener, ListenerAttribute, LoadBalancer, TargetType,
         listener::{
             IDLE_TIMEOUT_S, IDLE_TIMEOUT_S_DEFAULT, WEIGHT_MAX, forwards_to, has_idle_timeout,
             share_transport,
@@ -150,7 +150,8 @@ fn check_forward(
         if !seen.insert(group.id) {
             return Err(Refusal::TargetGroupTwice(group.id));
         }
-        if !forwards_to(protocol, group.protocol) {
+        let is_alb = group.target_type == TargetType::Alb;
+        if !forwards_to(protocol, group.protocol) || (is_alb && protocol != Protocol::Tcp) {
             return Err(Refusal::TargetGroupProtocol(group.id));
         }
         if protocol == Protocol::Tls && group.attributes.stickiness {

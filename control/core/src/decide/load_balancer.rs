@@ -7,7 +7,7 @@ use std::{
 
 use model::{IpAddressType, LoadBalancerId, SecurityGroupId, SubnetId, VpcId, ZoneId};
 
-use super::{Decision, Desk, security_group};
+use super::{Decision, Desk, security_group, zonal_shift::ended};
 use crate::{
     command::CreateLoadBalancer,
     event::{Change, EventKind},
@@ -17,7 +17,7 @@ use crate::{
     refusal::{Refusal, Setting},
     resource::{
         LoadBalancer, LoadBalancerAttribute, LoadBalancerAttributes, ResourceId, ResourceKind,
-        Subnet, load_balancer::SECONDARY_ADDRESSES_MAX,
+        Subnet, ZonalShiftStatus, load_balancer::SECONDARY_ADDRESSES_MAX,
     },
 };
 
@@ -46,6 +46,7 @@ pub(super) fn create(
         security_groups: create.security_groups.clone(),
         enforces_on_endpoints: true,
         attributes: LoadBalancerAttributes::of(create.scheme),
+        zonal_shift: None,
         created: desk.now,
         tags: create.tags.clone(),
     });
@@ -62,8 +63,14 @@ pub(super) fn modify(
     let old = desk.view().load_balancer(id)?;
     let mut new = LoadBalancer::clone(old);
     for attribute in attributes {
-        check_attribute(*attribute)?;
+        check_attribute(&old.attributes, *attribute)?;
         new.attributes.set(*attribute);
+    }
+    // What is no longer allowed does not go on.
+    if let Some(shift) = old.zonal_shift.as_ref().filter(|it| it.is_active())
+        && !new.attributes.zonal_shift
+    {
+        new.zonal_shift = Some(ended(shift, ZonalShiftStatus::Canceled, desk.now));
     }
     if new == **old {
         return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
@@ -91,6 +98,44 @@ pub(super) fn set_ip_address_type(
         return Err(Refusal::LoadBalancerIpAddressType(id));
     }
     let new = Arc::new(LoadBalancer { ip_address_type, ..LoadBalancer::clone(old) });
+    let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
+    Ok(Decision::of(event, Outcome::LoadBalancer(new)))
+}
+
+/// Enables a load balancer in other zones. A zone stays as long as it belongs to a service, which
+/// has promised it to its endpoints.
+pub(super) fn set_subnets(
+    desk: &Desk<'_>,
+    id: LoadBalancerId,
+    subnets: &[SubnetId],
+    ip_address_type: Option<IpAddressType>,
+) -> Result<Decision, Refusal> {
+    let old = desk.view().load_balancer(id)?;
+    let (vpc, subnets) = place(desk, subnets)?;
+    if let Some(subnet) = subnets.values().next().filter(|_| vpc != old.vpc) {
+        return Err(Refusal::SubnetOutsideVpc { subnet: *subnet, vpc: old.vpc });
+    }
+    let ip_address_type = ip_address_type.unwrap_or(old.ip_address_type);
+    check_ip_address_type(desk, ip_address_type, subnets.values().copied())?;
+    let is_left = |zone: &ZoneId| old.subnets.contains_key(zone) && !subnets.contains_key(zone);
+    let service = desk.registry.service_of(id).and_then(|id| desk.registry.service(id));
+    if let Some(service) = service {
+        if old.subnets.keys().any(is_left) {
+            return Err(Refusal::InUse { resource: id.into(), by: service.id.into() });
+        }
+        if ip_address_type == IpAddressType::Ipv4 && service.takes(IpAddressType::Ipv6) {
+            return Err(Refusal::LoadBalancerIpAddressType(id));
+        }
+    }
+    let mut new =
+        LoadBalancer { subnets: subnets.clone(), ip_address_type, ..LoadBalancer::clone(old) };
+    if let Some(shift) = old.zonal_shift.as_ref().filter(|it| it.is_active() && is_left(&it.zone)) {
+        new.zonal_shift = Some(ended(shift, ZonalShiftStatus::Canceled, desk.now));
+    }
+    if new == **old {
+        return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
+    }
+    let new = Arc::new(new);
     let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
     Ok(Decision::of(event, Outcome::LoadBalancer(new)))
 }
@@ -225,10 +270,15 @@ fn same_name(
         .ok_or_else(|| Refusal::NameTaken { name: create.name.to_string(), by })
 }
 
-fn check_attribute(attribute: LoadBalancerAttribute) -> Result<(), Refusal> {
+fn check_attribute(
+    old: &LoadBalancerAttributes,
+    attribute: LoadBalancerAttribute,
+) -> Result<(), Refusal> {
     match attribute {
+        // "After you set this value, you can't decrease it" (ELBv2 API).
         LoadBalancerAttribute::SecondaryAddresses(count) => {
-            Setting::SecondaryAddresses.check(count.into(), &(0..=SECONDARY_ADDRESSES_MAX.into()))
+            let range = old.secondary_addresses.into()..=SECONDARY_ADDRESSES_MAX.into();
+            Setting::SecondaryAddresses.check(count.into(), &range)
         }
         LoadBalancerAttribute::CrossZone(_)
         | LoadBalancerAttribute::DeletionProtection(_)

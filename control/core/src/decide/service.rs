@@ -17,7 +17,7 @@ use crate::{
     refusal::Refusal,
     resource::{
         CatalogEntry, EndpointService, Payer, ResourceKind, ServiceType, VpcEndpoint,
-        permission::PERMISSION_REMOVAL_WORDS,
+        endpoint_limits, permission::PERMISSION_REMOVAL_WORDS,
     },
     tag::PERMISSION_REMOVAL,
     transition::holds_service,
@@ -26,6 +26,7 @@ use crate::{
 pub(super) fn create(desk: &mut Desk<'_>, create: &CreateService) -> Result<Decision, Refusal> {
     create.tags.check()?;
     create.tags.check_word(PERMISSION_REMOVAL, PERMISSION_REMOVAL_WORDS)?;
+    endpoint_limits::check(&create.tags)?;
     let may_lack = is_listed_only(create.catalog.as_ref());
     let load_balancers = zones(desk, None, &create.load_balancers, may_lack)?;
     let mut ip_address_types = create.ip_address_types.clone();

@@ -11,7 +11,7 @@ use crate::{
     refusal::Refusal,
     resource::{
         EndpointService, Listener, LoadBalancer, Permission, ResourceId, RouteTable, SecurityGroup,
-        Subnet, TargetGroup, Vpc, VpcEndpoint,
+        Subnet, TargetGroup, Vpc, VpcEndpoint, endpoint_limits,
         permission::{ACCEPTANCE_WORDS, PERMISSION_REMOVAL_WORDS},
     },
     tag::{ACCEPTANCE, PERMISSION_REMOVAL, TagSelector, Tags},
@@ -68,6 +68,7 @@ fn retagged(
         ResourceId::Service(id) => retag(view.service(id)?, |old| {
             let tags = change(old)?;
             tags.check_word(PERMISSION_REMOVAL, PERMISSION_REMOVAL_WORDS)?;
+            endpoint_limits::check(&tags)?;
             Ok(tags)
         }),
         ResourceId::Permission(id) => {

@@ -1,12 +1,12 @@
 //! Targets: registering, deregistering, and which zone one serves.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
-use model::{TargetAddr, TargetGroupId, ZoneId};
+use model::{TargetAddr, TargetGroupId, Timestamp, ZoneId};
 
 use super::{Decision, Desk};
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
     quota::Quota,
     record::Key,
     refusal::Refusal,
-    resource::{Target, TargetGroup, TargetKey, TargetState},
+    registry::Registry,
+    resource::{Instance, Target, TargetGroup, TargetKey, TargetName, TargetState, TargetType},
 };
 
 pub(super) fn register(
@@ -28,16 +29,24 @@ pub(super) fn register(
     check_count(targets)?;
     let mut wanted = BTreeMap::new();
     for target in targets {
-        check_address(target.ip)?;
-        let addr = addr_of(group, target);
-        wanted.insert(addr, zone_of(desk, group, addr, target.zone.as_ref())?);
+        let place = place(desk, group, target)?;
+        wanted.insert(place.addr, place);
     }
     let mut events = Vec::new();
-    let mut count = desk.registry.targets_of(group.id).count();
-    for (addr, zone) in wanted {
+    let present = desk.registry.targets_of(group.id);
+    let mut count = match group.target_type {
+        TargetType::Ip | TargetType::Instance => present.count(),
+        // One that drains makes room for another.
+        TargetType::Alb => present.filter(|it| !it.is_draining()).count(),
+    };
+    for (addr, place) in wanted {
         let old = desk.registry.target(TargetKey { group: group.id, addr });
-        count += usize::from(old.is_none());
-        events.extend(registered(desk, group, addr, zone, old));
+        let is_alb = group.target_type == TargetType::Alb;
+        count += usize::from(old.is_none_or(|old| is_alb && old.is_draining()));
+        events.extend(registered(desk, group, place, old));
+    }
+    if group.target_type == TargetType::Alb {
+        Quota::TargetsPerTargetGroup.check(count, 1)?;
     }
     desk.allows(Quota::TargetsPerTargetGroup, count)?;
     Ok(Decision { events, outcome: Outcome::Done })
@@ -50,12 +59,12 @@ pub(super) fn deregister(
 ) -> Result<Decision, Refusal> {
     let group = desk.view().target_group(group)?;
     check_count(targets)?;
-    let mut addrs: Vec<_> = targets.iter().map(|target| addr_of(group, target)).collect();
-    addrs.sort_unstable();
-    addrs.dedup();
-    let found = addrs.into_iter().filter_map(|addr| {
-        desk.registry.target(TargetKey { group: group.id, addr }).filter(|it| !it.is_draining())
-    });
+    let wanted: BTreeSet<_> =
+        targets.iter().map(|it| (it.id.clone(), it.port.unwrap_or(group.port).get())).collect();
+    let found = desk
+        .registry
+        .targets_of(group.id)
+        .filter(|it| !it.is_draining() && wanted.contains(&(it.id(), it.addr.port())));
     let events = found.map(|target| deregistered(desk, group, target)).collect();
     Ok(Decision { events, outcome: Outcome::Done })
 }
@@ -63,13 +72,13 @@ pub(super) fn deregister(
 fn registered(
     desk: &Desk<'_>,
     group: &TargetGroup,
-    addr: TargetAddr,
-    zone: Option<ZoneId>,
+    place: Place,
     old: Option<&Arc<Target>>,
 ) -> Option<Event> {
     let created = old.map_or(desk.now, |old| old.created);
     let state = TargetState::Registered;
-    let new = Arc::new(Target { group: group.id, addr, zone, state, created });
+    let Place { addr, name, zone } = place;
+    let new = Arc::new(Target { group: group.id, addr, name, zone, state, created });
     let kind = EventKind::TargetRegistered(group.id, addr);
     (old != Some(&new)).then(|| desk.put(kind, new))
 }
@@ -85,8 +94,90 @@ fn deregistered(desk: &Desk<'_>, group: &TargetGroup, target: &Target) -> Event 
     desk.put(kind, Arc::new(Target { state, ..target.clone() }))
 }
 
-fn addr_of(group: &TargetGroup, target: &TargetDescription) -> TargetAddr {
-    TargetAddr(SocketAddr::new(target.ip, target.port.unwrap_or(group.port).get()))
+/// Where a target is.
+struct Place {
+    addr: TargetAddr,
+    name: Option<Arc<str>>,
+    zone: Option<ZoneId>,
+}
+
+/// Where a target is that a caller names.
+fn place(
+    desk: &Desk<'_>,
+    group: &TargetGroup,
+    target: &TargetDescription,
+) -> Result<Place, Refusal> {
+    let (target_type, id) = (group.target_type, &target.id);
+    let addr_of = |ip| TargetAddr(SocketAddr::new(ip, target.port.unwrap_or(group.port).get()));
+    if target_type == TargetType::Alb && target.port.is_some_and(|port| port != group.port) {
+        return Err(Refusal::TargetPortFixed(id.clone()));
+    }
+    if target_type != TargetType::Ip && target.zone.is_some() {
+        return Err(Refusal::TargetZoneFixed(id.clone()));
+    }
+    match (target_type, id) {
+        (TargetType::Ip, TargetName::Ip(ip)) => {
+            check_address(*ip)?;
+            let addr = addr_of(*ip);
+            let zone = zone_of(desk, group, addr, target.zone.as_ref())?;
+            Ok(Place { addr, name: None, zone })
+        }
+        (TargetType::Alb, TargetName::Ip(ip)) => {
+            check_address(*ip)?;
+            Ok(Place { addr: addr_of(*ip), name: None, zone: None })
+        }
+        (TargetType::Instance | TargetType::Alb, TargetName::Named(name)) => {
+            let known = desk.settings().instance(&desk.caller.account, name);
+            let known = known.ok_or_else(|| Refusal::TargetUnknown(id.clone()))?;
+            let zone = instance_zone(desk.registry, group, known);
+            let (addr, name) = (addr_of(known.address), Some(Arc::clone(name)));
+            Ok(Place { addr, name, zone: zone.cloned() })
+        }
+        (TargetType::Ip, TargetName::Named(_)) | (TargetType::Instance, TargetName::Ip(_)) => {
+            Err(Refusal::TargetNameMalformed(id.clone()))
+        }
+    }
+}
+
+/// The zone of the subnet that has an address.
+fn subnet_zone<'a>(registry: &'a Registry, group: &TargetGroup, ip: IpAddr) -> Option<&'a ZoneId> {
+    registry.subnets_of(group.vpc).find(|subnet| subnet.contains(ip)).map(|subnet| &subnet.zone)
+}
+
+/// Moves the targets that were registered by a name to where the operator says that they are now:
+/// at most so many. All leave before one arrives, as they may have changed places.
+pub(super) fn follow(registry: &Registry, targets_max: usize, now: Timestamp) -> Option<Event> {
+    let moved = registry.targets().filter_map(|old| Some((old.key(), moved(registry, old)?)));
+    let moved: Vec<_> = moved.take(targets_max).collect();
+    let kind = EventKind::TargetsMoved(moved.len());
+    let mut changes: Vec<_> =
+        moved.iter().map(|(from, _)| Change::Remove(Key::Target(*from))).collect();
+    changes.extend(moved.into_iter().map(|(_, new)| Change::Put(Arc::new(new).into())));
+    (!changes.is_empty()).then_some(Event { at: now, by: None, kind, changes })
+}
+
+/// A target where it is now; none if it is there already, or nobody knows.
+fn moved(registry: &Registry, old: &Target) -> Option<Target> {
+    let instance = registry.settings().instances.get(old.name.as_ref()?)?;
+    let group = registry.target_group(old.group)?;
+    let addr = TargetAddr(SocketAddr::new(instance.address, old.addr.port()));
+    let zone = instance_zone(registry, group, instance).cloned();
+    let new = Target { addr, zone, ..old.clone() };
+    (new != *old).then_some(new)
+}
+
+/// The zone that an instance serves; none is every zone.
+fn instance_zone<'a>(
+    registry: &'a Registry,
+    group: &TargetGroup,
+    instance: &'a Instance,
+) -> Option<&'a ZoneId> {
+    match group.target_type {
+        TargetType::Alb => None,
+        TargetType::Ip | TargetType::Instance => {
+            subnet_zone(registry, group, instance.address).or(instance.zone.as_ref())
+        }
+    }
 }
 
 fn check_count(targets: &[TargetDescription]) -> Result<(), Refusal> {
@@ -118,7 +209,7 @@ fn zone_of(
     target: TargetAddr,
     named: Option<&TargetZone>,
 ) -> Result<Option<ZoneId>, Refusal> {
-    let subnet = desk.registry.subnets_of(group.vpc).find(|subnet| subnet.contains(target.ip()));
+    let subnet_zone = subnet_zone(desk.registry, group, target.ip());
     let named = match named {
         Some(TargetZone::All) => return Ok(None),
         Some(TargetZone::One(zone)) => {
@@ -127,9 +218,9 @@ fn zone_of(
         }
         None => None,
     };
-    match (named, subnet.map(|subnet| &subnet.zone)) {
+    match (named, subnet_zone) {
         (Some(named), Some(zone)) if named != zone => {
-            Err(Refusal::TargetZone { target, zone: zone.clone() })
+            Err(Refusal::TargetZone(target, zone.clone()))
         }
         (Some(zone), _) | (None, Some(zone)) => Ok(Some(zone.clone())),
         (None, None) => Err(Refusal::TargetZoneMissing(target)),

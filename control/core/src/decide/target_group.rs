@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::TargetGroupId;
+use model::{Protocol, TargetGroupId};
 
 use super::{Decision, Desk, group_attribute, health_check, load_balancer::check_name};
 use crate::{
@@ -11,10 +11,10 @@ use crate::{
     outcome::Outcome,
     quota::Quota,
     record::Key,
-    refusal::Refusal,
+    refusal::{Refusal, Setting},
     resource::{
         HealthCheck, ResourceId, ResourceKind, TargetGroup, TargetGroupAttribute,
-        TargetGroupAttributes,
+        TargetGroupAttributes, TargetType,
     },
 };
 
@@ -22,7 +22,8 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateTargetGroup) -> Result<
     check_name(&create.name)?;
     create.tags.check()?;
     let vpc = desk.view().vpc(create.vpc)?.id;
-    let health_check = health_check::of(&create.health_check)?;
+    let health_check = health_check::of(create.target_type, &create.health_check)?;
+    check_type(create.target_type, create.protocol, &health_check)?;
     if let Some(same) = same_name(desk, create, &health_check)? {
         return Ok(Decision::nothing(Outcome::TargetGroup(same)));
     }
@@ -32,11 +33,12 @@ pub(super) fn create(desk: &mut Desk<'_>, create: &CreateTargetGroup) -> Result<
             .fresh(TargetGroupId::from_bits, |registry, id| registry.target_group(id).is_some()),
         owner: desk.caller.account.clone(),
         name: Arc::clone(&create.name),
+        target_type: create.target_type,
         protocol: create.protocol,
         port: create.port,
         vpc,
         health_check,
-        attributes: TargetGroupAttributes::of(create.protocol),
+        attributes: TargetGroupAttributes::of(create.protocol, create.target_type),
         created: desk.now,
         tags: create.tags.clone(),
     });
@@ -51,6 +53,7 @@ pub(super) fn modify(
 ) -> Result<Decision, Refusal> {
     let old = desk.view().target_group(id)?;
     let health_check = health_check::changed(old.health_check.clone(), change)?;
+    check_type(old.target_type, old.protocol, &health_check)?;
     Ok(replaced(desk, old, TargetGroup { health_check, ..TargetGroup::clone(old) }))
 }
 
@@ -64,6 +67,9 @@ pub(super) fn modify_attributes(
     for attribute in attributes {
         group_attribute::check(*attribute)?;
         new.attributes.set(*attribute);
+    }
+    if old.target_type == TargetType::Alb && new != **old {
+        return Err(Refusal::TargetGroupFixed(id));
     }
     let check = |group| {
         let listeners = desk.registry.listeners_forwarding_to(id);
@@ -94,6 +100,25 @@ fn replaced(desk: &Desk<'_>, old: &Arc<TargetGroup>, new: TargetGroup) -> Decisi
     Decision::of(event, Outcome::TargetGroup(new))
 }
 
+/// A load balancer elsewhere takes TCP, and is asked over HTTP (semantics 1.2).
+fn check_type(
+    target_type: TargetType,
+    protocol: Protocol,
+    check: &HealthCheck,
+) -> Result<(), Refusal> {
+    let with = Setting::TargetType;
+    match target_type {
+        TargetType::Ip | TargetType::Instance => Ok(()),
+        TargetType::Alb if protocol != Protocol::Tcp => {
+            Err(Refusal::Conflicting { setting: Setting::Protocol, with })
+        }
+        TargetType::Alb if check.http.is_none() => {
+            Err(Refusal::Conflicting { setting: Setting::HealthCheckProtocol, with })
+        }
+        TargetType::Alb => Ok(()),
+    }
+}
+
 /// The target group that a repeated create made the first time (ELBv2 API: "this operation is
 /// idempotent"), unless it differs.
 fn same_name(
@@ -108,6 +133,7 @@ fn same_name(
     let same = match by {
         ResourceId::TargetGroup(id) => desk.registry.target_group(id).filter(|old| {
             (old.protocol, old.port, old.vpc) == (create.protocol, create.port, create.vpc)
+                && old.target_type == create.target_type
                 && old.health_check == *health_check
                 && old.tags == create.tags
         }),

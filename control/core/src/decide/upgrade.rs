@@ -11,7 +11,7 @@ use std::{
 
 use model::Timestamp;
 
-use super::{Desk, route_table, security_group};
+use super::{Desk, route_table, security_group, target};
 use crate::{
     caller::{Caller, Identity},
     draw::Draw,
@@ -20,9 +20,15 @@ use crate::{
     resource::{ResourceId, ResourceKind, Vpc, VpcEndpoint},
 };
 
-/// Completes that many VPCs; no events when all are complete.
+/// Completes that many VPCs, and then moves as many targets to where they are now; no events when
+/// all is well.
 pub(super) fn upgrade(registry: &Registry, vpcs_max: usize, now: Timestamp) -> Vec<Event> {
-    registry.vpcs().filter_map(|vpc| complete(registry, vpc, now)).take(vpcs_max).collect()
+    let vpcs = registry.vpcs().filter_map(|vpc| complete(registry, vpc, now));
+    let events: Vec<_> = vpcs.take(vpcs_max).collect();
+    if !events.is_empty() {
+        return events;
+    }
+    target::follow(registry, vpcs_max, now).into_iter().collect()
 }
 
 fn complete(registry: &Registry, vpc: &Vpc, now: Timestamp) -> Option<Event> {

@@ -19,6 +19,8 @@ pub enum Setting {
     IdleTimeoutSeconds,
     /// A target group's weight.
     Weight,
+    /// How a group's targets are named.
+    TargetType,
     /// Health check protocol.
     HealthCheckProtocol,
     /// Health check path.

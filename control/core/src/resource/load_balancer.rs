@@ -12,6 +12,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::zonal_shift::ZonalShift;
 use crate::tag::Tags;
 
 /// A Network Load Balancer.
@@ -40,6 +41,9 @@ pub struct LoadBalancer {
     pub enforces_on_endpoints: bool,
     /// Its attributes.
     pub attributes: LoadBalancerAttributes,
+    /// Its last zonal shift, whether or not it still lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zonal_shift: Option<ZonalShift>,
     /// When it was made.
     pub created: Timestamp,
     /// Its tags.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::health_check::HealthCheck;
 use crate::tag::Tags;
 
-/// A target group of type `ip`.
+/// A target group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetGroup {
     /// The last part of its ARN.
@@ -21,6 +21,9 @@ pub struct TargetGroup {
     pub owner: AccountId,
     /// Its name, unique in the account.
     pub name: Arc<str>,
+    /// How its targets are named.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub target_type: TargetType,
     /// What the targets speak.
     pub protocol: Protocol,
     /// The port of targets that do not name their own.
@@ -35,6 +38,19 @@ pub struct TargetGroup {
     pub created: Timestamp,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// How the targets of a group are named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetType {
+    /// By their addresses.
+    #[default]
+    Ip,
+    /// By ids of instances, whose addresses the operator knows.
+    Instance,
+    /// One load balancer elsewhere, by its ARN, whose address the operator knows, or its address.
+    Alb,
 }
 
 /// A target group's attributes, with AWS's defaults.
@@ -88,12 +104,12 @@ pub const SLOW_START_S: RangeInclusive<u32> = 30..=900;
 impl TargetGroupAttributes {
     /// What a new group has. Client addresses are kept and datagrams' flows ended where the API
     /// knows no other way (semantics 1.3).
-    pub fn of(protocol: Protocol) -> Self {
+    pub fn of(protocol: Protocol, target_type: TargetType) -> Self {
         let is_over_udp = protocol.is_over_udp();
         Self {
             deregistration_delay_s: 300,
             deregistration_connection_termination: is_over_udp,
-            preserve_client_ip: is_over_udp,
+            preserve_client_ip: is_over_udp || target_type != TargetType::Ip,
             proxy_protocol_v2: false,
             stickiness: false,
             cross_zone: CrossZone::LoadBalancer,

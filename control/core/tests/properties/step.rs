@@ -13,7 +13,7 @@ use control_core::{
     },
     resource::{
         ConnectionEvent, Direction, DomainOutcome, DomainToken, NotificationScope, Peer, Scheme,
-        ServiceName, Traffic, VpcAttribute,
+        ServiceName, TargetName, TargetType, Traffic, VpcAttribute,
     },
     tag,
 };
@@ -212,6 +212,7 @@ impl Around<'_> {
     fn create_target_group(&self, n: [u8; 4]) -> Command {
         Command::CreateTargetGroup(CreateTargetGroup {
             name: format!("tg-{}", n[0] % 4).into(),
+            target_type: TargetType::Ip,
             protocol: Protocol::Tcp,
             port: std::num::NonZeroU16::MIN,
             vpc: self.vpc(n[1]),
@@ -235,7 +236,11 @@ impl Around<'_> {
     fn targets(&self, n: [u8; 4]) -> Command {
         let target_group = self.target_group(n[0]);
         let ip = [127, 0, 0, n[1] % 4].into();
-        let targets = vec![TargetDescription { ip, port: None, zone: Some(TargetZone::All) }];
+        let targets = vec![TargetDescription {
+            id: TargetName::Ip(ip),
+            port: None,
+            zone: Some(TargetZone::All),
+        }];
         if n[2].is_multiple_of(3) {
             Command::DeregisterTargets { target_group, targets }
         } else {

@@ -9,8 +9,9 @@ use control_core::{
         TargetDescription, TargetZone, TlsChange,
     },
     resource::{
-        ListenerAttribute, LoadBalancerAttribute, Scheme, TargetGroupAttribute, Threshold,
-        health_check::matcher,
+        Instance, ListenerAttribute, LoadBalancerAttribute, Scheme, TargetGroupAttribute,
+        TargetName, TargetType, Threshold, ZonalShift, ZonalShiftId, health_check::matcher,
+        zonal_shift::length,
     },
 };
 use model::{Algorithm, IpAddressType, Protocol, Snapshot, WeightedTargetGroup};
@@ -41,6 +42,9 @@ pub(crate) fn create(session: &Session, kind: &str, name: &str, args: &mut Args<
         }),
         "target-group" => Command::CreateTargetGroup(CreateTargetGroup {
             name: args.value("name").unwrap_or(name).into(),
+            target_type: args
+                .value("of")
+                .map_or(TargetType::Ip, |it| serde_json::from_value(it.into()).unwrap()),
             protocol: protocol(args).unwrap_or(Protocol::Tcp),
             port: args.need("port"),
             vpc: session.id(args.value("vpc").unwrap()),
@@ -60,12 +64,19 @@ pub(crate) fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Comm
                 args.value("protection")
                     .map(|it| LoadBalancerAttribute::DeletionProtection(it == "on")),
                 args.value("cross-zone").map(|it| LoadBalancerAttribute::CrossZone(it == "on")),
+                args.value("zonal-shift").map(|it| LoadBalancerAttribute::ZonalShift(it == "on")),
                 args.read("secondary").map(LoadBalancerAttribute::SecondaryAddresses),
             ]
             .into_iter()
             .flatten()
             .collect(),
         },
+        "set-subnets" => Command::SetSubnets {
+            load_balancer: session.id(args.word()),
+            subnets: args.list("subnets").into_iter().map(|it| session.id(it)).collect(),
+            ip_address_type: ip_address_type(args, "type"),
+        },
+        "shift" | "reshift" | "unshift" => shift(session, verb, args),
         "set-type" => Command::SetIpAddressType {
             load_balancer: session.id(args.word()),
             ip_address_type: ip_address_type(args, "type").unwrap(),
@@ -106,6 +117,28 @@ pub(crate) fn change(session: &Session, verb: &str, args: &mut Args<'_>) -> Comm
             attributes: group_attributes(args),
         },
         verb => panic!("nobody can {verb}"),
+    }
+}
+
+/// A zonal shift goes by its load balancer; `at=old` means one that nobody has.
+fn shift(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
+    let load_balancer = session.id(args.word());
+    let last = session.registry.load_balancer(load_balancer).unwrap().zonal_shift.as_ref();
+    let id = match args.value("at") {
+        Some(_) => ZonalShiftId::from_bits(0),
+        None => last.map_or_else(|| ZonalShiftId::from_bits(0), |it: &ZonalShift| it.id.clone()),
+    };
+    let expires_in = args.value("for").map(|it| length(it).unwrap());
+    let comment = args.value("because").map(Arc::from);
+    match verb {
+        "shift" => Command::StartZonalShift {
+            load_balancer,
+            zone: zone(args.word()),
+            expires_in: expires_in.unwrap(),
+            comment: comment.unwrap_or_else(|| "test".into()),
+        },
+        "reshift" => Command::UpdateZonalShift { shift: id, expires_in, comment },
+        _ => Command::CancelZonalShift { shift: id },
     }
 }
 
@@ -166,7 +199,7 @@ fn targets(session: &Session, verb: &str, args: &mut Args<'_>) -> Command {
     let one = |text: &str| {
         let (ip, port) = text.split_once(':').map_or((text, None), |(ip, port)| (ip, Some(port)));
         TargetDescription {
-            ip: ip.parse().unwrap(),
+            id: ip.parse().map_or_else(|_| TargetName::Named(ip.into()), TargetName::Ip),
             port: port.map(|it| it.parse().unwrap()),
             zone: in_zone.clone(),
         }
@@ -257,4 +290,24 @@ pub(crate) fn served_groups(snapshot: &Snapshot) -> Vec<String> {
 
 fn protocol_name(of: Protocol) -> String {
     serde_json::to_value(of).unwrap().as_str().unwrap().to_owned()
+}
+
+/// Zones that zonal shifts keep out of DNS.
+pub(crate) fn shifted(snapshot: &Snapshot) -> Vec<String> {
+    let balancers = snapshot.load_balancers.values();
+    balancers.map(|it| format!("{} without {:?}", it.id, it.shifted_zones)).collect()
+}
+
+/// How much endpoints may carry.
+pub(crate) fn limits(snapshot: &Snapshot) -> Vec<String> {
+    snapshot.endpoints.values().map(|it| format!("{} {:?}", it.id, it.limits)).collect()
+}
+
+/// An instance at an address, in a zone by its letter.
+pub(crate) fn instance(address: &str, zone: Option<&str>) -> Instance {
+    Instance {
+        address: address.parse().unwrap(),
+        zone: zone.map(|letter| format!("use1-az{letter}").parse().unwrap()),
+        account: Some("111111111111".parse().unwrap()),
+    }
 }

@@ -52,6 +52,11 @@ impl Session {
             ("theirs".into(), Some("222222222222".parse().unwrap())),
         ]
         .into();
+        settings.instances = [("i-1", "10.0.1.50", None), ("i-2", "10.9.9.9", Some("b"))]
+            .into_iter()
+            .chain([("i-3", "10.9.9.10", None), ("arn-alb", "10.9.9.8", None)])
+            .map(|(name, address, zone)| (name.into(), balancing::instance(address, zone)))
+            .collect();
         let registry = Registry::new(Arc::new(settings));
         Self {
             snapshot: project(&registry, Generation(0)),
@@ -162,6 +167,18 @@ impl Session {
                 self.registry = Registry::of(Arc::new(settings), self.registry.records());
                 return Vec::new();
             }
+            "move" => {
+                let (name, to) = (args.word().into(), args.value("to"));
+                return self.set(|settings| {
+                    let to = to.map(|to| balancing::instance(to, None));
+                    match to {
+                        Some(to) => settings.instances.insert(name, to),
+                        None => settings.instances.remove(&name),
+                    };
+                });
+            }
+            "shifted" => return balancing::shifted(&self.snapshot),
+            "limits" => return balancing::limits(&self.snapshot),
             "listeners" => return balancing::listeners(&self.snapshot),
             "groups" => return balancing::served_groups(&self.snapshot),
             "snapshot" => return show::snapshot(&self.snapshot),
@@ -176,6 +193,7 @@ impl Session {
         let mut settings = self.registry.settings().clone();
         change(&mut settings);
         self.registry = Registry::of(Arc::new(settings), self.registry.records());
+        self.snapshot = project(&self.registry, self.snapshot.generation);
         Vec::new()
     }
 

@@ -1,7 +1,7 @@
 //! `CreateLoadBalancer`: makes a Network Load Balancer.
 
 use control_core::{Command, Outcome, command::CreateLoadBalancer};
-use model::{IpAddressType, SubnetId};
+use model::IpAddressType;
 
 use crate::{
     api::Call,
@@ -9,17 +9,12 @@ use crate::{
         arns::Arns,
         group,
         shape::load_balancer::{IP_ADDRESS_TYPES, SCHEMES, write},
-        tag,
+        subnet, tag,
     },
-    query::{Fault, Input, Xml, fault::quoted},
+    query::{Fault, Xml},
 };
 
 const UNSUPPORTED: &[&str] = &["CustomerOwnedIpv4Pool", "IpamPools"];
-/// Members of a subnet mapping that give the load balancer addresses of its own, which it has none
-/// of.
-const UNSUPPORTED_OF_SUBNET: &[&str] =
-    &["AllocationId", "IPv6Address", "PrivateIPv4Address", "SourceNatIpv6Prefix"];
-
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
     input.refuse(UNSUPPORTED)?;
@@ -30,7 +25,7 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     input.choice("EnablePrefixForIpv6SourceNat", &[("off", ())])?;
     let command = Command::CreateLoadBalancer(CreateLoadBalancer {
         name: input.required_text("Name")?.into(),
-        subnets: subnets(&input)?,
+        subnets: subnet::read(&input)?,
         scheme: input.choice("Scheme", &SCHEMES)?.unwrap_or_default(),
         ip_address_type: input
             .choice("IpAddressType", &IP_ADDRESS_TYPES)?
@@ -48,19 +43,4 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let mut xml = Xml::new();
     xml.list("LoadBalancers", "member", [&lb], |xml, lb| write(xml, arns, lb));
     Ok(xml)
-}
-
-fn subnets(input: &Input<'_>) -> Result<Vec<SubnetId>, Fault> {
-    let mut texts = input.texts("Subnets")?;
-    for mapping in input.structures("SubnetMappings") {
-        mapping.refuse(UNSUPPORTED_OF_SUBNET)?;
-        texts.push(mapping.required_text("SubnetId")?);
-    }
-    let parse = |text: &str| {
-        text.parse().map_err(|_| {
-            let message = format!("The subnet ID '{}' does not exist", quoted(text));
-            Fault::new("SubnetNotFound", message)
-        })
-    };
-    texts.into_iter().map(parse).collect()
 }

@@ -12,7 +12,7 @@ const SWITCHES: [(&str, Option<bool>); 3] =
     [("true", Some(true)), ("false", Some(false)), ("use_target_group_configuration", None)];
 
 /// Reads one.
-pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
+pub(crate) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
     Ok(Some(match key {
         IDLE_TIMEOUT => A::IdleTimeoutSeconds(value(key, text)?),
         PROXY_PROTOCOL_V2 => A::ProxyProtocolV2(choice(key, text, &SWITCHES)?),

@@ -23,7 +23,7 @@ const POLICIES: [(&str, ClientRoutingPolicy); 3] = [
 ];
 
 /// Reads one; none if it is what it always is.
-pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
+pub(crate) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
     Ok(Some(match key {
         CROSS_ZONE => A::CrossZone(value(key, text)?),
         DELETION_PROTECTION => A::DeletionProtection(value(key, text)?),

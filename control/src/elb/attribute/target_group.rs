@@ -37,7 +37,7 @@ const ENDPOINT_FIELDS: [(&str, EndpointField); 3] =
     [("aws", EndpointField::Aws), ("azure", EndpointField::Azure), ("gcp", EndpointField::Gcp)];
 
 /// Reads one; none if it is what it always is.
-pub(in crate::elb) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
+pub(crate) fn read(key: &str, text: &str) -> Result<Option<A>, Fault> {
     Ok(Some(match key {
         DEREGISTRATION_DELAY => A::DeregistrationDelaySeconds(value(key, text)?),
         DEREGISTRATION_TERMINATION => A::DeregistrationConnectionTermination(value(key, text)?),
@@ -89,13 +89,14 @@ pub(in crate::elb) fn all(of: &TargetGroupAttributes) -> Vec<Listed> {
 
 #[cfg(test)]
 mod tests {
+    use control_core::resource::TargetType;
     use model::Protocol;
 
     use super::*;
 
     #[test]
     fn every_attribute_that_is_listed_is_read() {
-        for (key, text) in all(&TargetGroupAttributes::of(Protocol::Tcp)) {
+        for (key, text) in all(&TargetGroupAttributes::of(Protocol::Tcp, TargetType::Ip)) {
             read(key, &text).unwrap();
             assert!(read(key, "nonsense").is_err(), "{key}");
         }

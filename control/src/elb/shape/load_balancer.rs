@@ -34,6 +34,16 @@ pub(in crate::elb) fn write_enforcement(xml: &mut Xml, lb: &LoadBalancer) {
     }
 }
 
+/// Writes its zones and its subnets there.
+pub(in crate::elb) fn write_zones(xml: &mut Xml, arns: Arns<'_>, lb: &LoadBalancer) {
+    xml.list("AvailabilityZones", "member", &lb.subnets, |xml, (zone, subnet)| {
+        let name = arns.0.settings().zone_name(&lb.owner, zone);
+        xml.text("ZoneName", name.map_or(zone.as_str(), |name| name.as_str()));
+        xml.value("SubnetId", subnet);
+        xml.values("LoadBalancerAddresses", "member", [""; 0]);
+    });
+}
+
 /// Writes its members.
 pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, lb: &LoadBalancer) {
     let settings = arns.0.settings();
@@ -53,12 +63,7 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, lb: &LoadBalancer) {
     xml.value("VpcId", lb.vpc);
     xml.element("State", |xml| xml.text("Code", "active"));
     xml.text("Type", "network");
-    xml.list("AvailabilityZones", "member", &lb.subnets, |xml, (zone, subnet)| {
-        let name = settings.zone_name(&lb.owner, zone);
-        xml.text("ZoneName", name.map_or(zone.as_str(), |name| name.as_str()));
-        xml.value("SubnetId", subnet);
-        xml.values("LoadBalancerAddresses", "member", [""; 0]);
-    });
+    write_zones(xml, arns, lb);
     if !lb.security_groups.is_empty() {
         xml.values("SecurityGroups", "member", &lb.security_groups);
     }

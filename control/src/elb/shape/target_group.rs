@@ -1,9 +1,13 @@
 //! A target group as ELBv2 shows it.
 
-use control_core::resource::TargetGroup;
+use control_core::resource::{TargetGroup, TargetType};
 
 use super::super::{arns::Arns, forward::protocol_name, health_check};
 use crate::query::Xml;
+
+/// How targets are named, by the words for it.
+pub(in crate::elb) const TARGET_TYPES: [(&str, TargetType); 3] =
+    [("alb", TargetType::Alb), ("instance", TargetType::Instance), ("ip", TargetType::Ip)];
 
 /// Writes its members.
 pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, group: &TargetGroup) {
@@ -30,6 +34,7 @@ pub(in crate::elb) fn write(xml: &mut Xml, arns: Arns<'_>, group: &TargetGroup) 
     let used_by = arns.0.load_balancers_of(group.id);
     let used_by = used_by.into_iter().map(|lb| arns.of_load_balancer(lb));
     xml.values("LoadBalancerArns", "member", used_by);
-    xml.text("TargetType", "ip");
+    let target_type = TARGET_TYPES.iter().find(|(_, it)| *it == group.target_type);
+    xml.option("TargetType", target_type.map(|(name, _)| name));
     xml.text("IpAddressType", "ipv4");
 }

@@ -2,7 +2,7 @@
 
 use super::{Given, network::network};
 use crate::{
-    rig::{ELB, STS},
+    rig::{ELB, SHIFT, STS},
     workflow::World,
 };
 
@@ -50,6 +50,7 @@ pub(super) fn form(world: &World, given: &Given, service: &str, operation: &str)
     let form = match service {
         ELB => balancing(world, operation),
         STS => security(operation),
+        SHIFT => shifting(world, operation),
         _ => ec2_provider(world, &given.endpoint, operation)
             .or_else(|| ec2_service(world, operation))
             .or_else(|| ec2_consumer(world, &given.endpoint, operation))
@@ -183,6 +184,28 @@ fn security(operation: &str) -> Option<Form> {
     })
 }
 
+fn shifting(world: &World, operation: &str) -> Option<Form> {
+    const NOT_FOUND: &str = "ResourceNotFoundException";
+    let resource = format!("&resourceIdentifier={}", world.load_balancer);
+    // Nothing is managed, and no shift is active.
+    let of = |text: &str| {
+        Form::of(Owner::Provider, text.to_owned(), Other::Code(NOT_FOUND)).getting(NOT_FOUND)
+    };
+    let shift = "&zonalShiftId=00000000-0000-0000-0000-000000000000";
+    Some(match operation {
+        "CancelZonalShift" => of(shift),
+        "GetManagedResource" => of(&resource),
+        "ListManagedResources" | "ListZonalShifts" => {
+            Form::of(Owner::Provider, String::new(), Other::Same)
+        }
+        "StartZonalShift" => {
+            of(&format!("{resource}&awayFrom=use1-az1&expiresIn=1h&comment=drill"))
+        }
+        "UpdateZonalShift" => of(&format!("{shift}&comment=other")),
+        _ => return None,
+    })
+}
+
 fn balancing(world: &World, operation: &str) -> Option<Form> {
     let World { load_balancer, listener, target_group, .. } = world;
     let of = |text: String, code| Form::of(Owner::Provider, text, Other::Code(code));
@@ -219,7 +242,9 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
         "DeleteListener" | "DescribeListenerAttributes" | "DescribeListenerCertificates" => {
             of_listener("")
         }
-        "DescribeSSLPolicies" => Form::of(Owner::Provider, String::new(), Other::Same),
+        "DescribeAccountLimits" | "DescribeSSLPolicies" => {
+            Form::of(Owner::Provider, String::new(), Other::Same)
+        }
         "DeleteLoadBalancer" => {
             // Deleting one that does not exist succeeds.
             Form { other: Other::Same, ..balancer("").getting("ResourceInUse") }
@@ -248,6 +273,8 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
         "SetIpAddressType" => balancer("&IpAddressType=ipv4"),
         "SetSecurityGroups" => balancer("&SecurityGroups.member.1=sg-00000000000000001")
             .getting("InvalidConfigurationRequest"),
+        "SetSubnets" => balancer(&format!("&Subnets.member.1={}", world.provider_subnet))
+            .getting("ResourceInUse"),
         _ => return None,
     })
 }
