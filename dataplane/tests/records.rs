@@ -108,6 +108,8 @@ fn datagrams_are_counted(rig: &mut Rig, upstream: &Upstream, addr: SocketAddr, m
     let endpoint = rig.world.snapshot.endpoints.get_mut(&id).unwrap();
     Arc::make_mut(endpoint).limits.bytes_per_second = Some(1000);
     rig.publish();
+    // A target that takes nothing would end the flow.
+    let _target = udp::target(upstream.addr());
     let client = udp::client(addr);
     for _ in 0..20 {
         client.send_to(&[b'd'; 1000], addr).unwrap();
