@@ -4,7 +4,7 @@ CARGO ?= cargo
 FUZZ_SECONDS ?= 5
 CONFIG ?= deploy/quickstart.toml
 
-.PHONY: run build test test-sdk check fmt lint doc tidy fuzz bench bench-dns bench-quick test-tools bench-tools audit help
+.PHONY: run build test test-sdk check fmt lint doc tidy fuzz bench bench-dns bench-quick bench-tls bench-udp test-tools bench-tools audit help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,14 @@ bench-quick: bench-tools ## The same in two minutes, with wider error bars
 bench-dns: bench-tools ## Measure DNS beside NSD and Knot, rewrite its tables in bench/README.md
 	$(CARGO) build --release -p daemon
 	$(CARGO) run --release -p bench --bin dns -- --write
+
+bench-tls: bench-tools ## Measure where TLS is terminated, beside HAProxy and nginx
+	$(CARGO) build --release -p daemon
+	$(CARGO) run --release -p bench --bin tls
+
+bench-udp: bench-tools ## Measure UDP listeners beside nginx, rewrite their tables in bench/README.md
+	$(CARGO) build --release -p daemon
+	$(CARGO) run --release -p bench --bin udp -- --write
 
 test-tools: ## Install what the tests need, from Debian and PyPI
 	deploy/install-tools test

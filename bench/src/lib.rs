@@ -3,8 +3,8 @@
 //! Read in this order: [`wire`] (what load and back end say to each other), [`backend`] and
 //! [`client`] (the two ends), [`machine`] and [`process`] (what is read while they run), [`peer`]
 //! (who is compared), [`round`] (in which order), [`gate`] (what must come out) and [`report`] (how
-//! it is shown). [`control`] is a bench of its own, the API under load by [`api`], and so is
-//! [`dns`]. Knows the proxies as programs only: nothing here links a plane.
+//! it is shown). [`control`] is a bench of its own, the API under load by [`api`], and so are
+//! [`dns`], [`tls`] and [`udp`]. Knows the proxies as programs only: nothing here links a plane.
 
 pub mod api;
 pub mod backend;
@@ -24,4 +24,5 @@ pub mod round;
 pub mod source;
 pub mod syscalls;
 pub mod tls;
+pub mod udp;
 pub mod wire;

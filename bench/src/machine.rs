@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use rustix::{
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+    thread::{CpuSet, sched_getaffinity, sched_setaffinity},
+};
 
 use crate::clock;
 
@@ -139,6 +142,13 @@ pub fn allowed_cpus() -> io::Result<CpuSet> {
 /// Undoes [`pin_this_thread`].
 pub fn allow_cpus(set: &CpuSet) -> io::Result<()> {
     Ok(sched_setaffinity(None, set)?)
+}
+
+/// Raises the limit of open files, for us and what we start, as far as it goes, and says how far.
+pub fn raise_open_files() -> io::Result<u64> {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?;
+    Ok(maximum.unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

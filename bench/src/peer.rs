@@ -18,6 +18,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
+    api::Caller,
     client::{self, Work},
     clock::Limit,
     process::Process,
@@ -190,6 +191,11 @@ pub(crate) fn postern_arguments(
     let listen = SocketAddrV4::new(postern::ENDPOINT, port);
     let folder = folder.to_owned();
     postern::prepare_with(&Place { folder, listen, target, connections_max: 0 }, more)
+}
+
+/// Calls the API of the Postern that was started in a folder, as its provider.
+pub(crate) fn provider(process: &mut Process, folder: &Path) -> Result<Caller> {
+    postern::provider(process, folder)
 }
 
 pub(crate) fn haproxy_program() -> PathBuf {

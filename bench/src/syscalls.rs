@@ -98,6 +98,18 @@ fn count(
     sources: &mut Sources,
     scratch: &Path,
 ) -> Result<Calls> {
+    count_while(process, scratch, || {
+        client::run(counted.work, candidate.addr, sources).context("do the counted work")?;
+        Ok(counted.units)
+    })
+}
+
+/// Counts the calls of a process while work is done, which tells how many units of it there were.
+pub fn count_while(
+    process: &Process,
+    scratch: &Path,
+    work: impl FnOnce() -> Result<f64>,
+) -> Result<Calls> {
     let file = scratch.join("strace");
     let arguments = ["-c", "-f", "-q", "-o", &file.display().to_string(), "-p"];
     let mut arguments = arguments.map(str::to_owned).to_vec();
@@ -105,12 +117,12 @@ fn count(
     let log = scratch.join("strace.log");
     let mut strace = Process::start(Path::new(PROGRAM), &arguments, &log, None)?;
     wait_until_traced(process, &mut strace)?;
-    client::run(counted.work, candidate.addr, sources).context("do the counted work")?;
+    let units = work()?;
     thread::sleep(SETTLE);
     strace.signal(Signal::INT)?;
     ensure!(strace.ended_within(ATTACH_MAX)?, "strace doesn't let go");
     let text = fs::read_to_string(&file).context("read what strace counted")?;
-    Ok(parse(&text, counted.units))
+    Ok(parse(&text, units))
 }
 
 fn wait_until_traced(process: &Process, strace: &mut Process) -> Result<()> {

@@ -24,6 +24,12 @@ const CONNECTION_SLACK: Duration = Duration::from_secs(1);
 const BYTE_SLACK: Duration = Duration::from_millis(250);
 /// A share is this part of a second's bytes, so that many connections take turns quickly.
 const SHARES_PER_SECOND: u64 = 50;
+/// Datagrams, which can't wait, get at least this part of the bytes each way, however many
+/// connections do: one in so many.
+const DATAGRAMS_SHARE: u64 = 4;
+/// How far answers may be ahead of the rate: what comes through to a target is worth nothing if its
+/// answer does not.
+const ANSWERS_AHEAD: Duration = Duration::from_millis(50);
 /// A smaller share would be more system calls than bytes.
 const SHARE_BYTES_MIN: u32 = 1024;
 
@@ -34,6 +40,15 @@ struct Usage {
     /// Levels, see [`Pace`].
     connections: AtomicU64,
     bytes: AtomicU64,
+    /// Of the bytes, what datagrams took of their shares, by [`Way`].
+    datagrams: [AtomicU64; 2],
+}
+
+/// Whither datagrams go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    ToTarget,
+    ToClient,
 }
 
 /// The limits of one endpoint, and what it uses of them.
@@ -50,6 +65,7 @@ pub(crate) struct Limits {
 struct BytePace {
     pace: Pace,
     share: u32,
+    datagrams: Pace,
 }
 
 impl Limits {
@@ -70,6 +86,7 @@ impl Limits {
         let bytes = set.bytes_per_second.map(|per_second| BytePace {
             pace: Pace::new(per_second, BYTE_SLACK),
             share: share(per_second),
+            datagrams: Pace::new(per_second / DATAGRAMS_SHARE, BYTE_SLACK),
         });
         let new_connections = set
             .new_connections_per_second
@@ -111,7 +128,7 @@ impl Limits {
     /// Reserves a share of the bytes: how many, and how long to wait for them. None if bytes are
     /// not limited.
     pub(crate) fn reserve(&self, now: u64) -> Option<(u32, Duration)> {
-        let BytePace { pace, share } = self.bytes?;
+        let BytePace { pace, share, .. } = self.bytes?;
         let mut wait = Duration::ZERO;
         let reserve = |level| {
             let reserved = pace.reserve(level, now, share.into());
@@ -123,12 +140,40 @@ impl Limits {
         Some((share, wait))
     }
 
+    /// Takes bytes of datagrams: whether they are to be had now. Connections that wait are served
+    /// later for what datagrams take of their own shares.
+    pub(crate) fn take_datagrams(&self, now: u64, way: Way, bytes: u64) -> bool {
+        let Some(BytePace { pace, datagrams, .. }) = self.bytes else { return true };
+        let (own, ahead) = match way {
+            Way::ToTarget => (&self.usage.datagrams[0], Duration::ZERO),
+            Way::ToClient => (&self.usage.datagrams[1], ANSWERS_AHEAD),
+        };
+        let until = now.saturating_add(u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX));
+        let take = |level| begun(pace, level, until, bytes);
+        if self.usage.bytes.fetch_update(Relaxed, Relaxed, take).is_ok() {
+            return true;
+        }
+        let take = |level| begun(datagrams, level, now, bytes);
+        let is_theirs = own.fetch_update(Relaxed, Relaxed, take).is_ok();
+        if is_theirs {
+            self.settle(0, bytes);
+        }
+        is_theirs
+    }
+
     /// Says what was used of a share.
     pub(crate) fn settle(&self, share: u32, used: u64) {
         let Some(BytePace { pace, .. }) = self.bytes else { return };
         let settle = |level| Some(pace.settle(level, share.into(), used));
         let _ = self.usage.bytes.fetch_update(Relaxed, Relaxed, settle);
     }
+}
+
+/// The level once all of the bytes are taken, unless even the first is not there: what is longer
+/// than a full bucket passes as well, and others wait for it.
+fn begun(pace: Pace, level: u64, now: u64, bytes: u64) -> Option<u64> {
+    let reserved = pace.reserve(level, now, bytes);
+    reserved.wait.is_zero().then_some(reserved.level)
 }
 
 /// How many bytes a connection moves per turn: no more than a read takes.
@@ -171,6 +216,66 @@ mod tests {
         assert_eq!(at_once, [Ok(()), Ok(()), Err(Refusal::EndpointConnectionRate)]);
         assert_eq!(limits.open(11 * SECOND), Ok(()));
         assert_eq!(limits.open(11 * SECOND), Err(Refusal::EndpointConnections));
+    }
+
+    /// What passes in ten seconds.
+    #[derive(Clone, Copy, Debug, Default)]
+    struct Passed {
+        up: u64,
+        down: u64,
+        connections: u64,
+    }
+
+    /// Has a datagram of 1,000 bytes come each millisecond, each that passes be answered with as
+    /// many as said, and so many connections take shares one after the other.
+    fn contend(limits: &Limits, answers: u64, connections: usize) -> Passed {
+        let (mut passed, mut due) = (Passed::default(), vec![0; connections]);
+        for at in 0..10_000 {
+            let now = 10 * SECOND + at * SECOND / 1000;
+            for due in due.iter_mut().filter(|due| **due <= now) {
+                let (share, wait) = limits.reserve(now).unwrap();
+                passed.connections += u64::from(share);
+                *due = now + u64::try_from(wait.as_nanos()).unwrap();
+            }
+            if limits.take_datagrams(now, Way::ToTarget, 1000) {
+                passed.up += 1000;
+                let answer = || u64::from(limits.take_datagrams(now, Way::ToClient, 1000));
+                passed.down += (0..answers).map(|_| 1000 * answer()).sum::<u64>();
+            }
+        }
+        passed
+    }
+
+    #[test]
+    fn datagrams_have_the_rate_alone_and_a_quarter_each_way_beside_connections() {
+        let set = EndpointLimits { bytes_per_second: Some(100_000), ..EndpointLimits::default() };
+        // Ten seconds' worth, and what the buckets held; with a hundred connections, what those
+        // have reserved ahead.
+        for (answers, connections, up, down, all) in [
+            (0, 0, 1000, 0, 1000),
+            (1, 0, 500, 500, 1000),
+            (20, 0, 250, 750, 1000),
+            (1, 100, 250, 250, 1400),
+            (20, 100, 250, 250, 1400),
+        ] {
+            let passed = contend(&Limits::new(set).unwrap(), answers, connections);
+            let is_about = |bytes: u64, kib: u64| {
+                (kib * 1000 * 95 / 100..=kib * 1000 + 50_000).contains(&bytes)
+            };
+            let sum = passed.up + passed.down + passed.connections;
+            assert!(
+                is_about(passed.up, up) && is_about(passed.down, down) && is_about(sum, all),
+                "{answers} answers, {connections} connections: {passed:?}"
+            );
+        }
+        // Longer than what is kept.
+        let slow = EndpointLimits { bytes_per_second: Some(1000), ..EndpointLimits::default() };
+        let slow = Limits::new(slow).unwrap();
+        let passes = |second: u64| slow.take_datagrams(second * SECOND, Way::ToTarget, 60_000);
+        let passed = (0..180).filter(|second| passes(10 + second)).count();
+        assert!((3..=6).contains(&passed), "{passed} minutes' worth in three");
+        let only_open = EndpointLimits { connections: Some(1), ..EndpointLimits::default() };
+        assert!(Limits::new(only_open).unwrap().take_datagrams(0, Way::ToTarget, u64::MAX));
     }
 
     #[test]

@@ -4,10 +4,12 @@
 
 #[path = "support/rig.rs"]
 mod rig;
+#[path = "support/udp.rs"]
+mod udp;
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream, UdpSocket},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -18,6 +20,7 @@ use rig::{
     Upstream, World, assert_alive, assert_reset, connect, fresh_ip, noise, read_to_end, simple,
     wait_until,
 };
+use udp::{ask, client, echo, speak_udp, target};
 
 fn limit(world: &mut World, set: impl FnOnce(&mut EndpointLimits)) {
     let endpoint = world.snapshot.endpoints.get_mut(&VpcEndpointId::from_bits(1)).unwrap();
@@ -107,7 +110,8 @@ fn a_refused_connection_leaves_its_place_to_others() {
     rig.world.register(&upstream, "a");
     rig.publish();
     rig.wait_for_healthy(&[&upstream]);
-    assert!(passes(addr, &upstream).is_some());
+    // Workers hear of a target a little later than everyone.
+    wait_until("a connection passes", || passes(addr, &upstream).is_some());
 }
 
 #[test]
@@ -182,4 +186,45 @@ fn a_limit_of_bytes_comes_and_goes_for_open_connections() {
     rig.publish();
     let took = transfer(1_500_000);
     assert!(took < Duration::from_millis(700), "{took:?}");
+}
+
+/// Keeps a socket's answers coming for a while; how many bytes of them there were.
+fn blast(client: &UdpSocket, addr: SocketAddr, lasts: Duration) -> usize {
+    client.set_nonblocking(true).unwrap();
+    let (start, mut heard) = (Instant::now(), 0);
+    let datagram = [b'd'; 1000];
+    while start.elapsed() < lasts {
+        client.send_to(&datagram, addr).unwrap();
+        thread::sleep(Duration::from_micros(500));
+        while let Ok(length) = client.recv(&mut [0; 2000]) {
+            heard += length;
+        }
+    }
+    heard
+}
+
+#[test]
+fn datagrams_beyond_the_rate_are_lost_and_flows_go_on() {
+    let (mut rig, upstream, addr) = simple(speak_udp);
+    let other = rig.world.add_endpoint(2, fresh_ip(), "a");
+    let target = target(upstream.addr());
+    let (first, second) = (client(addr), client(addr));
+    let port = ask(&first, addr, &target);
+    // Set while there are flows; 100 datagrams a second, there and back.
+    limit(&mut rig.world, |it| it.bytes_per_second = Some(200_000));
+    rig.publish();
+    assert_eq!(ask(&first, addr, &target), port);
+    let theirs = target.try_clone().unwrap();
+    echo(theirs);
+    let heard = blast(&first, addr, Duration::from_secs(2));
+    // Two seconds' worth and both slacks, half of it answers or less: questions that came through
+    // may have taken what their answers wanted.
+    assert!(heard > 50_000 && heard < 250_000, "{heard} bytes came back");
+    // Others are none the worse, and have no limit.
+    let heard = blast(&second, other, Duration::from_secs(1));
+    assert!(heard > 500_000, "{heard} bytes came back from another endpoint");
+    limit(&mut rig.world, |it| it.bytes_per_second = None);
+    rig.publish();
+    let heard = blast(&first, addr, Duration::from_secs(1));
+    assert!(heard > 500_000, "{heard} bytes came back without a limit");
 }

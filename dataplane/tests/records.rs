@@ -4,6 +4,8 @@
 
 #[path = "support/rig.rs"]
 mod rig;
+#[path = "support/udp.rs"]
+mod udp;
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +18,7 @@ use std::{
 };
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use rig::{Rig, assert_alive, assert_reset, connect, reset, simple, wait_until};
+use rig::{Rig, Upstream, assert_alive, assert_reset, connect, reset, simple, wait_until};
 
 type Values = Arc<Mutex<BTreeMap<String, Arc<AtomicU64>>>>;
 
@@ -97,6 +99,28 @@ fn refused_by(rig: &mut Rig, addr: SocketAddr) -> SocketAddr {
     client.local_addr().unwrap()
 }
 
+/// Has the listener speak UDP, with a limit: each datagram is counted as relayed or as lost.
+fn datagrams_are_counted(rig: &mut Rig, upstream: &Upstream, addr: SocketAddr, metrics: &Known) {
+    udp::speak_udp(&mut rig.world);
+    rig.world.register(upstream, "a");
+    rig.world.snapshot.inbound = Default::default();
+    let id = model::VpcEndpointId::from_bits(1);
+    let endpoint = rig.world.snapshot.endpoints.get_mut(&id).unwrap();
+    Arc::make_mut(endpoint).limits.bytes_per_second = Some(1000);
+    rig.publish();
+    // A target that takes nothing would end the flow.
+    let _target = udp::target(upstream.addr());
+    let client = udp::client(addr);
+    for _ in 0..20 {
+        client.send_to(&[b'd'; 1000], addr).unwrap();
+    }
+    let relayed = || metrics.sum("postern_udp_datagrams_total", "direction=to_target");
+    let lost = || metrics.sum("postern_udp_datagrams_lost_total", "reason=endpoint_byte_rate");
+    wait_until("all are counted", || relayed() + lost() == 20);
+    assert!(relayed() > 0 && lost() > 10, "{} relayed, {} lost", relayed(), lost());
+    assert_eq!(metrics.gauge("postern_udp_flows_active", "endpoint_id=vpce-"), 1.0);
+}
+
 #[test]
 fn each_connection_is_counted_and_has_one_line() {
     let metrics = Known::default();
@@ -168,4 +192,5 @@ fn each_connection_is_counted_and_has_one_line() {
     ] {
         assert_eq!(metrics.gauge(name, labels), expected, "{name} {labels}");
     }
+    datagrams_are_counted(&mut rig, &upstream, addr, &metrics);
 }

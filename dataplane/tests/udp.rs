@@ -379,6 +379,27 @@ fn a_flood_ends_no_flow_that_was_answered_and_takes_no_more_than_its_share() {
 }
 
 #[test]
+fn flows_that_begin_at_once_in_a_full_table_are_all_answered() {
+    let (_rig, upstream, addr) = simple_with(speak_udp, |config| {
+        config.workers = 1.try_into().unwrap();
+        config.udp_flows_max = 64;
+    });
+    let target = target(upstream.addr());
+    let _old: Vec<_> = (0..64).map(|_| ask(&client(addr), addr, &target)).collect();
+    let new: Vec<_> = (0..8).map(|_| client(addr)).collect();
+    for client in &new {
+        client.send_to(b"?", addr).unwrap();
+    }
+    let seen: Vec<_> = new.iter().map(|_| target.recv_from(&mut [0; 9]).unwrap().1).collect();
+    for port in seen {
+        target.send_to(b"!", port).unwrap();
+    }
+    for client in &new {
+        assert_eq!(client.recv(&mut [0; 9]).unwrap(), 1);
+    }
+}
+
+#[test]
 fn a_drain_serves_flows_until_they_are_silent() {
     let (mut rig, upstream, addr) = simple(speak_udp);
     let target = target(upstream.addr());

@@ -60,6 +60,11 @@ pub struct Message<'b> {
 }
 
 impl<'b> Message<'b> {
+    /// The bytes of all datagrams in it.
+    pub fn bytes(self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
+    }
+
     /// The datagrams in it.
     pub fn datagrams(self) -> impl Iterator<Item = &'b [u8]> {
         // An empty datagram is one, though it has nothing to be cut.

@@ -30,7 +30,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
         "daemon",
         &["model", "control", "control-core", "dataplane", "dataplane-core", "dns", "dns-core"],
     ),
-    ("bench", &[]),
+    ("bench", &["sys"]),
     ("tests", &["model"]),
 ];
 

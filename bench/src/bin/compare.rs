@@ -23,7 +23,6 @@ use bench::{
     syscalls,
 };
 use clap::Parser;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 #[derive(Parser, Debug)]
 #[command(about = "Compares Postern with HAProxy and nginx on this machine")]
@@ -266,10 +265,8 @@ impl Bench {
 /// Raises the limit of open files as far as it goes, and says how many idle connections fit: both
 /// ends of each are in this process, and a proxy has two descriptors for it.
 fn idle_connections() -> Result<usize> {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    let all = Rlimit { current: maximum, maximum };
-    setrlimit(Resource::Nofile, all).context("raise the limit of open files")?;
-    let fit = maximum.unwrap_or(u64::MAX).saturating_sub(SPARE_DESCRIPTORS) / 2;
+    let most = machine::raise_open_files().context("raise the limit of open files")?;
+    let fit = most.saturating_sub(SPARE_DESCRIPTORS) / 2;
     ensure!(fit >= 300, "the limit of open files is too low");
     Ok(usize::try_from(fit - 200)?.min(usize::try_from(IDLE_CONNECTIONS)?))
 }

@@ -2,9 +2,22 @@
 //! version 2, one worker; metrics and health checks on, as users have them. The access log is off,
 //! as it is for the others.
 
-use std::{fs, io, net::Ipv4Addr};
+use std::{
+    fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
 
 use super::Place;
+use crate::{
+    api::{Caller, Key},
+    clock::Limit,
+    process::Process,
+};
 
 /// The endpoint's address, of the consumer's subnet.
 pub(super) const ENDPOINT: Ipv4Addr = Ipv4Addr::new(127, 60, 0, 10);
@@ -76,4 +89,25 @@ interfaces = [{{ subnet = "consumer", ipv4 = "{ENDPOINT}" }}]
     fs::write(&path, text)?;
     let arguments = ["run", "--config", &path.display().to_string()];
     Ok(arguments.map(str::to_owned).to_vec())
+}
+
+const PROVIDER: Key = Key { id: "provider", secret: "of-the-bench-only" };
+/// How long it may take to say where it listens.
+const READY_MAX: Duration = Duration::from_secs(20);
+/// Between two looks whether it does.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Calls its API as the provider.
+pub(super) fn provider(process: &mut Process, folder: &Path) -> Result<Caller> {
+    let limit = Limit::starting(READY_MAX);
+    while !limit.is_over() {
+        process.must_be_running()?;
+        if let Ok(text) = fs::read_to_string(folder.join("state/listening.json")) {
+            let listening: serde_json::Value = serde_json::from_str(&text)?;
+            let api: SocketAddr = listening["api"].as_str().context("no API")?.parse()?;
+            return Ok(Caller::connect(api, PROVIDER)?);
+        }
+        thread::sleep(LOOK);
+    }
+    bail!("postern does not say where it listens")
 }

@@ -8,15 +8,10 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::load::{Client, Work};
-use crate::{
-    api::{Caller, Key, Service},
-    clock::Limit,
-    peer,
-    process::Process,
-};
+use crate::{api::Service, clock::Limit, peer, process::Process};
 
 /// Who is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +64,6 @@ pub struct Candidate {
 const READY_MAX: Duration = Duration::from_secs(20);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
-const KEY: Key = Key { id: "provider", secret: "of-the-bench-only" };
 const ARN: &str = "arn:aws:acm:us-east-1:111111111111:certificate/bench";
 /// Connections that each must be able to hold.
 const CONNECTIONS: usize = 8192;
@@ -114,7 +108,7 @@ impl Candidate {
 
     /// Adds the TLS listener, as a provider would.
     fn listen(&mut self, folder: &Path, port: u16) -> Result<()> {
-        let mut caller = Caller::connect(self.api(folder)?, KEY)?;
+        let mut caller = peer::provider(&mut self.process, folder)?;
         let balancers = caller.call(Service::Elb, "DescribeLoadBalancers", &[])?;
         let groups = caller.call(Service::Elb, "DescribeTargetGroups", &[])?;
         let members = [
@@ -127,19 +121,6 @@ impl Candidate {
         ];
         caller.call(Service::Elb, "CreateListener", &members)?;
         Ok(())
-    }
-
-    fn api(&mut self, folder: &Path) -> Result<SocketAddr> {
-        let limit = Limit::starting(READY_MAX);
-        while !limit.is_over() {
-            self.process.must_be_running()?;
-            if let Ok(text) = fs::read_to_string(folder.join("state/listening.json")) {
-                let listening: serde_json::Value = serde_json::from_str(&text)?;
-                return Ok(listening["api"].as_str().context("no API")?.parse()?);
-            }
-            thread::sleep(LOOK);
-        }
-        bail!("postern does not say where it listens")
     }
 }
 

@@ -74,6 +74,10 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Why a UDP flow's datagram was not sent on: the endpoint had moved all the bytes that it may. The
+/// flow goes on.
+pub const ENDPOINT_BYTE_RATE: &str = "endpoint_byte_rate";
+
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {

@@ -2,12 +2,13 @@
 //! when room is needed.
 //!
 //! A datagram proves nothing about who sent it, so anyone can begin flows in others' names. Hence
-//! the table has a bound, and within it one for flows that no target has answered yet. Whoever has
-//! the most of those loses one first. A flow that was answered ends for want of room only when no
-//! other is left; then its owner has the most flows of all, and those whose clients never came back
-//! after the answer, as invented ones do not, go before those whose clients did. Owners are
-//! endpoint interfaces: one that is flooded pays for it itself. Silence is measured in the caller's
-//! ticks. Does not know sockets, nor what a flow carries.
+//! the table has a bound, and within it one for flows that no target has answered yet. Of a full
+//! table each kind of flow that proves little, unanswered ones and those whose clients never came
+//! back after the answer, as invented ones do not, has a share; a kind that has more than that
+//! makes room, the one that proves less first, else those whose clients did come back. Without the
+//! shares flows that have just begun would end each other. Whoever has most of a kind loses one:
+//! owners are endpoint interfaces, and one that is flooded pays for it itself. Silence is measured
+//! in the caller's ticks. Does not know sockets, nor what a flow carries.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -26,6 +27,9 @@ pub struct Bounds {
     pub flows_max: usize,
     /// Those that no target has answered yet, at least 1.
     pub unanswered_max: usize,
+    /// In a full table others make room for so many of them, and for as many whose clients were not
+    /// heard of since an answer; at least 1.
+    pub spared: usize,
     /// After so many ticks of silence a flow is over.
     pub idle: u32,
 }
@@ -96,10 +100,6 @@ struct Owned {
 
 impl Owned {
     const NOTHING: Self = Self { lists: [EMPTY; 3] };
-
-    fn count(&self) -> usize {
-        self.lists.iter().map(|list| list.count).sum()
-    }
 }
 
 #[derive(Debug)]
@@ -121,10 +121,10 @@ pub struct FlowTable<T> {
     nodes: Vec<Option<Node<T>>>,
     free: Vec<u32>,
     owned: Vec<Owned>,
-    unanswered: usize,
-    /// Owners by how many unanswered flows they have, and by how many in all.
-    most_unanswered: BTreeSet<(usize, usize)>,
-    most: BTreeSet<(usize, usize)>,
+    /// How many flows there are of each standing.
+    counts: [usize; 3],
+    /// Owners by how many flows of each standing they have.
+    most: [BTreeSet<(usize, usize)>; 3],
     timers: Wheel,
     fired: Vec<u32>,
 }
@@ -139,6 +139,7 @@ impl<T> FlowTable<T> {
         let least = Bounds {
             flows_max: bounds.flows_max.clamp(1, at(NONE - 1)),
             unanswered_max: bounds.unanswered_max.max(1),
+            spared: bounds.spared.max(1),
             idle: bounds.idle,
         };
         Self {
@@ -147,9 +148,8 @@ impl<T> FlowTable<T> {
             nodes: Vec::new(),
             free: Vec::new(),
             owned: Vec::new(),
-            unanswered: 0,
-            most_unanswered: BTreeSet::new(),
-            most: BTreeSet::new(),
+            counts: [0; 3],
+            most: Default::default(),
             timers: Wheel::default(),
             fired: Vec::new(),
         }
@@ -194,18 +194,25 @@ impl<T> FlowTable<T> {
 
     /// The flow that is to end before another begins; none if there is room.
     pub fn in_the_way(&self) -> Option<u32> {
-        let is_full = self.len() >= self.bounds.flows_max;
-        let is_crowded = self.unanswered >= self.bounds.unanswered_max;
-        if is_crowded || (is_full && self.unanswered > 0) {
-            let (_, owner) = self.most_unanswered.last()?;
-            return Some(self.owned[*owner].lists[Standing::Unanswered.place()].last);
+        let place = self.victims()?.place();
+        let (_, owner) = self.most[place].last()?;
+        Some(self.owned[*owner].lists[place].last)
+    }
+
+    /// The standing of the flow that is to end.
+    fn victims(&self) -> Option<Standing> {
+        use Standing::{Answered, Confirmed, Unanswered};
+        let count = |standing: Standing| self.counts[standing.place()];
+        if count(Unanswered) >= self.bounds.unanswered_max {
+            return Some(Unanswered);
         }
-        if !is_full {
+        if self.len() < self.bounds.flows_max {
             return None;
         }
-        let (_, owner) = self.most.last()?;
-        let lists = self.owned[*owner].lists;
-        lists.into_iter().map(|list| list.last).find(|place| *place != NONE)
+        let exceeds = |standing: &Standing| count(*standing) >= self.bounds.spared;
+        let is_there = |standing: &Standing| count(*standing) > 0;
+        let exceeding = [Unanswered, Answered].into_iter().find(exceeds);
+        exceeding.or_else(|| [Confirmed, Answered, Unanswered].into_iter().find(is_there))
     }
 
     /// Begins a flow that is not in the table, for which [`FlowTable::in_the_way`] has made room.
@@ -355,19 +362,13 @@ impl<T> FlowTable<T> {
     /// Ranks a flow's owner anew; `before` tells what a count of its flows was.
     fn recount(&mut self, place: u32, before: impl Fn(usize) -> usize) {
         let Some(node) = self.node(place) else { return };
-        let (owner, standing) = (node.owner, node.standing);
-        let owned = &self.owned[owner];
-        let rank = |ranks: &mut BTreeSet<(usize, usize)>, count: usize| {
-            ranks.remove(&(before(count), owner));
-            if count > 0 {
-                ranks.insert((count, owner));
-            }
-        };
-        rank(&mut self.most, owned.count());
-        if standing == Standing::Unanswered {
-            let count = owned.lists[Standing::Unanswered.place()].count;
-            self.unanswered = self.unanswered + count - before(count);
-            rank(&mut self.most_unanswered, count);
+        let (owner, standing) = (node.owner, node.standing.place());
+        let count = self.owned[owner].lists[standing].count;
+        self.counts[standing] = self.counts[standing] + count - before(count);
+        let ranks = &mut self.most[standing];
+        ranks.remove(&(before(count), owner));
+        if count > 0 {
+            ranks.insert((count, owner));
         }
     }
 }

@@ -9,7 +9,11 @@ use super::*;
 const IDLE: u32 = 100;
 
 fn table(flows_max: usize, unanswered_max: usize) -> FlowTable<u16> {
-    FlowTable::new(Bounds { flows_max, unanswered_max, idle: IDLE }, 7)
+    sparing(flows_max, unanswered_max, 1)
+}
+
+fn sparing(flows_max: usize, unanswered_max: usize, spared: usize) -> FlowTable<u16> {
+    FlowTable::new(Bounds { flows_max, unanswered_max, spared, idle: IDLE }, 7)
 }
 
 fn key(client: u16) -> FlowKey {
@@ -106,6 +110,24 @@ fn clients_that_came_back_after_an_answer_go_last() {
 }
 
 #[test]
+fn a_full_table_lets_as_many_new_flows_live_as_it_spares() {
+    let mut table = sparing(8, 6, 3);
+    for client in 0..8 {
+        begin(&mut table, client, 0, 0);
+        answer(&mut table, client, 0);
+        speak(&mut table, client, u32::from(client));
+    }
+    let ended: Vec<_> = (100..104).flat_map(|client| begin(&mut table, client, 0, 10)).collect();
+    assert_eq!(ended, [0, 1, 2, 100]);
+    for client in 101..104 {
+        answer(&mut table, client, 11);
+    }
+    // Those that were answered go before those whose clients came back, if they are too many.
+    let ended: Vec<_> = (104..106).flat_map(|client| begin(&mut table, client, 0, 12)).collect();
+    assert_eq!(ended, [101, 3]);
+}
+
+#[test]
 fn an_owner_that_is_flooded_pays_itself() {
     let mut table = table(100, 20);
     for client in 0..5 {
@@ -148,21 +170,24 @@ struct Known {
     active: u32,
 }
 
-fn counted(known: &[Known], owner: usize, is_meant: impl Fn(&Known) -> bool) -> usize {
-    known.iter().filter(|it| it.owner == owner && is_meant(it)).count()
-}
-
 /// Whether the victim is one that the rules name.
-fn is_fair(known: &[Known], victim: &Known) -> bool {
-    let unanswered = |it: &Known| it.standing == Standing::Unanswered;
-    let any = known.iter().any(unanswered);
-    let counts = |owner| counted(known, owner, |it| !any || unanswered(it));
-    let most = (0..4).map(counts).max();
-    let peers = known.iter().filter(|it| it.owner == victim.owner);
-    let least = peers.clone().map(|it| it.standing).min();
-    Some(victim.standing) == least
-        && Some(counts(victim.owner)) == most
-        && peers.filter(|it| Some(it.standing) == least).all(|it| victim.active <= it.active)
+fn is_fair(known: &[Known], victim: &Known, bounds: Bounds) -> bool {
+    use Standing::{Answered, Confirmed, Unanswered};
+    let of = |standing| known.iter().filter(move |it| it.standing == standing);
+    let exceeds = |standing| of(standing).count() >= bounds.spared;
+    let expected = match () {
+        () if of(Unanswered).count() >= bounds.unanswered_max => Unanswered,
+        () if exceeds(Unanswered) => Unanswered,
+        () if exceeds(Answered) => Answered,
+        () if of(Confirmed).count() > 0 => Confirmed,
+        () if of(Answered).count() > 0 => Answered,
+        () => Unanswered,
+    };
+    let count = |owner| of(expected).filter(|it| it.owner == owner).count();
+    let mut peers = of(expected).filter(|it| it.owner == victim.owner);
+    victim.standing == expected
+        && Some(count(victim.owner)) == (0..4).map(count).max()
+        && peers.all(|it| victim.active <= it.active)
 }
 
 proptest! {
@@ -170,8 +195,10 @@ proptest! {
     #[test]
     fn bounds_hold_and_victims_are_whom_the_rules_name(
         steps in steps(), flows_max in 1_usize..20, unanswered_max in 1_usize..20,
+        spared in 1_usize..20,
     ) {
-        let mut table = table(flows_max, unanswered_max);
+        let bounds = Bounds { flows_max, unanswered_max, spared, idle: IDLE };
+        let mut table = FlowTable::new(bounds, 7);
         let mut known: Vec<Known> = Vec::new();
         let mut now = 1;
         for step in steps {
@@ -181,7 +208,8 @@ proptest! {
                     while let Some(place) = table.in_the_way() {
                         let value = *table.get(place).unwrap();
                         let at = known.iter().position(|it| it.client == value).unwrap();
-                        prop_assert!(is_fair(&known, &known[at]), "{:?} of {known:?}", known[at]);
+                        let victim = known[at];
+                        prop_assert!(is_fair(&known, &victim, bounds), "{victim:?} of {known:?}");
                         table.remove(place);
                         known.remove(at);
                     }
@@ -244,10 +272,10 @@ proptest! {
     /// Whatever a flood does, a flow that a target answered stays while there is room beside it.
     #[test]
     fn a_flood_ends_no_answered_flow(
-        established in 1_u16..15,
+        established in 1_u16..14,
         flood in prop::collection::vec((100_u16..200, 0_usize..4), 0..200),
     ) {
-        let mut table = table(16, 8);
+        let mut table = sparing(16, 8, 3);
         for client in 0..established {
             begin(&mut table, client, 0, 0);
             answer(&mut table, client, 0);

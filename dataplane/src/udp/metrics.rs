@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use dataplane_core::reason::End;
+use dataplane_core::reason::{ENDPOINT_BYTE_RATE, End};
 use metrics::{Counter, Gauge, Label, Unit, counter, describe_counter, describe_gauge, gauge};
 use rustix::io::Errno;
 
@@ -31,7 +31,7 @@ pub(crate) fn describe() {
     );
     describe_counter!(DATAGRAMS, Unit::Count, "Datagrams relayed, by direction");
     describe_counter!(BYTES, Unit::Bytes, "Bytes in them, without PROXY headers, by direction");
-    describe_counter!(LOST, Unit::Count, "Datagrams of flows that could not be sent, by reason");
+    describe_counter!(LOST, Unit::Count, "Datagrams of flows that were not sent, by reason");
     describe_counter!(LINES, Unit::Count, "Access lines left out of floods of unanswered flows");
 }
 
@@ -68,10 +68,12 @@ pub(crate) enum Loss {
     TooLong,
     /// Anything else.
     Unsendable,
+    /// The endpoint had moved all the bytes that it may.
+    ByteRate,
 }
 
 impl Loss {
-    const ALL: [Self; 3] = [Self::BufferFull, Self::TooLong, Self::Unsendable];
+    const ALL: [Self; 4] = [Self::BufferFull, Self::TooLong, Self::Unsendable, Self::ByteRate];
 
     /// What an error of sending comes to.
     pub(crate) fn of(errno: Errno) -> Self {
@@ -87,6 +89,7 @@ impl Loss {
             Self::BufferFull => "buffer_full",
             Self::TooLong => "too_long",
             Self::Unsendable => "unsendable",
+            Self::ByteRate => ENDPOINT_BYTE_RATE,
         }
     }
 
@@ -95,6 +98,7 @@ impl Loss {
             Self::BufferFull => 0,
             Self::TooLong => 1,
             Self::Unsendable => 2,
+            Self::ByteRate => 3,
         }
     }
 }
@@ -106,13 +110,13 @@ pub(crate) struct FlowTally {
     pub(crate) ended: u64,
     pub(crate) to_target: Count,
     pub(crate) to_client: Count,
-    lost: [u64; 3],
+    lost: [u64; 4],
 }
 
 impl FlowTally {
-    /// Counts a datagram that was not sent.
-    pub(crate) fn lose(&mut self, loss: Loss) {
-        self.lost[loss.place()] += 1;
+    /// Counts datagrams that were not sent.
+    pub(crate) fn lose(&mut self, loss: Loss, datagrams: usize) {
+        self.lost[loss.place()] += u64::try_from(datagrams).unwrap_or(u64::MAX);
     }
 }
 

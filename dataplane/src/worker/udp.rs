@@ -39,6 +39,10 @@ use crate::{
 
 /// Of the table, the share that flows may have that no target has answered: one in so many.
 const UNANSWERED_SHARE: usize = 2;
+/// The share that they may have at the cost of others, and again as much those whose clients were
+/// not heard of since an answer: what a flood of a full table costs at most, and what begins before
+/// the client of the first of it sends again.
+const SPARED_SHARE: usize = 8;
 /// Messages that are received before any is sent on: from clients, and from targets, whose messages
 /// wait for those of other targets to go out together.
 const CLIENT_MESSAGES_MAX: usize = 32;
@@ -160,7 +164,9 @@ impl Udp {
     fn new(config: &Config) -> Self {
         let flows_max = config.udp_flows_max.div_ceil(config.workers.get());
         let unanswered_max = flows_max.div_ceil(UNANSWERED_SHARE);
-        let bounds = Bounds { flows_max, unanswered_max, idle: ticks(UDP_IDLE_TIMEOUT) };
+        let spared = flows_max.div_ceil(SPARED_SHARE);
+        let idle = ticks(UDP_IDLE_TIMEOUT);
+        let bounds = Bounds { flows_max, unanswered_max, spared, idle };
         Self {
             listeners: Table::default(),
             flows: FlowTable::new(bounds, config.hash_key),
@@ -422,7 +428,7 @@ impl Worker {
 
     /// Counts datagrams that could not be sent.
     fn lose(&mut self, udp: &mut Udp, key: Key, loss: Loss) {
-        udp.tally(key, self.now_ms, |tally| tally.lose(loss));
+        udp.tally(key, self.now_ms, |tally| tally.lose(loss, 1));
     }
 }
 

@@ -9,7 +9,7 @@ use dataplane_core::{
         Asked, Binding, CertificateFacts, Found, GroupFacts, ListenerFacts, Path, Step, Stop,
         Verdict,
     },
-    reason::{End, Refusal},
+    reason::{ENDPOINT_BYTE_RATE, End, Refusal},
     select::Routing,
     wire::Wire,
 };
@@ -68,7 +68,7 @@ impl Words<'_> {
                 let says = judged(&groups, rules, why_not_asked(&groups));
                 ("load_balancer_security_groups", says, rule_facts(&groups, rules))
             }
-            Found::EndpointLimits { limits, open } => limits_told(*limits, *open),
+            Found::EndpointLimits { limits, open } => limits_told(*limits, *open, path.wire),
             Found::Limit { connections_max: most } => {
                 let name = Refusal::TooManyConnections.name();
                 let says = format!("a worker holds {most} connections and refuses more: {name}");
@@ -188,13 +188,18 @@ fn certificate_facts(certificates: &[CertificateFacts]) -> Value {
 }
 
 /// What an endpoint may have, and what those are refused with who come on top.
-fn limits_told(limits: EndpointLimits, open: u64) -> (&'static str, String, Value) {
+fn limits_told(limits: EndpointLimits, open: u64, wire: Wire) -> (&'static str, String, Value) {
     let EndpointLimits { connections, new_connections_per_second, bytes_per_second } = limits;
     let (many, new) = (Refusal::EndpointConnections, Refusal::EndpointConnectionRate);
     let says = [
         connections.map(|most| format!("{most} connections ({many})")),
         new_connections_per_second.map(|most| format!("{most} new ones per second ({new})")),
-        bytes_per_second.map(|most| format!("{most} bytes per second, more of which wait")),
+        bytes_per_second.map(|most| match wire {
+            Wire::Tcp => format!("{most} bytes per second, more of which wait"),
+            Wire::Udp => {
+                format!("{most} bytes per second, more of which are lost ({ENDPOINT_BYTE_RATE})")
+            }
+        }),
     ];
     let says: Vec<_> = says.into_iter().flatten().collect();
     let facts = json!({

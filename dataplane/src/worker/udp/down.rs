@@ -7,6 +7,7 @@ use sys::packets::BURST;
 
 use super::{Here, Udp, Worker};
 use crate::{
+    limit::Way,
     route::Key,
     udp::{
         metrics::{Count, Loss},
@@ -91,13 +92,18 @@ impl Worker {
     /// Sends the answers that leave from one socket.
     fn send_down(&mut self, udp: &mut Udp, key: Key, recipients: &[(Key, Here, usize)]) {
         let Udp { listeners, flows, answers, .. } = udp;
-        let socket = listeners.get(key).and_then(|listener| listener.socket.as_ref());
-        let Some(socket) = socket else { return };
-        let (mut items, mut whose) = (Vec::new(), Vec::new());
+        let Some(listener) = listeners.get(key) else { return };
+        let Some(socket) = &listener.socket else { return };
+        let (limits, moment) = (listener.limits.as_deref(), self.moment());
+        let (mut items, mut whose, mut over) = (Vec::new(), Vec::new(), 0);
         for (_, here, at) in recipients {
             let flow = flows.get(here.place).filter(|it| it.generation == here.generation);
             // A flow that ended since has no more to say.
             let Some((flow, message)) = flow.zip(answers.get(*at)) else { continue };
+            if limits.is_some_and(|it| !it.take_datagrams(moment, Way::ToClient, message.bytes())) {
+                over += message.datagrams().count();
+                continue;
+            }
             for bytes in message.datagrams() {
                 let to = Some(flow.client.0);
                 items.push(Item { to, preface: &[], bytes, joins: flow.joins_down });
@@ -122,7 +128,8 @@ impl Worker {
         });
         udp.tally(key, self.now_ms, |tally| {
             tally.to_client.add(all);
-            losses.into_iter().for_each(|loss| tally.lose(loss));
+            losses.into_iter().for_each(|loss| tally.lose(loss, 1));
+            tally.lose(Loss::ByteRate, over);
         });
     }
 }

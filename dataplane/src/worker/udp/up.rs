@@ -20,6 +20,7 @@ use sys::packets::BURST;
 use super::{Flow, Here, Preface, Udp, Worker, flow_token, watch};
 use crate::{
     UdpProxyHeader,
+    limit::Way,
     route::{Chosen, Key, Pool},
     session::Origin,
     udp::{
@@ -85,11 +86,27 @@ impl Worker {
                 _ => self.flow_of(udp, key, ClientAddr(peer)),
             };
             last = here.map(|here| (peer, here)).or(last);
-            udp.arrivals.extend(here.map(|here| (here, at)));
+            let Some(here) = here else { continue };
+            if self.may_move(udp, key, at) {
+                udp.arrivals.push((here, at));
+            }
         }
         if !udp.arrivals.is_sorted() {
             udp.arrivals.sort_unstable();
         }
+    }
+
+    /// Whether the endpoint may move what a client sent, by its bytes per second. What it may not
+    /// is lost: a datagram that waited would be late, and nobody would send less for it.
+    fn may_move(&self, udp: &mut Udp, key: Key, at: usize) -> bool {
+        let limits = udp.listeners.get(key).and_then(|listener| listener.limits.as_deref());
+        let (Some(limits), Some(message)) = (limits, udp.inbox.get(at)) else { return true };
+        if limits.take_datagrams(self.moment(), Way::ToTarget, message.bytes()) {
+            return true;
+        }
+        let datagrams = message.datagrams().count();
+        udp.tally(key, self.now_ms, |tally| tally.lose(Loss::ByteRate, datagrams));
+        false
     }
 
     fn flow_of(&mut self, udp: &mut Udp, key: Key, client: ClientAddr) -> Option<Here> {
@@ -172,7 +189,7 @@ impl Worker {
         flow.to_target.add(sent);
         udp.tally(key, self.now_ms, |tally| {
             tally.to_target.add(sent);
-            losses.into_iter().for_each(|loss| tally.lose(loss));
+            losses.into_iter().for_each(|loss| tally.lose(loss, 1));
         });
         Some(posted)
     }

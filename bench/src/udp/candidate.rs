@@ -1,0 +1,186 @@
+//! Postern and nginx, each relaying UDP to a target of its own.
+
+use std::{
+    fs,
+    net::{SocketAddr, SocketAddrV4},
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+
+use super::{
+    Setting,
+    load::{Run, Work},
+    target::{BUFFER_BYTES, Target},
+};
+use crate::{
+    api::{Caller, Service},
+    backend::Backend,
+    clock::Limit,
+    peer::{self, Peer},
+    process::Process,
+    source::Sources,
+};
+
+/// Who is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Postern.
+    Postern,
+    /// nginx's stream module.
+    Nginx,
+}
+
+impl Who {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Postern, Self::Nginx];
+
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postern => "postern",
+            Self::Nginx => "nginx",
+        }
+    }
+
+    /// What it says about its version.
+    pub fn version(self, postern: &Path) -> Option<String> {
+        match self {
+            Self::Postern => Peer::Postern.version(postern),
+            Self::Nginx => Peer::Nginx.version(postern),
+        }
+    }
+}
+
+/// One that runs.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Who it is.
+    pub who: Who,
+    /// Where it takes datagrams.
+    pub addr: SocketAddr,
+    /// Its process.
+    pub process: Process,
+    /// Where it takes them to.
+    pub target: Target,
+    /// Asked by Postern whether the target is healthy.
+    _health: Backend,
+}
+
+/// How long a start may take.
+const READY_MAX: Duration = Duration::from_secs(20);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(50);
+/// Connections that nginx may have: two per flow, and flows that are silent for long enough end.
+const CONNECTIONS: usize = 18_000;
+/// After so much silence nginx ends a flow.
+const SILENCE: &str = "2s";
+
+impl Candidate {
+    /// Starts it in front of a target, and waits until it serves.
+    pub fn start(who: Who, setting: &Setting) -> Result<Self> {
+        let (own, others) = setting.cpus.unzip();
+        let health = Backend::start(1, others)?;
+        let target_addr = *health.addrs().first().context("no back end")?;
+        let target = Target::start(target_addr, others)?;
+        let (plain, port) = (peer::free_port()?, peer::free_port()?);
+        let folder = setting.scratch.join(who.name());
+        fs::create_dir_all(&folder)?;
+        let listen = SocketAddrV4::new(peer::postern_or_local(who == Who::Postern), port);
+        let (program, arguments) = match who {
+            Who::Postern => {
+                let arguments = peer::postern_arguments(&folder, plain, target_addr, "")?;
+                (setting.postern.clone(), arguments)
+            }
+            Who::Nginx => (peer::nginx_program(), nginx(&folder, listen, target_addr)?),
+        };
+        let process = Process::start(&program, &arguments, &folder.join("log"), own)
+            .with_context(|| format!("run {}", program.display()))?;
+        let addr = listen.into();
+        let mut started = Self { who, addr, process, target, _health: health };
+        if who == Who::Postern {
+            let mut provider = peer::provider(&mut started.process, &folder)?;
+            provide(&mut provider, port, target_addr).context("add the UDP listener")?;
+        }
+        started.wait_until_ready().with_context(|| format!("wait for {}", who.name()))?;
+        Ok(started)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let (limit, mut sources) = (Limit::starting(READY_MAX), Sources::seeded(1));
+        let one = Work::Echo { flows: 1, bytes: 64, under_way: 1 };
+        loop {
+            self.process.must_be_running()?;
+            let mut run = Run::prepare(one, self.addr, &self.target, &mut sources)?;
+            match run.go(LOOK) {
+                Ok(_) => return Ok(()),
+                Err(error) if limit.is_over() => return Err(error),
+                Err(_) => std::thread::sleep(LOOK),
+            }
+        }
+    }
+}
+
+/// Adds a UDP listener with a group of one target, as a provider would.
+fn provide(caller: &mut Caller, port: u16, target: SocketAddr) -> Result<()> {
+    let balancers = caller.call(Service::Elb, "DescribeLoadBalancers", &[])?;
+    let groups = caller.call(Service::Elb, "DescribeTargetGroups", &[])?;
+    let (ip, target_port) = (target.ip().to_string(), target.port().to_string());
+    let members = [
+        ("Name", "datagrams"),
+        ("Protocol", "UDP"),
+        ("Port", &target_port),
+        ("TargetType", "ip"),
+        ("VpcId", groups.required("VpcId")?),
+    ];
+    let group = caller.call(Service::Elb, "CreateTargetGroup", &members)?;
+    let group = group.required("TargetGroupArn")?;
+    let members = [
+        ("TargetGroupArn", group),
+        ("Targets.member.1.Id", &ip),
+        ("Targets.member.1.Port", &target_port),
+        ("Targets.member.1.AvailabilityZone", "all"),
+    ];
+    caller.call(Service::Elb, "RegisterTargets", &members)?;
+    let members = [
+        ("LoadBalancerArn", balancers.required("LoadBalancerArn")?),
+        ("Protocol", "UDP"),
+        ("Port", &port.to_string()),
+        ("DefaultActions.member.1.Type", "forward"),
+        ("DefaultActions.member.1.TargetGroupArn", group),
+    ];
+    caller.call(Service::Elb, "CreateListener", &members)?;
+    Ok(())
+}
+
+/// nginx takes all that waits in a turn (`multi_accept`), with as much room as Postern asks for.
+fn nginx(folder: &Path, listen: SocketAddrV4, target: SocketAddr) -> Result<Vec<String>> {
+    let own = folder.display();
+    let text = format!(
+        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+worker_processes 1;
+daemon off;
+master_process off;
+pid {own}/nginx.pid;
+error_log {own}/error.log crit;
+events {{
+    use epoll;
+    multi_accept on;
+    worker_connections {CONNECTIONS};
+}}
+stream {{
+    access_log off;
+    server {{
+        listen {listen} udp rcvbuf={BUFFER_BYTES} sndbuf={BUFFER_BYTES};
+        proxy_pass {target};
+        proxy_timeout {SILENCE};
+    }}
+}}
+"
+    );
+    let path = folder.join("nginx.conf");
+    fs::write(&path, text)?;
+    let arguments = ["-p", &format!("{own}"), "-e", "stderr", "-c", &path.display().to_string()];
+    Ok(arguments.map(str::to_owned).to_vec())
+}
