@@ -41,7 +41,7 @@ def pages_hold_everything():
     needs = {"DescribeListenerCertificates": {"ListenerArn": w.listener},
              "DescribeListeners": {"LoadBalancerArn": w.load_balancer},
              "DescribeVpcEndpointServicePermissions": {"ServiceId": w.service}}
-    few = {"DescribeInternetGateways", "DescribeListenerCertificates", "DescribeNetworkAcls",
+    few = {"DescribeAccountLimits", "DescribeInternetGateways", "DescribeListenerCertificates", "DescribeNetworkAcls",
            "DescribePrefixLists", "DescribeSSLPolicies"}
     of_consumer = {"DescribeVpcEndpoints", "DescribeNetworkInterfaces"}
     for service, api in (("ec2", ec2), ("elbv2", elb)):
