@@ -24,6 +24,9 @@ use crate::{
     query_log::{Entry, Log},
 };
 
+/// Batches that are closer follow each other at once: one question alone takes some 20 µs with its
+/// system calls.
+const BUSY_GAP: Duration = Duration::from_micros(50);
 /// How far apart two samples of the latency are at least.
 const SAMPLE_PERIOD: Duration = Duration::from_millis(1);
 /// How long the wall clock is carried on by the monotonic one before it is read again.
@@ -156,6 +159,11 @@ impl Responder {
         self.time.advance(&*self.manner.clock);
     }
 
+    /// Whether batches follow each other at once.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.time.gap < BUSY_GAP
+    }
+
     /// Answers a message, and counts it.
     pub(crate) fn respond(
         &mut self,
@@ -237,6 +245,8 @@ impl Responder {
 /// The time of a batch.
 struct Time {
     now: Instant,
+    /// Between the last two batches.
+    gap: Duration,
     /// The last reading of both clocks.
     anchor: (Instant, Timestamp),
     sampled: Option<Instant>,
@@ -245,11 +255,12 @@ struct Time {
 impl Time {
     fn read(clock: &dyn Clock) -> Self {
         let now = clock.monotonic();
-        Self { now, anchor: (now, clock.wall()), sampled: None }
+        Self { now, gap: Duration::MAX, anchor: (now, clock.wall()), sampled: None }
     }
 
     fn advance(&mut self, clock: &dyn Clock) {
-        self.now = clock.monotonic();
+        let before = std::mem::replace(&mut self.now, clock.monotonic());
+        self.gap = self.now.saturating_duration_since(before);
         if self.now.saturating_duration_since(self.anchor.0) >= WALL_PERIOD {
             self.anchor = (self.now, clock.wall());
         }
