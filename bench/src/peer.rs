@@ -202,6 +202,11 @@ pub(crate) fn haproxy_program() -> PathBuf {
     haproxy::PROGRAM.into()
 }
 
+/// Writes the configuration of one nginx server in a folder, and returns the arguments.
+pub(crate) fn nginx_stream(folder: &Path, events: &str, server: &str) -> io::Result<Vec<String>> {
+    nginx::stream(folder, events, server)
+}
+
 pub(crate) fn nginx_program() -> PathBuf {
     nginx::PROGRAM.into()
 }

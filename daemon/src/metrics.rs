@@ -112,12 +112,11 @@ impl Exporter {
         self.handle.render()
     }
 
-    /// The samples of one metric that have a label, as the text format has them.
-    pub(crate) fn samples(&self, metric: &str, label: (&str, &str)) -> Vec<String> {
-        let (start, label) = (format!("{metric}{{"), format!("{}=\"{}\"", label.0, label.1));
+    /// The samples of all metrics that have a label, as the text format has them.
+    pub(crate) fn samples(&self, label: (&str, &str)) -> Vec<String> {
+        let label = format!("{}=\"{}\"", label.0, label.1);
         let rendered = self.handle.render();
-        let lines = rendered.lines().filter(|line| line.starts_with(&start));
-        lines.filter(|line| line.contains(&label)).map(str::to_owned).collect()
+        rendered.lines().filter(|line| line.contains(&label)).map(str::to_owned).collect()
     }
 
     /// Does what keeps the collection small; to be called every few seconds.

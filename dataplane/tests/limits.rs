@@ -9,7 +9,7 @@ mod udp;
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Shutdown, SocketAddr, TcpStream, UdpSocket},
+    net::{SocketAddr, TcpStream, UdpSocket},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -17,7 +17,7 @@ use std::{
 
 use model::{EndpointLimits, VpcEndpointId};
 use rig::{
-    Upstream, World, assert_alive, assert_reset, connect, fresh_ip, noise, read_to_end, simple,
+    Upstream, World, assert_alive, assert_echoed, assert_reset, connect, fresh_ip, noise, simple,
     wait_until,
 };
 use udp::{ask, client, echo, speak_udp, target};
@@ -134,16 +134,7 @@ fn exchange(addr: SocketAddr, clients: u64, bytes: usize) -> Duration {
     let clients: Vec<_> = (0..clients)
         .map(|seed| {
             thread::spawn(move || {
-                let sent = noise(seed, bytes);
-                let mut stream = connect(addr);
-                let mut writer = stream.try_clone().unwrap();
-                let copy = sent.clone();
-                let writing = thread::spawn(move || {
-                    writer.write_all(&copy).unwrap();
-                    writer.shutdown(Shutdown::Write).unwrap();
-                });
-                assert!(read_to_end(&mut stream) == sent, "{bytes} bytes");
-                writing.join().unwrap();
+                assert_echoed(addr, seed, bytes);
             })
         })
         .collect();

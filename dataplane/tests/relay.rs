@@ -12,8 +12,8 @@ use std::{
 
 use model::{ClientAddr, EndpointAddr, VpcEndpointId};
 use rig::{
-    assert_alive, assert_reset, connect, noise, read_exactly, read_header, read_to_end, reset,
-    simple, simple_with,
+    assert_alive, assert_echoed, assert_reset, connect, noise, read_exactly, read_header,
+    read_to_end, reset, simple, simple_with,
 };
 
 #[test]
@@ -153,16 +153,7 @@ fn exchange_noise(addr: SocketAddr) {
                     // From one byte to 4 MiB, each size as likely as its half.
                     let magnitude = random.usize(0..=22);
                     let bytes = random.usize(1..=1 << magnitude);
-                    let sent = noise(client << 8 | round, bytes);
-                    let mut stream = connect(addr);
-                    let mut writer = stream.try_clone().unwrap();
-                    let copy = sent.clone();
-                    let writing = thread::spawn(move || {
-                        writer.write_all(&copy).unwrap();
-                        writer.shutdown(Shutdown::Write).unwrap();
-                    });
-                    assert!(read_to_end(&mut stream) == sent, "{bytes} bytes");
-                    writing.join().unwrap();
+                    assert_echoed(addr, client << 8 | round, bytes);
                 }
             })
         })

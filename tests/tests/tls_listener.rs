@@ -118,6 +118,16 @@ fn s_client(address: IpAddr, authority: &Path, options: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// A gateway with a TLS listener for two hosts, in front of a target that is healthy.
+fn serving(authority: &Certificate) -> (Postern, Topology) {
+    let postern = Postern::start_with(&authority.listeners(&["one", "other"]));
+    let options = Options { proxy_protocol: false, ..Options::default() };
+    let topology = Topology::build(&postern, &[(serve(), "all")], options);
+    topology.wait_healthy(1, PATIENCE);
+    listen(&postern, &topology);
+    (postern, topology)
+}
+
 /// Adds a TLS listener with two certificates to the topology's load balancer, as a provider would.
 fn listen(postern: &Postern, topology: &Topology) {
     let aws = postern.aws(PROVIDER);
@@ -157,11 +167,7 @@ fn explained(postern: &Postern, address: IpAddr) -> Value {
 #[test]
 fn stock_clients_reach_a_tls_listener_by_two_names() {
     let authority = Certificate::new();
-    let postern = Postern::start_with(&authority.listeners(&["one", "other"]));
-    let options = Options { proxy_protocol: false, ..Options::default() };
-    let topology = Topology::build(&postern, &[(serve(), "all")], options);
-    topology.wait_healthy(1, PATIENCE);
-    listen(&postern, &topology);
+    let (postern, topology) = serving(&authority);
     let (address, trusted) = (topology.addresses(&postern)[0], authority.authority());
     for host in ["one.example.test", "other.example.test"] {
         wait_until(PATIENCE, "curl to be answered", || {
@@ -211,11 +217,7 @@ fn stock_clients_reach_a_tls_listener_by_two_names() {
 #[test]
 fn certificates_are_renewed_while_clients_come_and_stay() {
     let authority = Certificate::new();
-    let postern = Postern::start_with(&authority.listeners(&["one", "other"]));
-    let options = Options { proxy_protocol: false, ..Options::default() };
-    let topology = Topology::build(&postern, &[(serve(), "all")], options);
-    topology.wait_healthy(1, PATIENCE);
-    listen(&postern, &topology);
+    let (postern, topology) = serving(&authority);
     let (address, trusted) = (topology.addresses(&postern)[0], authority.authority());
     let host = "one.example.test";
     wait_until(PATIENCE, "curl to be answered", || page(&trusted, host, address).is_some());

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use bench::{
     clock,
     dns::{self, Setting, server::Server, table},
+    machine, report,
 };
 use clap::Parser;
 
@@ -44,7 +45,7 @@ fn main() -> Result<()> {
         postern: arguments.postern.canonicalize().context("build it: make bench-dns")?,
         scratch: scratch.clone(),
     };
-    let load_before = load_average()?;
+    let load_before = machine::load_average()?;
     let mut figures = Vec::new();
     for names in &arguments.names {
         figures.extend(dns::run(*names, &setting)?);
@@ -55,7 +56,7 @@ fn main() -> Result<()> {
         clock::today(),
         arguments.rounds,
         arguments.seconds,
-        load_average()?,
+        machine::load_average()?,
     );
     for server in [Server::Postern, Server::Nsd, Server::Knot] {
         let version = server.version(&setting.postern)?;
@@ -64,20 +65,10 @@ fn main() -> Result<()> {
     text.push_str("\n\n");
     text.push_str(&table::markdown(&figures));
     write!(std::io::stdout(), "{text}")?;
-    if arguments.write { keep(&text) } else { Ok(()) }
-}
-
-fn load_average() -> Result<String> {
-    let text = fs::read_to_string("/proc/loadavg")?;
-    Ok(text.split(' ').next().unwrap_or_default().to_owned())
-}
-
-/// Puts the tables where they are kept.
-fn keep(text: &str) -> Result<()> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
-    let before = fs::read_to_string(path)?;
-    let (head, rest) = before.split_once(table::BEGIN).context("no place for the figures")?;
-    let (_, tail) = rest.split_once(table::END).context("no end of the figures")?;
-    let (begin, end) = (table::BEGIN, table::END);
-    Ok(fs::write(path, format!("{head}{begin}\n\n{text}\n{end}{tail}"))?)
+    if arguments.write {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        report::put_between(&path, (table::BEGIN, table::END), &text)
+            .context("write the tables")?;
+    }
+    Ok(())
 }

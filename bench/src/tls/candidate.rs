@@ -160,36 +160,17 @@ fn nginx(
     listen: SocketAddrV4,
     target: SocketAddr,
 ) -> Result<Vec<String>> {
-    let (own, shared) = (folder.display(), setting.folder.display());
-    let connections = 2 * CONNECTIONS;
-    let text = format!(
-        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;
-worker_processes 1;
-daemon off;
-master_process off;
-pid {own}/nginx.pid;
-error_log {own}/error.log crit;
-events {{
-    use epoll;
-    worker_connections {connections};
-}}
-stream {{
-    access_log off;
-    server {{
-        listen {listen} ssl backlog=4096;
+    let shared = setting.folder.display();
+    let events = format!("worker_connections {};", 2 * CONNECTIONS);
+    let server = format!(
+        "listen {listen} ssl backlog=4096;
         ssl_certificate {shared}/chain.pem;
         ssl_certificate_key {shared}/key.pem;
         ssl_protocols TLSv1.2 TLSv1.3;
         proxy_pass {target};
         proxy_protocol on;
         proxy_buffer_size 64k;
-        proxy_timeout 350s;
-    }}
-}}
-"
+        proxy_timeout 350s;"
     );
-    let path = folder.join("nginx.conf");
-    fs::write(&path, text)?;
-    let arguments = ["-p", &format!("{own}"), "-e", "stderr", "-c", &path.display().to_string()];
-    Ok(arguments.map(str::to_owned).to_vec())
+    Ok(peer::nginx_stream(folder, &events, &server)?)
 }

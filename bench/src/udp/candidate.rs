@@ -156,31 +156,11 @@ fn provide(caller: &mut Caller, port: u16, target: SocketAddr) -> Result<()> {
 
 /// nginx takes all that waits in a turn (`multi_accept`), with as much room as Postern asks for.
 fn nginx(folder: &Path, listen: SocketAddrV4, target: SocketAddr) -> Result<Vec<String>> {
-    let own = folder.display();
-    let text = format!(
-        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;
-worker_processes 1;
-daemon off;
-master_process off;
-pid {own}/nginx.pid;
-error_log {own}/error.log crit;
-events {{
-    use epoll;
-    multi_accept on;
-    worker_connections {CONNECTIONS};
-}}
-stream {{
-    access_log off;
-    server {{
-        listen {listen} udp rcvbuf={BUFFER_BYTES} sndbuf={BUFFER_BYTES};
+    let events = format!("multi_accept on;\n    worker_connections {CONNECTIONS};");
+    let server = format!(
+        "listen {listen} udp rcvbuf={BUFFER_BYTES} sndbuf={BUFFER_BYTES};
         proxy_pass {target};
-        proxy_timeout {SILENCE};
-    }}
-}}
-"
+        proxy_timeout {SILENCE};"
     );
-    let path = folder.join("nginx.conf");
-    fs::write(&path, text)?;
-    let arguments = ["-p", &format!("{own}"), "-e", "stderr", "-c", &path.display().to_string()];
-    Ok(arguments.map(str::to_owned).to_vec())
+    Ok(peer::nginx_stream(folder, &events, &server)?)
 }

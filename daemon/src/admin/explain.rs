@@ -51,15 +51,15 @@ pub(super) fn answer(
         return Ok((form, written(form, &unknown(&named, snapshot.generation))));
     };
     let facts = &admin.facts;
-    let id = endpoint.id.to_string();
-    let samples = |name: &str| admin.exporter.samples(name, ("endpoint_id", &id));
+    let samples = admin.exporter.samples(("endpoint_id", &endpoint.id.to_string()));
+    let of = |name: &'static str| samples.iter().filter(move |it| is_of(it, name));
     let asked = Asked {
         endpoint: endpoint.id,
         place,
         client,
         port,
         connections_max: facts.connections_max,
-        open: ACTIVE.iter().flat_map(|name| samples(name)).filter_map(|it| value(&it)).sum(),
+        open: ACTIVE.iter().flat_map(|name| of(name)).filter_map(|it| value(it)).sum(),
         udp: facts.udp,
         certificates: facts.certificates.present().keys().cloned().collect(),
     };
@@ -67,9 +67,9 @@ pub(super) fn answer(
     let explanation = explain(snapshot, &health, &asked);
     let idle_end = facts.idle_end;
     let words = Words { registry: &registry, endpoint, asked: &asked, idle_end };
-    let refused = REFUSED.into_iter().flat_map(|(wire, name)| {
-        samples(name).into_iter().filter_map(move |sample| counted(wire, &sample))
-    });
+    let refused = REFUSED
+        .into_iter()
+        .flat_map(|(wire, name)| of(name).filter_map(move |sample| counted(wire, sample)));
     let story = Story {
         endpoint: Some(Arc::clone(endpoint)),
         generation: explanation.generation,
@@ -146,6 +146,11 @@ fn counted(wire: Wire, sample: &str) -> Option<Refused> {
     };
     let (zone, reason, count) = (label("zone")?, label("reason")?, value(sample)?);
     Some(Refused { wire, zone, reason, count })
+}
+
+/// Whether a sample of the text format is of this metric.
+fn is_of(sample: &str, metric: &str) -> bool {
+    sample.strip_prefix(metric).is_some_and(|rest| rest.starts_with('{'))
 }
 
 /// How many a sample of the text format counts.

@@ -7,7 +7,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     num::NonZeroU16,
     sync::{
         Arc,
@@ -136,7 +136,7 @@ impl Upstream {
                 thread::spawn(move || {
                     let (mut from, mut to) = (stream.try_clone().unwrap(), stream);
                     let _ = std::io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(std::net::Shutdown::Write);
+                    let _ = to.shutdown(Shutdown::Write);
                 });
             }
         });
@@ -165,6 +165,20 @@ pub(crate) fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).unwrap();
     all
+}
+
+/// Sends noise to a target that sends it back, and asserts that it does, to the end.
+pub(crate) fn assert_echoed(addr: SocketAddr, seed: u64, bytes: usize) {
+    let sent = noise(seed, bytes);
+    let mut stream = connect(addr);
+    let mut writer = stream.try_clone().unwrap();
+    let copy = sent.clone();
+    let writing = thread::spawn(move || {
+        writer.write_all(&copy).unwrap();
+        writer.shutdown(Shutdown::Write).unwrap();
+    });
+    assert!(read_to_end(&mut stream) == sent, "{bytes} bytes");
+    writing.join().unwrap();
 }
 
 /// Reads the header in one call, as the strictest receivers do, and what came with it.

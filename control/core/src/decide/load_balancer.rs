@@ -72,12 +72,7 @@ pub(super) fn modify(
     {
         new.zonal_shift = Some(ended(shift, ZonalShiftStatus::Canceled, desk.now));
     }
-    if new == **old {
-        return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
-    }
-    let new = Arc::new(new);
-    let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
-    Ok(Decision::of(event, Outcome::LoadBalancer(new)))
+    Ok(modified(desk, old, new))
 }
 
 /// Gives a load balancer IPv6 addresses, or takes them from it unless its service promises them.
@@ -97,9 +92,7 @@ pub(super) fn set_ip_address_type(
     {
         return Err(Refusal::LoadBalancerIpAddressType(id));
     }
-    let new = Arc::new(LoadBalancer { ip_address_type, ..LoadBalancer::clone(old) });
-    let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
-    Ok(Decision::of(event, Outcome::LoadBalancer(new)))
+    Ok(modified(desk, old, LoadBalancer { ip_address_type, ..LoadBalancer::clone(old) }))
 }
 
 /// Enables a load balancer in other zones. A zone stays as long as it belongs to a service, which
@@ -132,12 +125,7 @@ pub(super) fn set_subnets(
     if let Some(shift) = old.zonal_shift.as_ref().filter(|it| it.is_active() && is_left(&it.zone)) {
         new.zonal_shift = Some(ended(shift, ZonalShiftStatus::Canceled, desk.now));
     }
-    if new == **old {
-        return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
-    }
-    let new = Arc::new(new);
-    let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
-    Ok(Decision::of(event, Outcome::LoadBalancer(new)))
+    Ok(modified(desk, old, new))
 }
 
 /// Only a load balancer made with groups can have others, and always has one (NLB guide, "Update
@@ -161,12 +149,17 @@ pub(super) fn set_groups(
         enforces_on_endpoints: enforce.unwrap_or(old.enforces_on_endpoints),
         ..LoadBalancer::clone(old)
     };
+    Ok(modified(desk, old, new))
+}
+
+/// A load balancer as it is from now on; nothing happens if it stays as it was.
+pub(super) fn modified(desk: &Desk<'_>, old: &Arc<LoadBalancer>, new: LoadBalancer) -> Decision {
     if new == **old {
-        return Ok(Decision::nothing(Outcome::LoadBalancer(Arc::clone(old))));
+        return Decision::nothing(Outcome::LoadBalancer(Arc::clone(old)));
     }
     let new = Arc::new(new);
-    let event = desk.put(EventKind::LoadBalancerModified(id), Arc::clone(&new));
-    Ok(Decision::of(event, Outcome::LoadBalancer(new)))
+    let event = desk.put(EventKind::LoadBalancerModified(new.id), Arc::clone(&new));
+    Decision::of(event, Outcome::LoadBalancer(new))
 }
 
 pub(super) fn delete(desk: &Desk<'_>, id: LoadBalancerId) -> Result<Decision, Refusal> {

@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use model::{LoadBalancerId, Timestamp};
 
-use super::{Decision, Desk};
+use super::{Decision, Desk, load_balancer};
 use crate::{
     event::{Change, Event, EventKind},
-    outcome::Outcome,
     refusal::{Refusal, ZonalShiftRefusal},
     resource::{
         LoadBalancer, ZonalShift, ZonalShiftId, ZonalShiftStatus,
@@ -106,10 +105,5 @@ fn check(expires_in: Option<Duration>, comment: Option<&Arc<str>>) -> Result<(),
 
 fn with(desk: &Desk<'_>, old: &Arc<LoadBalancer>, shift: ZonalShift) -> Decision {
     let new = LoadBalancer { zonal_shift: Some(shift), ..LoadBalancer::clone(old) };
-    if new == **old {
-        return Decision::nothing(Outcome::LoadBalancer(Arc::clone(old)));
-    }
-    let new = Arc::new(new);
-    let event = desk.put(EventKind::LoadBalancerModified(new.id), Arc::clone(&new));
-    Decision::of(event, Outcome::LoadBalancer(new))
+    load_balancer::modified(desk, old, new)
 }
