@@ -11,7 +11,7 @@ use std::{
 use model::{Clock, Health, Snapshot};
 use tokio::{
     runtime::Handle,
-    sync::{Semaphore, mpsc, oneshot, watch},
+    sync::{mpsc, oneshot, watch},
     task::{AbortHandle, spawn_blocking},
     time::timeout,
 };
@@ -20,7 +20,7 @@ use crate::{
     Config, IdleEnd,
     director::{self, Inputs},
     metrics,
-    probe::{PROBES_MAX, Prober, RESULTS_MAX, TlsAsker},
+    probe::{Prober, RESULTS_MAX},
     route::Message,
     session, source,
     worker::{self, Mailbox},
@@ -95,19 +95,13 @@ impl Plane {
             workers.push(running.map_err(|source| StartError::Worker { worker, source })?);
         }
         let (sender, outcomes) = mpsc::channel(RESULTS_MAX);
-        let permits = Arc::new(Semaphore::new(PROBES_MAX));
         let inputs = Inputs {
             config,
             clock: Arc::clone(&clock),
             mailboxes: workers.iter().map(|running| running.mailbox.clone()).collect(),
             snapshots,
             health,
-            prober: Prober {
-                runtime: runtime.clone(),
-                outcomes: sender,
-                permits,
-                tls: TlsAsker::new(),
-            },
+            prober: Prober::new(runtime.clone(), sender),
             outcomes,
         };
         let director = runtime.spawn(director::run(inputs)).abort_handle();

@@ -1,15 +1,24 @@
 //! Health probes: questions asked of targets, on tokio, away from the traffic.
 //!
 //! One probe at a time per target, at a phase of its own, so that 1,000 targets are not asked in
-//! one moment. A probe that cannot be made for want of our own resources says nothing of the target
-//! and has no result. Does not know thresholds.
+//! one moment, nor each in a moment of its own. A probe that cannot be made for want of our own
+//! resources says nothing of the target and has no result. Does not know thresholds.
 
 mod http;
 mod tls;
 
-use std::{io, net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    num::NonZeroU16,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use dataplane_core::{health::ProbeResult, proxy_header};
+use dataplane_core::{health::ProbeResult, phase, proxy_header};
 use model::{HealthCheck, LoadBalancer, Question, Target, TargetGroup};
 use rustix::io::Errno;
 use tokio::{
@@ -18,16 +27,16 @@ use tokio::{
     runtime::Handle,
     sync::{Semaphore, mpsc},
     task::AbortHandle,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 
 use crate::{metrics, route};
 
-pub(crate) use tls::TlsAsker;
+use tls::TlsAsker;
 
 /// Probes under way at the same time, each with a file descriptor: one per target of the largest
 /// node designed for, so that dead targets, which take all of their timeout, hold up no others.
-pub(crate) const PROBES_MAX: usize = 1024;
+const PROBES_MAX: usize = 1024;
 /// Results that wait to be taken; probes wait with them.
 pub(crate) const RESULTS_MAX: usize = 1024;
 /// Shorter intervals would turn a mistake in a file into a flood.
@@ -83,10 +92,13 @@ pub(crate) enum Evidence {
 /// Where probes run and report.
 #[derive(Clone, Debug)]
 pub(crate) struct Prober {
-    pub(crate) runtime: Handle,
+    runtime: Handle,
     pub(crate) outcomes: mpsc::Sender<Outcome>,
-    pub(crate) permits: Arc<Semaphore>,
-    pub(crate) tls: TlsAsker,
+    permits: Arc<Semaphore>,
+    tls: TlsAsker,
+    /// Since when phases are counted, and how many were given.
+    epoch: Instant,
+    phases: Arc<AtomicU32>,
 }
 
 /// A target's probes, which end when it is dropped.
@@ -102,6 +114,18 @@ impl Drop for Probes {
 }
 
 impl Prober {
+    /// Probes on this runtime.
+    pub(crate) fn new(runtime: Handle, outcomes: mpsc::Sender<Outcome>) -> Self {
+        Self {
+            runtime,
+            outcomes,
+            permits: Arc::new(Semaphore::new(PROBES_MAX)),
+            tls: TlsAsker::new(),
+            epoch: Instant::now(),
+            phases: Arc::default(),
+        }
+    }
+
     /// Probes a target at once, and then at every interval.
     pub(crate) fn start(&self, target: Arc<route::Target>, settings: Settings) -> Probes {
         let prober = self.clone();
@@ -115,9 +139,10 @@ impl Prober {
             return;
         }
         // Targets registered together are not probed together for ever.
-        sleep(settings.interval.mul_f64(fastrand::f64())).await;
-        let mut ticks = interval(settings.interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let number = self.phases.fetch_add(1, Ordering::Relaxed);
+        let wait = phase::until_next(number, settings.interval, self.epoch.elapsed());
+        let mut ticks = interval_at(Instant::now() + wait, settings.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             ticks.tick().await;
             if !self.report(&target, &settings, &mut last).await {
