@@ -4,7 +4,7 @@ CARGO ?= cargo
 FUZZ_SECONDS ?= 5
 CONFIG ?= deploy/quickstart.toml
 
-.PHONY: run build test test-sdk check fmt lint doc tidy fuzz bench bench-dns bench-quick bench-tls bench-udp test-tools bench-tools audit help
+.PHONY: run build test test-sdk check fmt lint doc tidy fuzz bench bench-checks bench-dns bench-quick bench-tls bench-udp test-tools bench-tools audit help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,10 @@ bench: bench-tools ## Measure beside HAProxy and nginx, rewrite the table in ben
 bench-quick: bench-tools ## The same in two minutes, with wider error bars
 	$(CARGO) build --release -p daemon
 	$(CARGO) run --release -p bench --bin compare -- --quick
+
+bench-checks: bench-tools ## Measure health checks beside HAProxy, rewrite their table in bench/README.md
+	$(CARGO) build --release -p daemon
+	$(CARGO) run --release -p bench --bin checks -- --write
 
 bench-dns: bench-tools ## Measure DNS beside NSD and Knot, rewrite its tables in bench/README.md
 	$(CARGO) build --release -p daemon

@@ -4,10 +4,12 @@
 //! [`client`] (the two ends), [`machine`] and [`process`] (what is read while they run), [`peer`]
 //! (who is compared), [`round`] (in which order), [`gate`] (what must come out) and [`report`] (how
 //! it is shown). [`control`] is a bench of its own, the API under load by [`api`], and so are
-//! [`dns`], [`tls`] and [`udp`]. Knows the proxies as programs only: nothing here links a plane.
+//! [`checks`] (health checks), [`dns`], [`tls`] and [`udp`]. Knows the proxies as programs only:
+//! nothing here links a plane.
 
 pub mod api;
 pub mod backend;
+pub mod checks;
 pub mod client;
 pub mod clock;
 pub mod control;

@@ -17,6 +17,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
+pub(crate) use postern::{create_group, create_listener, register};
+
 use crate::{
     api::Caller,
     client::{self, Work},

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use super::Place;
 use crate::{
-    api::{Caller, Key},
+    api::{Caller, Key, Service},
     clock::Limit,
     process::Process,
 };
@@ -110,4 +110,58 @@ pub(super) fn provider(process: &mut Process, folder: &Path) -> Result<Caller> {
         thread::sleep(LOOK);
     }
     bail!("postern does not say where it listens")
+}
+
+/// Creates a target group with a name and a protocol, in the provider's network; gives its ARN.
+pub(crate) fn create_group(
+    caller: &mut Caller,
+    (name, protocol): (&str, &str),
+    settings: &[(&str, &str)],
+) -> Result<String> {
+    let groups = caller.call(Service::Elb, "DescribeTargetGroups", &[])?;
+    let vpc = groups.required("VpcId")?;
+    let own = [
+        ("Name", name),
+        ("Protocol", protocol),
+        // Each target is registered with a port of its own.
+        ("Port", "1"),
+        ("TargetType", "ip"),
+        ("VpcId", vpc),
+    ];
+    let group = caller.call(Service::Elb, "CreateTargetGroup", &[&own, settings].concat())?;
+    Ok(group.required("TargetGroupArn")?.to_owned())
+}
+
+/// Registers targets for all zones.
+pub(crate) fn register(caller: &mut Caller, group: &str, targets: &[SocketAddr]) -> Result<()> {
+    let mut members = vec![("TargetGroupArn".to_owned(), group.to_owned())];
+    for (n, addr) in (1..).zip(targets) {
+        let member = |name| format!("Targets.member.{n}.{name}");
+        members.push((member("Id"), addr.ip().to_string()));
+        members.push((member("Port"), addr.port().to_string()));
+        members.push((member("AvailabilityZone"), "all".to_owned()));
+    }
+    let members: Vec<_> = members.iter().map(|(name, value)| (&**name, &**value)).collect();
+    caller.call(Service::Elb, "RegisterTargets", &members)?;
+    Ok(())
+}
+
+/// Adds a listener that forwards to a group.
+pub(crate) fn create_listener(
+    caller: &mut Caller,
+    (protocol, port): (&str, u16),
+    group: &str,
+    settings: &[(&str, &str)],
+) -> Result<()> {
+    let balancers = caller.call(Service::Elb, "DescribeLoadBalancers", &[])?;
+    let port = port.to_string();
+    let own = [
+        ("LoadBalancerArn", balancers.required("LoadBalancerArn")?),
+        ("Protocol", protocol),
+        ("Port", &port),
+        ("DefaultActions.member.1.Type", "forward"),
+        ("DefaultActions.member.1.TargetGroupArn", group),
+    ];
+    caller.call(Service::Elb, "CreateListener", &[&own, settings].concat())?;
+    Ok(())
 }

@@ -109,18 +109,10 @@ impl Candidate {
     /// Adds the TLS listener, as a provider would.
     fn listen(&mut self, folder: &Path, port: u16) -> Result<()> {
         let mut caller = peer::provider(&mut self.process, folder)?;
-        let balancers = caller.call(Service::Elb, "DescribeLoadBalancers", &[])?;
         let groups = caller.call(Service::Elb, "DescribeTargetGroups", &[])?;
-        let members = [
-            ("LoadBalancerArn", balancers.required("LoadBalancerArn")?),
-            ("Protocol", "TLS"),
-            ("Port", &port.to_string()),
-            ("Certificates.member.1.CertificateArn", ARN),
-            ("DefaultActions.member.1.Type", "forward"),
-            ("DefaultActions.member.1.TargetGroupArn", groups.required("TargetGroupArn")?),
-        ];
-        caller.call(Service::Elb, "CreateListener", &members)?;
-        Ok(())
+        let group = groups.required("TargetGroupArn")?;
+        let certificate = [("Certificates.member.1.CertificateArn", ARN)];
+        peer::create_listener(&mut caller, ("TLS", port), group, &certificate)
     }
 }
 

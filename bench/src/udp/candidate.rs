@@ -15,7 +15,7 @@ use super::{
     target::{BUFFER_BYTES, Target},
 };
 use crate::{
-    api::{Caller, Service},
+    api::Caller,
     backend::Backend,
     clock::Limit,
     peer::{self, Peer},
@@ -124,34 +124,9 @@ impl Candidate {
 
 /// Adds a UDP listener with a group of one target, as a provider would.
 fn provide(caller: &mut Caller, port: u16, target: SocketAddr) -> Result<()> {
-    let balancers = caller.call(Service::Elb, "DescribeLoadBalancers", &[])?;
-    let groups = caller.call(Service::Elb, "DescribeTargetGroups", &[])?;
-    let (ip, target_port) = (target.ip().to_string(), target.port().to_string());
-    let members = [
-        ("Name", "datagrams"),
-        ("Protocol", "UDP"),
-        ("Port", &target_port),
-        ("TargetType", "ip"),
-        ("VpcId", groups.required("VpcId")?),
-    ];
-    let group = caller.call(Service::Elb, "CreateTargetGroup", &members)?;
-    let group = group.required("TargetGroupArn")?;
-    let members = [
-        ("TargetGroupArn", group),
-        ("Targets.member.1.Id", &ip),
-        ("Targets.member.1.Port", &target_port),
-        ("Targets.member.1.AvailabilityZone", "all"),
-    ];
-    caller.call(Service::Elb, "RegisterTargets", &members)?;
-    let members = [
-        ("LoadBalancerArn", balancers.required("LoadBalancerArn")?),
-        ("Protocol", "UDP"),
-        ("Port", &port.to_string()),
-        ("DefaultActions.member.1.Type", "forward"),
-        ("DefaultActions.member.1.TargetGroupArn", group),
-    ];
-    caller.call(Service::Elb, "CreateListener", &members)?;
-    Ok(())
+    let group = peer::create_group(caller, ("datagrams", "UDP"), &[])?;
+    peer::register(caller, &group, &[target])?;
+    peer::create_listener(caller, ("UDP", port), &group, &[])
 }
 
 /// nginx takes all that waits in a turn (`multi_accept`), with as much room as Postern asks for.
