@@ -17,8 +17,8 @@ use std::{
 
 use model::{EndpointLimits, VpcEndpointId};
 use rig::{
-    Upstream, World, assert_alive, assert_echoed, assert_reset, connect, fresh_ip, noise, simple,
-    wait_until,
+    Upstream, World, assert_alive, assert_echoed, assert_refused, fresh_ip, noise, simple,
+    try_connect, wait_until,
 };
 use udp::{ask, client, echo, speak_udp, target};
 
@@ -29,7 +29,7 @@ fn limit(world: &mut World, set: impl FnOnce(&mut EndpointLimits)) {
 
 /// Whether a connection gets through to the target, which then has the other end.
 fn passes(addr: SocketAddr, upstream: &Upstream) -> Option<(TcpStream, TcpStream)> {
-    let mut client = connect(addr);
+    let mut client = try_connect(addr)?;
     if client.write_all(b"?").is_err() {
         return None;
     }
@@ -105,7 +105,7 @@ fn a_refused_connection_leaves_its_place_to_others() {
     rig.world.group().targets.clear();
     rig.publish();
     for _ in 0..5 {
-        assert_reset(&mut connect(addr));
+        assert_refused(addr);
     }
     rig.world.register(&upstream, "a");
     rig.publish();

@@ -18,7 +18,7 @@ use std::{
 use dataplane::{Certificates, Config, IdleEnd, TargetTls};
 use dataplane_core::proxy_header::Parsed;
 use model::{AlpnPolicy, Listener, ListenerId, Protocol, TlsTermination};
-use rig::{Rig, Upstream, assert_reset, connect, noise, reset, simple_with};
+use rig::{Rig, Upstream, assert_refused, assert_reset, connect, noise, reset, simple_with};
 use rustls::{HandshakeKind, ProtocolVersion};
 use tls::{Pair, agree, assert_alive, certificates, finish, read_to_end, terminate, write_all};
 
@@ -424,7 +424,7 @@ fn the_idle_timeout_of_a_tls_listener_cannot_be_set() {
     let mut client = agree(addr, HOST, &config).unwrap();
     let mut other = upstream.accept();
     // A longer silence than that is the end of a connection without TLS, but not of these.
-    assert_reset(&mut connect((addr.ip(), PLAIN_PORT).into()));
+    assert_refused((addr.ip(), PLAIN_PORT).into());
     assert_alive(&mut client, &mut other);
     assert_alive(&mut live, &mut target);
 }

@@ -415,3 +415,22 @@ pub(crate) fn simple_with(
 pub(crate) fn connect(addr: SocketAddr) -> TcpStream {
     patient(TcpStream::connect(addr).unwrap())
 }
+
+/// The same of an address where a reset may come before the call returns.
+pub(crate) fn try_connect(addr: SocketAddr) -> Option<TcpStream> {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset};
+    match TcpStream::connect(addr) {
+        Ok(client) => Some(patient(client)),
+        Err(error) => {
+            assert!(matches!(error.kind(), ConnectionAborted | ConnectionReset), "{error}");
+            None
+        }
+    }
+}
+
+/// Asserts that a connection is reset without a byte having been sent.
+pub(crate) fn assert_refused(addr: SocketAddr) {
+    if let Some(mut client) = try_connect(addr) {
+        assert_reset(&mut client);
+    }
+}
