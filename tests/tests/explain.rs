@@ -14,7 +14,8 @@ use serde_json::Value;
 use tests::{
     Postern, Topology, client,
     peer::Peer,
-    postern::binary,
+    postern::{CONSUMER, binary},
+    tool,
     topology::{Options, PORT},
     wait_for, wait_until,
 };
@@ -149,4 +150,46 @@ fn what_is_not_served_is_told_by_its_state() {
         (&told["stop"]["reason"], &told["endpoint"]),
         (&"no_such_endpoint".into(), &Value::Null)
     );
+}
+
+#[test]
+fn an_endpoint_without_a_subnet_has_names_that_lead_nowhere() {
+    let postern = Postern::start();
+    let target = Peer::postern("echo", "one");
+    let options = Options { proxy_protocol: false, ..Options::default() };
+    let topology = Topology::build(&postern, &[(target.addr.to_string(), "all")], options);
+    topology.wait_healthy(1, PATIENCE);
+    let [first, second] = topology.addresses(&postern);
+    let (aws, dns) = (postern.aws(CONSUMER), postern.listening().dns);
+    let described = aws.run("ec2 describe-vpc-endpoints");
+    let subnets = described["VpcEndpoints"][0]["SubnetIds"].as_array().unwrap().clone();
+    let [one, other] = [0, 1].map(|n| subnets[n].as_str().unwrap());
+    let modify = |change: &str| {
+        aws.run(&format!(
+            "ec2 modify-vpc-endpoint --vpc-endpoint-id {} {change}",
+            topology.endpoint
+        ));
+        topology.wait_state("available");
+    };
+
+    modify(&format!("--remove-subnet-ids {one} {other}"));
+    let described = aws.run("ec2 describe-vpc-endpoints");
+    assert_eq!(described["VpcEndpoints"][0]["NetworkInterfaceIds"], Value::Array(Vec::new()));
+    let name = topology.regional_name.as_str();
+    let answer = || tool::dig_with(dns, name, "A", &["+noall", "+comments", "+answer"]).concat();
+    wait_until(PATIENCE, "the name to be bare", || answer().contains("ANSWER: 0"));
+    assert!(answer().contains("status: NOERROR"), "{}", answer());
+    for address in [first, second] {
+        wait_until(PATIENCE, "the address to be let go", || !echoes(address));
+    }
+    let told = as_json(&postern, &[name, "--from", "127.0.0.1"]);
+    assert_eq!(told["stop"]["reason"], "no_address", "{told}");
+    let advice = format!("--vpc-endpoint-id {} --add-subnet-ids", topology.endpoint);
+    assert!(explained(&postern, &[name]).contains(&advice));
+
+    modify(&format!("--add-subnet-ids {one}"));
+    let [address] =
+        wait_for(PATIENCE, "an address", || <[IpAddr; 1]>::try_from(tool::resolve(dns, name)).ok())
+            .0;
+    wait_until(PATIENCE, "the endpoint to serve", || echoes(address));
 }

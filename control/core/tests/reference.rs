@@ -321,7 +321,6 @@ fn why(refusal: &Refusal) -> Option<Why> {
         Refusal::PrivateDnsUnverified(_) => Why::NotProven,
         Refusal::VpcDnsDisabled(_) => Why::DnsAttributes,
         Refusal::PrivateDnsConflict { .. } => Why::NameTaken,
-        Refusal::SubnetMissing => Why::NoSubnet,
         Refusal::SubnetOutsideVpc { .. } => Why::SubnetOutsideVpc,
         Refusal::SubnetsInSameZone { .. } => Why::SameZone,
         Refusal::ServiceZone { .. } => Why::ServiceNotInZone,

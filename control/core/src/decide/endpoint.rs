@@ -231,7 +231,8 @@ pub(super) fn put_moved(
     Decision::of(desk.put(kind, Arc::clone(&new)), Outcome::Endpoint(new))
 }
 
-/// The subnets to have an interface in: at least one, and at most one per zone.
+/// The subnets to have an interface in, at most one per zone. There may be none: such an endpoint
+/// has names that lead nowhere until it is given a subnet.
 fn subnets(desk: &Desk<'_>, create: &CreateEndpoint) -> Result<BTreeSet<SubnetId>, Refusal> {
     let designated = create.addresses.iter().map(|it| it.subnet);
     let named = create.subnets.iter().copied().chain(designated);
@@ -239,7 +240,7 @@ fn subnets(desk: &Desk<'_>, create: &CreateEndpoint) -> Result<BTreeSet<SubnetId
     for id in named {
         choose(&mut chosen, interface::subnet(desk, create.vpc, id)?)?;
     }
-    if chosen.is_empty() { Err(Refusal::SubnetMissing) } else { Ok(chosen.into_values().collect()) }
+    Ok(chosen.into_values().collect())
 }
 
 /// Refuses an address type that the service does not take.
@@ -292,9 +293,6 @@ fn changed_interfaces(
     subnets.extend(&modify.add_subnets);
     if let Some(stray) = modify.addresses.iter().find(|it| !subnets.contains(&it.subnet)) {
         return Err(not_in(stray.subnet));
-    }
-    if subnets.is_empty() {
-        return Err(Refusal::SubnetMissing);
     }
     let mut chosen = BTreeMap::new();
     let mut interfaces = Vec::new();

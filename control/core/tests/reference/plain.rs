@@ -28,7 +28,6 @@ pub(crate) enum Why {
     NotProven,
     DnsAttributes,
     NameTaken,
-    NoSubnet,
     SubnetOutsideVpc,
     SameZone,
     ServiceNotInZone,

@@ -26,7 +26,10 @@ impl Plain {
             }
             Ask::DeleteVpc { vpc } => {
                 why.extend(self.own_vpc(who, *vpc).err());
-                if self.subnets.values().any(|it| it.vpc == *vpc) {
+                let has_endpoint = |it: &Endpoint| it.vpc == *vpc && it.state != "deleted";
+                if self.subnets.values().any(|it| it.vpc == *vpc)
+                    || self.endpoints.values().any(has_endpoint)
+                {
                     why.insert(Why::InUse);
                 }
             }
@@ -194,9 +197,6 @@ impl Plain {
         subnets: &BTreeSet<SubnetId>,
         why: &mut BTreeSet<Why>,
     ) {
-        if subnets.is_empty() {
-            why.insert(Why::NoSubnet);
-        }
         let mut zones = BTreeSet::new();
         for id in subnets {
             match self.subnets.get(id).filter(|it| it.owner == who.account()) {

@@ -48,6 +48,13 @@ fn other_addresses(words: &Words<'_>) -> String {
         interface.addresses().map(|address| format!("{address} in {}", interface.zone))
     });
     let addresses: Vec<_> = addresses.collect();
+    if addresses.is_empty() {
+        return format!(
+            "give it a subnet: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --add-subnet-ids \
+             SUBNET",
+            words.endpoint.id
+        );
+    }
     let addresses = addresses.join(", ");
     match words.asked.client {
         Some(client) => {

@@ -116,6 +116,9 @@ impl Words<'_> {
     pub(super) fn nothing_to_dial(&self, stop: Stop) -> String {
         let state = self.endpoint.state;
         match stop {
+            Stop::NoAddress if self.endpoint.interfaces.is_empty() => {
+                "the endpoint has no subnet, and so no address".to_owned()
+            }
             Stop::NoAddress => "the endpoint has no such address for this client".to_owned(),
             _ => format!("the endpoint is {state}: nothing listens on its addresses"),
         }
