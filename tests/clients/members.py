@@ -124,6 +124,7 @@ def requests(w):
         "DeleteLoadBalancer": lb,
         "DeleteTargetGroup": target_group,
         "DeregisterTargets": targets,
+        "DescribeCapacityReservation": lb,
         "DescribeListenerAttributes": listener,
         "DescribeListenerCertificates": listener,
         "DescribeListeners": lb,
@@ -132,6 +133,7 @@ def requests(w):
             "ec2": {}, "elbv2": resources},
         "DescribeTargetGroupAttributes": target_group,
         "DescribeTargetHealth": target_group,
+        "ModifyCapacityReservation": {**lb, "ResetCapacityReservation": "true"},
         "ModifyListener": {
             **listener, "DefaultActions.member.1.Type": "forward",
             "DefaultActions.member.1.TargetGroupArn": w.target_group},

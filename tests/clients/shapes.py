@@ -168,6 +168,8 @@ def run_all(w):
         ListenerArn=w.listener, Attributes=[{"Key": "tcp.idle_timeout.seconds", "Value": "400"}])
     elb.set_subnets(LoadBalancerArn=w.load_balancer, Subnets=w.provider_subnets)
     elb.describe_account_limits()
+    elb.describe_capacity_reservation(LoadBalancerArn=w.load_balancer)
+    elb.modify_capacity_reservation(LoadBalancerArn=w.load_balancer, ResetCapacityReservation=True)
     checked = elb.create_target_group(
         Name="checked", Protocol="TCP", Port=80, TargetType="ip", VpcId=w.provider_vpc,
         HealthCheckProtocol="HTTP", HealthCheckPath="/up", Matcher={"HttpCode": "200"})

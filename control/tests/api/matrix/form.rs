@@ -206,6 +206,10 @@ fn shifting(world: &World, operation: &str) -> Option<Form> {
     })
 }
 
+fn attribute(key: &str, value: &str) -> String {
+    format!("&Attributes.member.1.Key={key}&Attributes.member.1.Value={value}")
+}
+
 fn balancing(world: &World, operation: &str) -> Option<Form> {
     let World { load_balancer, listener, target_group, .. } = world;
     let of = |text: String, code| Form::of(Owner::Provider, text, Other::Code(code));
@@ -216,9 +220,6 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
         |more: &str| of(format!("&LoadBalancerArn={load_balancer}{more}"), "LoadBalancerNotFound");
     let resource = |more: &str| {
         of(format!("&ResourceArns.member.1={target_group}{more}"), "TargetGroupNotFound")
-    };
-    let attribute = |key: &str, value| {
-        format!("&Attributes.member.1.Key={key}&Attributes.member.1.Value={value}")
     };
     let certificate = "&Certificates.member.1.CertificateArn=arn:aws:acm:r:1:certificate/none";
     Some(match operation {
@@ -251,7 +252,10 @@ fn balancing(world: &World, operation: &str) -> Option<Form> {
         }
         "DeleteTargetGroup" => group("").getting("ResourceInUse"),
         "DeregisterTargets" | "RegisterTargets" => group("&Targets.member.1.Id=10.0.1.9"),
-        "DescribeListeners" | "DescribeLoadBalancerAttributes" => balancer(""),
+        "DescribeCapacityReservation" | "DescribeListeners" | "DescribeLoadBalancerAttributes" => {
+            balancer("")
+        }
+        "ModifyCapacityReservation" => balancer("&ResetCapacityReservation=true"),
         "DescribeLoadBalancers" => {
             of(format!("&LoadBalancerArns.member.1={load_balancer}"), "LoadBalancerNotFound")
         }
