@@ -6,7 +6,9 @@ use std::{fmt::Write as _, fs, io, path::Path};
 use serde_json::{Value, json};
 
 use crate::{
+    clock,
     gate::{self, Figures, Verdict},
+    machine,
     peer::Peer,
     round::{Basis, Sample, Series, Spread},
     syscalls::COUNTED,
@@ -248,6 +250,28 @@ pub fn raw(about: &Circumstances, figures: &Figures) -> Value {
         "series": figures.rounds.series.iter().map(series).collect::<Vec<_>>(),
         "idle": Value::Object(idle.collect()), "calls": Value::Object(calls.collect()),
     })
+}
+
+/// The lines above a table: the day, the machine, how it was measured, and who is compared.
+pub fn heading(
+    how: &str,
+    load_before: f64,
+    versions: impl IntoIterator<Item = (&'static str, Option<String>)>,
+) -> io::Result<String> {
+    let mut text = format!(
+        "{}, on {}, IRQ_TIME_ACCOUNTING {};\n{how}; load average {load_before} before, {} \
+         after.\n",
+        clock::today(),
+        machine::describe()?,
+        machine::IrqAccounting::find().as_str(),
+        machine::load_average()?,
+    );
+    for (name, version) in versions {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{name}: {}. ", version.unwrap_or_default());
+    }
+    text.push_str("\n\n");
+    Ok(text)
 }
 
 /// Puts the tables between the markers of a file.

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use bench::{
     checks::{self, INTERVAL, Setting, candidate::Who, table},
-    clock, machine, report,
+    machine, report,
 };
 use clap::Parser;
 
@@ -46,31 +46,13 @@ fn main() -> Result<()> {
     let before = machine::load_average()?;
     let figures = checks::run(&setting)?;
     fs::remove_dir_all(&scratch).context("remove our folder")?;
-    let text = head(&setting, before)? + &table::markdown(&figures);
+    let how = format!("{} rounds of {} s", setting.rounds, setting.lasts.as_secs());
+    let versions = Who::ALL.map(|who| (who.name(), who.version(&setting.postern)));
+    let text = report::heading(&how, before, versions)? + &table::markdown(&figures);
     write!(std::io::stdout(), "{text}")?;
     if arguments.write {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
         report::put_between(&path, (table::BEGIN, table::END), &text).context("write the table")?;
     }
     Ok(())
-}
-
-/// Under which circumstances the figures came about.
-fn head(setting: &Setting, load_before: f64) -> Result<String> {
-    let mut text = format!(
-        "{}, on {}, IRQ_TIME_ACCOUNTING {};\n{} rounds of {} s; load average {load_before} before, \
-         {} after.\n",
-        clock::today(),
-        machine::describe()?,
-        machine::IrqAccounting::find().as_str(),
-        setting.rounds,
-        setting.lasts.as_secs(),
-        machine::load_average()?,
-    );
-    for who in Who::ALL {
-        let version = who.version(&setting.postern).unwrap_or_default();
-        text.push_str(&format!("{}: {version}. ", who.name()));
-    }
-    text.push_str("\n\n");
-    Ok(text)
 }

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use bench::{
-    clock, machine,
+    machine,
     measure::Amount,
     report,
     udp::{self, Setting, candidate::Who, table},
@@ -52,8 +52,13 @@ fn main() -> Result<()> {
     let before = machine::load_average()?;
     let (figures, counted) = udp::run(&setting)?;
     fs::remove_dir_all(&scratch).context("remove our folder")?;
-    let mut text = head(&setting, before)?;
-    text.push_str(&table::markdown(&figures, &counted));
+    let placement = match setting.cpus {
+        Some(_) => "candidates on processor 0, load and targets on processor 1",
+        None => "placed by the kernel",
+    };
+    let how = format!("{placement}; at most {} rounds", setting.amount.rounds());
+    let versions = Who::ALL.map(|who| (who.name(), who.version(&setting.postern)));
+    let text = report::heading(&how, before, versions)? + &table::markdown(&figures, &counted);
     write!(std::io::stdout(), "{text}")?;
     if arguments.write {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -61,27 +66,4 @@ fn main() -> Result<()> {
             .context("write the tables")?;
     }
     Ok(())
-}
-
-/// Under which circumstances the figures came about.
-fn head(setting: &Setting, load_before: f64) -> Result<String> {
-    let placement = match setting.cpus {
-        Some(_) => "candidates on processor 0, load and targets on processor 1",
-        None => "placed by the kernel",
-    };
-    let mut text = format!(
-        "{}, on {}, IRQ_TIME_ACCOUNTING {}; {placement};\nat most {} rounds; load average \
-         {load_before} before, {} after.\n",
-        clock::today(),
-        machine::describe()?,
-        machine::IrqAccounting::find().as_str(),
-        setting.amount.rounds(),
-        machine::load_average()?,
-    );
-    for who in Who::ALL {
-        let version = who.version(&setting.postern).unwrap_or_default();
-        text.push_str(&format!("{}: {version}. ", who.name()));
-    }
-    text.push_str("\n\n");
-    Ok(text)
 }
