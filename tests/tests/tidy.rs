@@ -14,6 +14,8 @@ use std::{
 const LINES_MAX: usize = 500;
 /// Columns a line may have: two files fit side by side.
 const COLUMNS_MAX: usize = 100;
+/// Bytes a file may have: what is larger was built or fetched, and every clone would carry it.
+const BYTES_MAX: u64 = 256 * 1024;
 
 /// Who may depend on which of our own packages, directly. A package that is missing here fails.
 const MAY_DEPEND: &[(&str, &[&str])] = &[
@@ -60,9 +62,14 @@ fn dependencies(package: &str, options: &[&str]) -> BTreeSet<String> {
 
 /// Every Rust file that git knows or would take.
 fn sources() -> Vec<PathBuf> {
+    files("*.rs")
+}
+
+/// Every file of this pattern that git knows or would take.
+fn files(pattern: &str) -> Vec<PathBuf> {
     let output = Command::new("git")
         .current_dir(root())
-        .args(["ls-files", "--cached", "--others", "--exclude-standard", "*.rs"])
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", pattern])
         .output()
         .unwrap();
     assert!(output.status.success(), "tidy reads the file list from git");
@@ -120,6 +127,15 @@ fn files_open_with_their_purpose_and_stay_short() {
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn nothing_built_or_fetched_is_kept() {
+    for path in files("*") {
+        let bytes = fs::metadata(&path).unwrap().len();
+        let name = path.strip_prefix(root()).unwrap().display();
+        assert!(bytes <= BYTES_MAX, "{name}: {bytes} bytes, at most {BYTES_MAX}; leave it out");
+    }
 }
 
 #[test]
