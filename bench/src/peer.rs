@@ -17,6 +17,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
+pub(crate) use haproxy::configured as haproxy_configured;
+pub(crate) use nginx::stream as nginx_stream;
 pub(crate) use postern::{create_group, create_listener, register};
 
 use crate::{
@@ -202,11 +204,6 @@ pub(crate) fn provider(process: &mut Process, folder: &Path) -> Result<Caller> {
 
 pub(crate) fn haproxy_program() -> PathBuf {
     haproxy::PROGRAM.into()
-}
-
-/// Writes the configuration of one nginx server in a folder, and returns the arguments.
-pub(crate) fn nginx_stream(folder: &Path, events: &str, server: &str) -> io::Result<Vec<String>> {
-    nginx::stream(folder, events, server)
 }
 
 pub(crate) fn nginx_program() -> PathBuf {

@@ -1,7 +1,12 @@
 //! How figures are shown: tables between two markers of a Markdown file, and all raw figures as
 //! JSON beside it.
 
-use std::{fmt::Write as _, fs, io, path::Path};
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use serde_json::{Value, json};
 
@@ -272,6 +277,16 @@ pub fn heading(
     }
     text.push_str("\n\n");
     Ok(text)
+}
+
+/// Prints tables, and if wanted keeps them between two markers of `bench/README.md`.
+pub fn publish(text: &str, markers: (&str, &str), is_kept: bool) -> io::Result<()> {
+    write!(io::stdout(), "{text}")?;
+    if is_kept {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        put_between(&path, markers, text)?;
+    }
+    Ok(())
 }
 
 /// Puts the tables between the markers of a file.

@@ -139,9 +139,9 @@ impl Prober {
             return;
         }
         // Targets registered together are not probed together for ever.
-        let number = self.phases.fetch_add(1, Ordering::Relaxed);
-        let wait = phase::until_next(number, settings.interval, self.epoch.elapsed());
-        let mut ticks = interval_at(Instant::now() + wait, settings.interval);
+        let (number, now) = (self.phases.fetch_add(1, Ordering::Relaxed), Instant::now());
+        let wait = phase::until_next(number, settings.interval, now - self.epoch);
+        let mut ticks = interval_at(now + wait, settings.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             ticks.tick().await;

@@ -1,11 +1,7 @@
 //! `checks`: what 1,000 health checks every 5 s cost Postern and HAProxy. Prints a table, and with
 //! `--write` puts it into `bench/README.md`.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use bench::{
@@ -49,10 +45,5 @@ fn main() -> Result<()> {
     let how = format!("{} rounds of {} s", setting.rounds, setting.lasts.as_secs());
     let versions = Who::ALL.map(|who| (who.name(), who.version(&setting.postern)));
     let text = report::heading(&how, before, versions)? + &table::markdown(&figures);
-    write!(std::io::stdout(), "{text}")?;
-    if arguments.write {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        report::put_between(&path, (table::BEGIN, table::END), &text).context("write the table")?;
-    }
-    Ok(())
+    report::publish(&text, (table::BEGIN, table::END), arguments.write).context("show the table")
 }

@@ -1,11 +1,7 @@
 //! `dns`: Postern beside NSD and Knot in one run. Prints its tables, and with `--write` puts them
 //! into `bench/README.md`.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use bench::{
@@ -64,11 +60,5 @@ fn main() -> Result<()> {
     }
     text.push_str("\n\n");
     text.push_str(&table::markdown(&figures));
-    write!(std::io::stdout(), "{text}")?;
-    if arguments.write {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        report::put_between(&path, (table::BEGIN, table::END), &text)
-            .context("write the tables")?;
-    }
-    Ok(())
+    report::publish(&text, (table::BEGIN, table::END), arguments.write).context("show the tables")
 }

@@ -1,12 +1,7 @@
 //! `udp`: Postern beside nginx where UDP is relayed, in one run. Prints its tables, and with
 //! `--write` puts them into `bench/README.md`.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use bench::{
@@ -59,11 +54,5 @@ fn main() -> Result<()> {
     let how = format!("{placement}; at most {} rounds", setting.amount.rounds());
     let versions = Who::ALL.map(|who| (who.name(), who.version(&setting.postern)));
     let text = report::heading(&how, before, versions)? + &table::markdown(&figures, &counted);
-    write!(std::io::stdout(), "{text}")?;
-    if arguments.write {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        report::put_between(&path, (table::BEGIN, table::END), &text)
-            .context("write the tables")?;
-    }
-    Ok(())
+    report::publish(&text, (table::BEGIN, table::END), arguments.write).context("show the tables")
 }

@@ -147,7 +147,5 @@ backend targets
         // Writing to a string cannot fail.
         let _ = writeln!(text, "    server t{n} {addr}");
     }
-    let path = folder.join("haproxy.cfg");
-    fs::write(&path, text)?;
-    Ok(vec!["-db".into(), "-f".into(), path.display().to_string()])
+    Ok(peer::haproxy_configured(folder, &text)?)
 }

@@ -1,6 +1,6 @@
 //! HAProxy's configuration: one thread, version 2 headers, always or adaptively spliced.
 
-use std::{fs, io};
+use std::{fs, io, path::Path};
 
 use super::Place;
 
@@ -43,7 +43,12 @@ backend targets
     server target {target} send-proxy-v2
 "
     );
-    let path = place.folder.join("haproxy.cfg");
+    configured(&place.folder, &text)
+}
+
+/// Keeps a configuration in a folder, and returns the arguments.
+pub(crate) fn configured(folder: &Path, text: &str) -> io::Result<Vec<String>> {
+    let path = folder.join("haproxy.cfg");
     fs::write(&path, text)?;
     Ok(vec!["-db".into(), "-f".into(), path.display().to_string()])
 }

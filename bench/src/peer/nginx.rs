@@ -24,7 +24,7 @@ pub(super) fn prepare(place: &Place) -> io::Result<Vec<String>> {
 
 /// Writes the configuration of one server, with what its events are set to, and returns the
 /// arguments.
-pub(super) fn stream(folder: &Path, events: &str, server: &str) -> io::Result<Vec<String>> {
+pub(crate) fn stream(folder: &Path, events: &str, server: &str) -> io::Result<Vec<String>> {
     let path = folder.join("nginx.conf");
     let folder = folder.display();
     let text = format!(

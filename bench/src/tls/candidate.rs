@@ -141,9 +141,7 @@ backend targets
 ",
         both.display()
     );
-    let path = folder.join("haproxy.cfg");
-    fs::write(&path, text)?;
-    Ok(vec!["-db".into(), "-f".into(), path.display().to_string()])
+    Ok(peer::haproxy_configured(folder, &text)?)
 }
 
 fn nginx(

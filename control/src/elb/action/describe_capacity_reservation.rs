@@ -4,20 +4,20 @@
 use crate::{
     api::Call,
     elb::arns::Arns,
-    query::{Fault, Xml},
+    query::{Fault, Input, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
-    let input = call.input();
-    let arn = input.required_text("LoadBalancerArn")?;
-    let ready = call.ready(&input)?;
-    Arns(ready.registry().view(call.caller())).load_balancer(arn)?;
-    Ok(nothing_reserved())
+    nothing_reserved(call, &call.input())
 }
 
-/// The answer: no minimum, and no zone where one is provisioned.
-pub(super) fn nothing_reserved() -> Xml {
+/// The answer for the load balancer that is named: no minimum, and no zone where one is
+/// provisioned.
+pub(super) fn nothing_reserved(call: &Call<'_>, input: &Input<'_>) -> Result<Xml, Fault> {
+    let arn = input.required_text("LoadBalancerArn")?;
+    let ready = call.ready(input)?;
+    Arns(ready.registry().view(call.caller())).load_balancer(arn)?;
     let mut xml = Xml::new();
     xml.values("CapacityReservationState", "member", std::iter::empty::<&str>());
-    xml
+    Ok(xml)
 }

@@ -4,18 +4,14 @@
 use super::describe_capacity_reservation::nothing_reserved;
 use crate::{
     api::Call,
-    elb::arns::Arns,
     query::{Fault, Xml},
 };
 
 pub(super) async fn run(call: &Call<'_>) -> Result<Xml, Fault> {
     let input = call.input();
-    let arn = input.required_text("LoadBalancerArn")?;
     input.refuse(&["MinimumLoadBalancerCapacity"])?;
     if input.boolean("ResetCapacityReservation")? != Some(true) {
         return Err(Fault::missing_parameter("ResetCapacityReservation"));
     }
-    let ready = call.ready(&input)?;
-    Arns(ready.registry().view(call.caller())).load_balancer(arn)?;
-    Ok(nothing_reserved())
+    nothing_reserved(call, &input)
 }
